@@ -1,0 +1,57 @@
+# The project's own verbs: a folder becomes a library, a program or a test by one line in its CMakeLists.txt.
+include(GoogleTest)
+
+# vd_library(NAME DEPS a b PUBLIC_LIBS x PRIVATE_LIBS y): libs/NAME/*.cpp as vedette_NAME, included as "NAME/header.h".
+function(vd_library name)
+  cmake_parse_arguments(ARG "" "" "DEPS;PUBLIC_LIBS;PRIVATE_LIBS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  add_library(vedette_${name} STATIC ${sources})
+  target_include_directories(vedette_${name} PUBLIC ${PROJECT_SOURCE_DIR}/libs)
+  list(TRANSFORM ARG_DEPS PREPEND vedette_)
+  target_link_libraries(vedette_${name} PUBLIC ${ARG_DEPS} ${ARG_PUBLIC_LIBS} PRIVATE ${ARG_PRIVATE_LIBS})
+endfunction()
+
+# vd_app(NAME BINARY vedette-name DEPS a b LIBS x): apps/NAME as build/bin/BINARY. Everything but main.cpp also becomes the
+# library app_NAME, so that tests reach the parts.
+function(vd_app name)
+  cmake_parse_arguments(ARG "" "BINARY" "DEPS;LIBS" ${ARGN})
+  list(TRANSFORM ARG_DEPS PREPEND vedette_)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  list(REMOVE_ITEM sources ${CMAKE_CURRENT_SOURCE_DIR}/main.cpp)
+  add_executable(${ARG_BINARY} main.cpp)
+  if(sources)
+    add_library(app_${name} STATIC ${sources})
+    target_include_directories(app_${name} PUBLIC ${PROJECT_SOURCE_DIR}/apps)
+    target_link_libraries(app_${name} PUBLIC ${ARG_DEPS} ${ARG_LIBS})
+    target_link_libraries(${ARG_BINARY} PRIVATE app_${name})
+  else()
+    target_link_libraries(${ARG_BINARY} PRIVATE ${ARG_DEPS} ${ARG_LIBS})
+  endif()
+endfunction()
+
+# vd_test(NAME LABEL unit DEPS a b LIBS x SOURCES f.cpp ENV A=b): a GoogleTest program; each test is a ctest entry.
+# SOURCES default to every *.cpp of the folder.
+function(vd_test name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "DEPS;LIBS;SOURCES;ENV" ${ARGN})
+  if(NOT ARG_SOURCES)
+    file(GLOB ARG_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  endif()
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)  # a watchdog, not an expectation
+  endif()
+  list(TRANSFORM ARG_DEPS PREPEND vedette_)
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(${name} PRIVATE ${ARG_DEPS} ${ARG_LIBS} GTest::gtest GTest::gtest_main)
+  gtest_discover_tests(${name} TEST_PREFIX ${ARG_LABEL}. DISCOVERY_MODE PRE_TEST
+    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENV}" SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
+endfunction()
+
+# Every folder below `dir` that has a CMakeLists.txt.
+function(vd_add_subdirectories dir)
+  file(GLOB children CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${dir}/*/CMakeLists.txt)
+  foreach(child ${children})
+    get_filename_component(folder ${child} DIRECTORY)
+    add_subdirectory(${folder})
+  endforeach()
+endfunction()

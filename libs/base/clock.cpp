@@ -1,0 +1,17 @@
+#include "base/clock.h"
+
+#include <ctime>
+
+namespace vedette {
+
+static std::uint64_t read_clock(clockid_t clock) {
+  timespec time{};
+  ::clock_gettime(clock, &time);
+  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(time.tv_nsec);
+}
+
+std::uint64_t monotonic_ns() { return read_clock(CLOCK_MONOTONIC); }
+std::uint64_t boottime_ns() { return read_clock(CLOCK_BOOTTIME); }
+std::uint64_t wall_ns() { return read_clock(CLOCK_REALTIME); }
+
+}  // namespace vedette

@@ -1,0 +1,238 @@
+// Ring: a topic of fixed slots, one writer, many readers, read in place. Loan, write, publish; take, read, release.
+//
+// Publishing copies nothing and the writer waits for nobody: a slot that a reader has leased, or that is among the `keep`
+// newest, or that the writer still holds, isn't reused; when none is free the frame is dropped and counted. A lease's bytes
+// never change while it is held (the handshake and its proof: bus/handshake.h). Files of a topic: bus/segment.h.
+//
+// If a reader dies, the kernel drops its lock and the writer clears its leases (within a second, at once when slots run
+// short). If the writer dies, leases stay readable, and the next RingWriter::open() of the topic goes on in the same files
+// (epoch + 1). If the geometry changes, new files take the name and readers see kRetired: attach again (Subscriber does).
+//
+// RingWriter, RingReader, Subscriber: thread-bound (one thread at a time). Loan and Held may be destroyed on any thread.
+// Lease belongs to its reader's thread. None may outlive a fork's child: mappings aren't inherited.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "bus/demand.h"
+#include "bus/directory.h"
+
+namespace vedette::bus {
+
+class Segment;     // the writer's mappings of a topic's files
+class Attachment;  // a reader's mappings and its entry
+class Subscriber;
+
+enum class SlotPolicy {
+  kLowestFree,   // cache-warm: the lowest free slot again (frames; keep 1)
+  kOldestFirst,  // history: the slot published longest ago (annotations; keep >= 64)
+};
+
+struct RingOptions {
+  std::uint64_t schema_id = 0;
+  std::uint64_t slot_bytes = 0;         // largest payload
+  std::uint32_t keep = 1;               // newest published slots that aren't reused
+  std::uint32_t writer_slots = 1;       // loans and holds the writer has out at once
+  std::uint32_t readers = 16;           // entries: readers at once
+  std::uint32_t held_per_reader = 2;    // leases a reader may hold at once
+  SlotPolicy policy = SlotPolicy::kLowestFree;
+  std::string metadata;                 // fixed text for readers (class names, one a line); at most 4000 bytes
+
+  std::uint32_t slots() const { return readers * held_per_reader + keep + writer_slots; }
+};
+
+// Counters in a topic's header; written by the writer alone, read by anybody at any time.
+struct TopicStats {
+  std::uint64_t published = 0;   // since the topic was created, over all epochs
+  std::uint64_t dropped = 0;     // wanted to publish, no free slot
+  std::uint64_t epoch = 0;       // how many writers there have been
+  std::uint64_t beat_at_ns = 0;  // monotonic; the writer's last sign of life
+  std::uint64_t frame_id = 0;    // newest published
+  std::int32_t writer_pid = 0;   // in the writer's own pid namespace; for people
+};
+
+// A slot on loan to the writer: its bytes may be written until it is published. Dropped unpublished, it goes back unseen.
+class Loan {
+ public:
+  Loan(Loan&&) noexcept;
+  Loan& operator=(Loan&&) noexcept;
+  ~Loan();
+
+  std::span<std::byte> bytes() const;  // slot_bytes long, 64-byte aligned (page-aligned from a page up)
+  std::uint32_t slot() const { return slot_; }
+
+ private:
+  friend class RingWriter;
+  friend class Held;
+  Loan(std::shared_ptr<Segment> segment, std::uint32_t slot);
+  std::shared_ptr<Segment> segment_;
+  std::uint32_t slot_ = 0;
+};
+
+// A published slot that the writer still reads (a decoder's reference frame): readable by all, reused by nobody.
+class Held {
+ public:
+  Held(Held&&) noexcept = default;
+  Held& operator=(Held&&) noexcept = default;
+  std::span<const std::byte> bytes() const { return loan_.bytes(); }
+
+ private:
+  friend class RingWriter;
+  explicit Held(Loan loan) : loan_(std::move(loan)) {}
+  Loan loan_;
+};
+
+class RingWriter {
+ public:
+  // Creates the topic, or takes it over from a dead writer. kBusy while another writer lives; kResourceExhausted, with the
+  // bytes needed, when the tmpfs or the memory cgroup is too small.
+  static Result<RingWriter> open(const BusDir& dir, const TopicName& topic, const RingOptions& options);
+  RingWriter(RingWriter&&) noexcept;
+  RingWriter& operator=(RingWriter&&) noexcept;
+  ~RingWriter();
+
+  // A free slot, or none; never blocks. A caller that wanted to publish into it then calls count_drop().
+  std::optional<Loan> loan();
+  void count_drop();
+
+  // Makes the first `bytes` of the slot visible under `frame_id` and wakes who waits. Loans of another writer are our bug.
+  void publish(Loan&& loan, std::uint64_t frame_id, std::size_t bytes);
+  // The same, but the slot isn't reused before the result is destroyed.
+  [[nodiscard]] Held publish_held(Loan&& loan, std::uint64_t frame_id, std::size_t bytes);
+
+  // Frame ids of this topic: start at unix seconds × 2^20 (exact in JSON), go on after a take-over.
+  std::uint64_t next_frame_id();
+
+  // Sign of life; also sweeps dead readers once a second. Call at least every 250 ms.
+  void beat();
+
+  Demand demand() const;            // the maximum over live readers
+  // Blocks until some reader's demand changed since the last call, or the timeout. True: changed.
+  bool wait_demand(Nanoseconds timeout);
+
+  TopicStats stats() const;
+  const RingOptions& options() const;
+  bool took_over() const;           // open() found a dead writer's files
+
+  // Removes the topic's files (an orderly end of the whole bus; a restart leaves them).
+  void remove();
+
+ private:
+  explicit RingWriter(std::shared_ptr<Segment> segment);
+  std::shared_ptr<Segment> segment_;
+};
+
+// One leased slot: bytes that don't change while this lives. Move-only.
+class Lease {
+ public:
+  Lease() = default;
+  Lease(Lease&&) noexcept;
+  Lease& operator=(Lease&&) noexcept;
+  ~Lease();
+
+  explicit operator bool() const { return attachment_ != nullptr; }
+  std::span<const std::byte> bytes() const { return bytes_; }
+  std::uint64_t frame_id() const { return frame_id_; }
+  std::uint64_t sequence() const { return sequence_; }  // 1, 2, 3, … in order of publishing
+  void release();
+
+ private:
+  friend class RingReader;
+  std::shared_ptr<Attachment> attachment_;
+  std::span<const std::byte> bytes_;
+  std::uint64_t frame_id_ = 0;
+  std::uint64_t sequence_ = 0;
+  std::uint32_t hazard_ = 0;
+};
+
+enum class Take {
+  kTaken,
+  kNothing,      // nothing newer than what was taken last
+  kShareUsed,    // this reader holds held_per_reader leases already: release one or raise the key
+  kRetired,      // the topic has new files (or none): attach again
+};
+enum class Find { kFound, kNotYet, kNever, kShareUsed, kRetired };
+enum class Wait { kNew, kTimeout, kRetired };
+
+struct Taken {
+  Take status = Take::kNothing;
+  Lease lease;
+  std::uint64_t missed = 0;  // records published between the one taken before and this one
+  explicit operator bool() const { return status == Take::kTaken; }
+};
+struct Found {
+  Find status = Find::kNotYet;
+  Lease lease;
+  explicit operator bool() const { return status == Find::kFound; }
+};
+
+class RingReader {
+ public:
+  // kNotFound while the topic doesn't exist; kIncompatible with both numbers for another layout version or schema;
+  // kResourceExhausted when all reader entries are taken (names the key to raise).
+  static Result<RingReader> attach(const BusDir& dir, const TopicName& topic, std::uint64_t schema_id, Demand demand = {});
+  RingReader(RingReader&&) noexcept;
+  RingReader& operator=(RingReader&&) noexcept;
+  ~RingReader();
+
+  Taken take_newest();  // the newest, if newer than the last taken
+  Taken take_next();    // the oldest kept that is newer than the last taken
+  Found find(std::uint64_t frame_id);
+
+  // Until something newer than the last taken is there.
+  Wait wait(Nanoseconds timeout);
+
+  void set_demand(const Demand& demand);
+  TopicStats stats() const;
+  const std::string& metadata() const;
+
+ private:
+  friend bool wait_any(std::span<Subscriber* const> subscribers, Nanoseconds timeout);
+  explicit RingReader(std::shared_ptr<Attachment> attachment);
+  std::shared_ptr<Attachment> attachment_;
+};
+
+// A RingReader that attaches when its topic appears and again when it is replaced: what a stage uses. While there is nothing to
+// attach to, takes say kNothing and waits time out.
+class Subscriber {
+ public:
+  Subscriber(const BusDir& dir, TopicName topic, std::uint64_t schema_id, Demand demand = {});
+
+  Taken take_newest();
+  Taken take_next();
+  Found find(std::uint64_t frame_id);
+  Wait wait(Nanoseconds timeout);
+  void set_demand(const Demand& demand);
+
+  bool attached() const { return reader_.has_value(); }
+  std::optional<TopicStats> stats() const;
+  std::string metadata() const;
+  const TopicName& topic() const { return topic_; }
+  // Why attach() failed last, other than "not there yet"; cleared by success.
+  const std::optional<Error>& error() const { return error_; }
+
+ private:
+  friend bool wait_any(std::span<Subscriber* const> subscribers, Nanoseconds timeout);
+  RingReader* reader();  // attached, or null
+
+  const BusDir* dir_;
+  TopicName topic_;
+  std::uint64_t schema_id_;
+  Demand demand_;
+  std::optional<RingReader> reader_;
+  std::optional<Error> error_;
+  std::uint64_t next_attempt_ns_ = 0;
+};
+
+// Blocks until any of the subscribers has something newer than its last taken, or the timeout. False: timeout.
+// One futex_waitv call where the kernel has it (5.16); else looks every 5 ms.
+bool wait_any(std::span<Subscriber* const> subscribers, Nanoseconds timeout);
+
+}  // namespace vedette::bus

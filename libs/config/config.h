@@ -1,0 +1,106 @@
+// The configuration: structs with defaults are the truth; deploy/vedette.yaml lists every key with its default and a test demands
+// that the two are equal. Built-in < file < environment < flags. Plain data, no behaviour.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace vedette {
+
+using Milliseconds = std::chrono::milliseconds;
+
+// A value that must not show up in logs, pages or dumps. Given as text, `${ENV}`, or by the key `<name>_file`.
+struct Secret {
+  std::string value;
+  bool empty() const { return value.empty(); }
+};
+
+struct BusConfig {
+  std::string dir;                      // "": default_bus_dir()
+  std::uint32_t readers = 16;           // programs that may read one topic at once
+  std::uint32_t held_per_reader = 2;    // frames that each may hold at once
+};
+
+struct LogConfig {
+  std::string level = "info";           // debug, info, warning, error
+};
+
+enum class Pace { kSource, kFast };     // by the file's timestamps / as fast as possible
+
+struct CameraConfig {
+  std::string name;                     // the key in `cameras:`
+  std::string url;                      // /dev/video0, rtsp://…, http://…, a file; relative to the config file
+  std::string username;                 // for the URL
+  Secret password;
+  bool loop = true;                     // a file starts again at its end
+  Pace pace = Pace::kSource;
+  float fps = 0.0f;                     // most frames a second that are published; 0: the source's own
+  std::string rtsp_transport = "tcp";   // tcp, udp
+  Milliseconds timeout{5000};           // no data for so long: reopen
+  bool detect = true;                   // look for objects here
+};
+
+struct DetectConfig {
+  std::string model;                    // .onnx file, relative to the config file; "": the default model
+  std::string labels;                   // class names, one a line; "": the model's metadata, else COCO
+  float threshold = 0.4f;               // least score, 0..1
+  float nms_iou = 0.6f;                 // overlap above which the weaker of two boxes of a class goes (yolox, nanodet)
+  std::uint32_t threads = 0;            // of the inference; 0: one per core
+  float fps = 30.0f;                    // most detections a second and camera while control is away
+  Milliseconds deadline{500};           // a frame older than this is skipped and counted
+};
+
+struct SentryConfig {
+  std::vector<std::string> classes = {"person"};  // what counts as a target
+  float threshold = 0.5f;               // least score that counts
+  std::uint32_t validate_frames = 3;    // so many frames with a target, and
+  Milliseconds validate_time{500};      // over so long: Validation -> Tracking
+  std::uint32_t lose_frames = 10;       // so many frames without one, and
+  Milliseconds lose_time{5000};         // over so long: back to Standby
+  float standby_fps = 3.0f;             // detections a second in Standby
+  float tracking_fps = 30.0f;           // in Validation and Tracking; 0: every frame
+};
+
+struct GatewayConfig {
+  std::string listen = "127.0.0.1";     // address; wider than loopback needs a token
+  std::uint16_t port = 8080;            // 0: any free one (it is logged)
+  Secret token;                         // who comes with ?token= or a cookie of it gets in; "": nobody is asked (loopback only)
+  std::uint32_t jpeg_quality = 80;      // 1..100
+  float fps = 30.0f;                    // most pictures a second and viewer
+  std::string web_root;                 // the built page; "": next to the program
+  std::uint32_t max_viewers = 64;       // WebSocket connections at once
+};
+
+struct SuperviseConfig {
+  Milliseconds backoff_min{200};        // before the first restart of a stage; doubles each time
+  Milliseconds backoff_max{10000};
+  Milliseconds healthy_after{10000};    // running so long resets the back-off
+  Milliseconds stop_timeout{4000};      // after SIGTERM, before SIGKILL
+};
+
+struct Config {
+  std::string path;                     // of the file it came from
+  BusConfig bus;
+  LogConfig log;
+  std::vector<CameraConfig> cameras;    // in the file's order, at least one
+  DetectConfig detect;
+  SentryConfig sentry;
+  GatewayConfig gateway;
+  SuperviseConfig supervise;
+};
+
+// Reads and checks a YAML file. The Error holds every mistake, one "file:line:column: …" a line. Relative paths become absolute
+// (against the file's folder); `${NAME}` is replaced from the environment, an unset one is a mistake.
+Result<Config> load_config(const std::string& path);
+// The same from text; `path` is for messages and relative paths.
+Result<Config> parse_config(const std::string& text, const std::string& path);
+
+// Every secret value in it (for log::add_secret).
+std::vector<std::string> secrets_of(const Config& config);
+
+}  // namespace vedette

@@ -1,0 +1,130 @@
+#include "schema/frame.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+namespace vedette {
+namespace {
+
+constexpr std::uint32_t align64(std::uint32_t bytes) { return (bytes + 63u) & ~63u; }
+constexpr std::uint32_t half(std::uint32_t side) { return (side + 1) / 2; }
+
+Error bad_frame(const std::string& text) { return Error{ErrorCode::kCorrupt, "frame record: " + text}; }
+
+bool is_relative(float value) { return std::isfinite(value) && value >= 0.0f && value <= 1.0f; }
+
+Result<> check_box(const Detection& box, std::size_t index) {
+  // A box may touch the border; rounding may carry x + width a hair beyond it.
+  constexpr float kBorder = 1.0f + 1e-4f;
+  const bool good = is_relative(box.x()) && is_relative(box.y()) && is_relative(box.width()) && is_relative(box.height()) &&
+                    is_relative(box.score()) && box.x() + box.width() <= kBorder && box.y() + box.height() <= kBorder;
+  if (good) return {};
+  return Error{ErrorCode::kCorrupt, "detections record: box " + std::to_string(index) + " is not within [0, 1]"};
+}
+
+}  // namespace
+
+int plane_count(PixelFormat format) {
+  switch (format) {
+    case PixelFormat::I420: return 3;
+    case PixelFormat::NV12: return 2;
+    case PixelFormat::YUYV: case PixelFormat::GRAY8: case PixelFormat::RGB24: case PixelFormat::BGR24: return 1;
+    case PixelFormat::Unknown: break;
+  }
+  return 0;
+}
+
+PlaneGeometry plane_extent(PixelFormat format, int plane, std::uint32_t width, std::uint32_t height) {
+  switch (format) {
+    case PixelFormat::I420:
+      return plane == 0 ? PlaneGeometry{0, 0, width, height} : PlaneGeometry{0, 0, half(width), half(height)};
+    case PixelFormat::NV12:
+      return plane == 0 ? PlaneGeometry{0, 0, width, height} : PlaneGeometry{0, 0, 2 * half(width), half(height)};
+    case PixelFormat::YUYV: return {0, 0, 4 * half(width), height};
+    case PixelFormat::GRAY8: return {0, 0, width, height};
+    case PixelFormat::RGB24: case PixelFormat::BGR24: return {0, 0, 3 * width, height};
+    case PixelFormat::Unknown: break;
+  }
+  return {};
+}
+
+FrameLayout frame_layout(PixelFormat format, std::uint32_t width, std::uint32_t height) {
+  FrameLayout layout;
+  std::uint32_t offset = kFramePixelsOffset;
+  for (int plane = 0; plane < plane_count(format); ++plane) {
+    PlaneGeometry geometry = plane_extent(format, plane, width, height);
+    geometry.offset = offset;
+    geometry.stride = align64(geometry.row_bytes);
+    offset += align64(geometry.stride * geometry.rows);
+    layout.planes.push_back(geometry);
+  }
+  layout.slot_bytes = offset;
+  return layout;
+}
+
+Result<> check_frame(const FrameInfo& info, std::size_t slot_bytes) {
+  const int planes = plane_count(info.format());
+  if (planes == 0) return bad_frame("unknown pixel format " + std::to_string(static_cast<int>(info.format())));
+  if (info.matrix() > ColorMatrix::MAX || info.range() > ColorRange::MAX) return bad_frame("unknown colour matrix or range");
+  if (info.memory() != schema::Memory::Host) return bad_frame("pixels are not in host memory");
+  const auto sane = [](std::uint32_t side) { return side >= 1 && side <= kMaxSide; };
+  if (!sane(info.width()) || !sane(info.height()) || !sane(info.source_width()) || !sane(info.source_height()))
+    return bad_frame("impossible size " + std::to_string(info.width()) + "x" + std::to_string(info.height()));
+  for (int plane = 0; plane < planes; ++plane) {
+    const auto index = static_cast<flatbuffers::uoffset_t>(plane);
+    const PlaneGeometry extent = plane_extent(info.format(), plane, info.width(), info.height());
+    const std::uint64_t offset = info.plane_offset()->Get(index);
+    const std::uint64_t stride = info.plane_stride()->Get(index);
+    const std::uint64_t end = offset + stride * (extent.rows - 1) + extent.row_bytes;
+    if (stride < extent.row_bytes || offset < sizeof(FrameInfo) || end > slot_bytes)
+      return bad_frame("plane " + std::to_string(plane) + " does not lie inside its slot of " + std::to_string(slot_bytes) + " bytes");
+  }
+  return {};
+}
+
+std::string_view camera_of(const FrameInfo& info) {
+  const auto* bytes = reinterpret_cast<const char*>(info.camera()->Data());
+  return {bytes, ::strnlen(bytes, info.camera()->size())};
+}
+
+void set_camera(FrameInfo& info, std::string_view camera) {
+  auto* bytes = reinterpret_cast<char*>(info.mutable_camera()->Data());
+  const std::size_t room = info.camera()->size();
+  std::memset(bytes, 0, room);
+  std::memcpy(bytes, camera.data(), std::min(camera.size(), room - 1));
+}
+
+std::size_t write_detections(std::span<std::byte> slot, DetectionsInfo info, std::span<const Detection> boxes) {
+  const std::size_t bytes = sizeof info + boxes.size_bytes();
+  VD_ASSERT(boxes.size() <= kMaxDetections && bytes <= slot.size(), "more detections than a record holds");
+  info.mutate_count(static_cast<std::uint32_t>(boxes.size()));
+  std::memcpy(slot.data(), &info, sizeof info);
+  if (!boxes.empty()) std::memcpy(slot.data() + sizeof info, boxes.data(), boxes.size_bytes());
+  return bytes;
+}
+
+Result<> read_detections(std::span<const std::byte> record, Detections& out) {
+  if (record.size() < sizeof(DetectionsInfo)) return Error{ErrorCode::kCorrupt, "detections record: shorter than its header"};
+  std::memcpy(&out.info, record.data(), sizeof out.info);
+  const std::size_t count = out.info.count();
+  if (count > kMaxDetections || sizeof out.info + count * sizeof(Detection) > record.size())
+    return Error{ErrorCode::kCorrupt, "detections record: " + std::to_string(count) + " boxes do not fit it"};
+  out.boxes.resize(count);
+  if (count > 0) std::memcpy(out.boxes.data(), record.data() + sizeof out.info, count * sizeof(Detection));
+  for (std::size_t i = 0; i < count; ++i) VD_TRY(check_box(out.boxes[i], i));
+  return {};
+}
+
+std::string_view to_string(Mode mode) {
+  switch (mode) {
+    case Mode::Standby: return "standby";
+    case Mode::Validation: return "validation";
+    case Mode::Tracking: return "tracking";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(PixelFormat format) { return schema::EnumNamePixelFormat(format); }
+
+}  // namespace vedette

@@ -1,0 +1,35 @@
+// The evolving records (FlatBuffers tables). A record is copied out of shared memory or a socket into a buffer of the caller's
+// before it is verified: a Verifier run in place can be fooled by a writer that changes the bytes right after it.
+// Pure functions, thread-safe.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "base/result.h"
+#include "schema/frame.h"
+#include "schema/records_generated.h"
+
+namespace vedette {
+
+inline constexpr std::uint64_t kControlSchema = 0x5644'434F'0001;  // "VDCO" 1
+inline constexpr std::uint64_t kStateSchema = 0x5644'5354'0001;    // "VDST" 1
+inline constexpr std::uint64_t kEventSchema = 0x5644'4556'0001;    // "VDEV" 1
+
+// Largest encoded record of these kinds.
+inline constexpr std::size_t kMaxRecordBytes = 4096;
+
+// The verified root of `copy`, which must stay alive and unchanged as long as the result is used. T: schema::State, ….
+template <typename T>
+Result<const T*> verified(std::span<const std::byte> copy) {
+  flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(copy.data()), copy.size());
+  if (copy.size() > kMaxRecordBytes || !verifier.VerifyBuffer<T>(nullptr))
+    return Error{ErrorCode::kCorrupt, "record of " + std::to_string(copy.size()) + " bytes is not a valid " + T::GetFullyQualifiedName()};
+  return flatbuffers::GetRoot<T>(copy.data());
+}
+
+std::string_view to_string(schema::EventKind kind);  // "alarm", "camera_lost", …
+
+}  // namespace vedette

@@ -1,0 +1,40 @@
+// The log: one line a message on stderr, "2026-11-21T05:00:00.123Z info  capture/front  text". The supervisor forwards lines as
+// they are. Secrets registered here never reach a line. Thread-safe after start_log().
+#pragma once
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+namespace vedette::log {
+
+enum class Level { kDebug, kInfo, kWarning, kError };
+
+// `tag` names the process ("capture/front"). Call once from main().
+void start_log(std::string_view tag, Level level = Level::kInfo);
+// From now on every occurrence of `secret` is written as "***". Shorter than 3 bytes: ignored.
+void add_secret(std::string_view secret);
+
+void write(Level level, std::string_view text);
+
+template <typename... Args>
+void debug(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::kDebug, fmt::format(format, std::forward<Args>(args)...));
+}
+template <typename... Args>
+void info(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::kInfo, fmt::format(format, std::forward<Args>(args)...));
+}
+template <typename... Args>
+void warning(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::kWarning, fmt::format(format, std::forward<Args>(args)...));
+}
+template <typename... Args>
+void error(fmt::format_string<Args...> format, Args&&... args) {
+  write(Level::kError, fmt::format(format, std::forward<Args>(args)...));
+}
+
+// "user:password@" of a URL becomes "***@".
+std::string redact_url(std::string_view url);
+
+}  // namespace vedette::log
