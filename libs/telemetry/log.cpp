@@ -1,0 +1,65 @@
+#include "telemetry/log.h"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace vedette::log {
+namespace {
+
+std::mutex g_mutex;
+std::vector<std::string> g_secrets;
+
+spdlog::level::level_enum spdlog_level(Level level) {
+  switch (level) {
+    case Level::kDebug: return spdlog::level::debug;
+    case Level::kInfo: return spdlog::level::info;
+    case Level::kWarning: return spdlog::level::warn;
+    case Level::kError: return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+std::string without_secrets(std::string_view text) {
+  std::string clean(text);
+  const std::lock_guard lock(g_mutex);
+  for (const std::string& secret : g_secrets)
+    for (std::size_t at = clean.find(secret); at != std::string::npos; at = clean.find(secret, at + 3)) clean.replace(at, secret.size(), "***");
+  return clean;
+}
+
+}  // namespace
+
+void start_log(std::string_view tag, Level level) {
+  auto logger = std::make_shared<spdlog::logger>(std::string(tag), std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %-5!l %-16n %v", spdlog::pattern_time_type::utc);
+  logger->set_level(spdlog_level(level));
+  logger->flush_on(spdlog::level::debug);
+  spdlog::set_default_logger(std::move(logger));
+}
+
+void add_secret(std::string_view secret) {
+  if (secret.size() < 3) return;
+  const std::lock_guard lock(g_mutex);
+  g_secrets.emplace_back(secret);
+}
+
+void write(Level level, std::string_view text) {
+  spdlog::log(spdlog_level(level), "{}", without_secrets(text));
+}
+
+std::string redact_url(std::string_view url) {
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return std::string(url);
+  const std::size_t start = scheme + 3;
+  const std::size_t end = url.find_first_of("/?#", start);
+  const std::string_view authority = url.substr(start, end == std::string_view::npos ? end : end - start);
+  const std::size_t at = authority.rfind('@');
+  if (at == std::string_view::npos) return std::string(url);
+  return std::string(url.substr(0, start)) + "***" + std::string(url.substr(start + at));
+}
+
+}  // namespace vedette::log
