@@ -89,10 +89,10 @@ std::string_view camera_of(const FrameInfo& info) {
 }
 
 void set_camera(FrameInfo& info, std::string_view camera) {
-  auto* bytes = reinterpret_cast<char*>(info.mutable_camera()->Data());
-  const std::size_t room = info.camera()->size();
-  std::memset(bytes, 0, room);
-  std::memcpy(bytes, camera.data(), std::min(camera.size(), room - 1));
+  auto* bytes = info.mutable_camera();
+  const std::size_t used = std::min<std::size_t>(camera.size(), bytes->size() - 1);
+  for (std::size_t i = 0; i < bytes->size(); ++i)
+    bytes->Mutate(static_cast<flatbuffers::uoffset_t>(i), i < used ? static_cast<std::uint8_t>(camera[i]) : std::uint8_t{0});
 }
 
 std::size_t write_detections(std::span<std::byte> slot, DetectionsInfo info, std::span<const Detection> boxes) {

@@ -34,7 +34,8 @@ TEST(Result, moves_values_that_cannot_be_copied) {
 }
 
 TEST(Result, context_is_put_in_front) {
-  EXPECT_EQ(Error{ErrorCode::kIo, "no"}.in("cam0/frames").text, "cam0/frames: no");
+  Error inner{ErrorCode::kIo, "no"};
+  EXPECT_EQ(std::move(inner).in("cam0/frames").text, "cam0/frames: no");
 }
 
 TEST(Result, errno_gets_a_code_and_a_sentence) {
