@@ -6,6 +6,11 @@
 
 namespace vedette {
 
+// Exit codes that the supervisor acts on (0: done, anything else: restarted with back-off). After sysexits.h.
+inline constexpr int kExitUsage = 64;    // wrong arguments: a restart can't mend it
+inline constexpr int kExitRestart = 75;  // "start me again at once": the session changed
+inline constexpr int kExitConfig = 78;   // configuration or its files are wrong: a restart can't mend it
+
 // Installs SIGTERM/SIGINT handlers that only set a flag and write one byte to a pipe; ignores SIGPIPE; sets RLIMIT_CORE 0
 // (a core dump of a process with big mappings holds its leases for seconds). A second SIGINT/SIGTERM ends at once.
 void install_stop_signals();
