@@ -1,5 +1,6 @@
 // The configuration: structs with defaults are the truth; deploy/vedette.yaml lists every key with its default and a test demands
-// that the two are equal. Built-in < file < environment < flags. Plain data, no behaviour.
+// that the two are equal. Built-in < file < environment < flags. Plain data, no behaviour. Keys, their checks and how to add one:
+// config/fields.h. The command line that all programs share: config/command_line.h.
 #pragma once
 
 #include <chrono>
@@ -18,16 +19,22 @@ using Milliseconds = std::chrono::milliseconds;
 struct Secret {
   std::string value;
   bool empty() const { return value.empty(); }
+
+  bool operator==(const Secret&) const = default;
 };
 
 struct BusConfig {
   std::string dir;                      // "": default_bus_dir()
   std::uint32_t readers = 16;           // programs that may read one topic at once
   std::uint32_t held_per_reader = 2;    // frames that each may hold at once
+
+  bool operator==(const BusConfig&) const = default;
 };
 
 struct LogConfig {
   std::string level = "info";           // debug, info, warning, error
+
+  bool operator==(const LogConfig&) const = default;
 };
 
 enum class Pace { kSource, kFast };     // by the file's timestamps / as fast as possible
@@ -43,6 +50,8 @@ struct CameraConfig {
   std::string rtsp_transport = "tcp";   // tcp, udp
   Milliseconds timeout{5000};           // no data for so long: reopen
   bool detect = true;                   // look for objects here
+
+  bool operator==(const CameraConfig&) const = default;
 };
 
 struct DetectConfig {
@@ -53,6 +62,8 @@ struct DetectConfig {
   std::uint32_t threads = 0;            // of the inference; 0: one per core
   float fps = 30.0f;                    // most detections a second and camera while control is away
   Milliseconds deadline{500};           // a frame older than this is skipped and counted
+
+  bool operator==(const DetectConfig&) const = default;
 };
 
 struct SentryConfig {
@@ -64,6 +75,8 @@ struct SentryConfig {
   Milliseconds lose_time{5000};         // over so long: back to Standby
   float standby_fps = 3.0f;             // detections a second in Standby
   float tracking_fps = 30.0f;           // in Validation and Tracking; 0: every frame
+
+  bool operator==(const SentryConfig&) const = default;
 };
 
 struct GatewayConfig {
@@ -74,6 +87,8 @@ struct GatewayConfig {
   float fps = 30.0f;                    // most pictures a second and viewer
   std::string web_root;                 // the built page; "": next to the program
   std::uint32_t max_viewers = 64;       // WebSocket connections at once
+
+  bool operator==(const GatewayConfig&) const = default;
 };
 
 struct SuperviseConfig {
@@ -81,6 +96,8 @@ struct SuperviseConfig {
   Milliseconds backoff_max{10000};
   Milliseconds healthy_after{10000};    // running so long resets the back-off
   Milliseconds stop_timeout{4000};      // after SIGTERM, before SIGKILL
+
+  bool operator==(const SuperviseConfig&) const = default;
 };
 
 struct Config {
@@ -92,15 +109,22 @@ struct Config {
   SentryConfig sentry;
   GatewayConfig gateway;
   SuperviseConfig supervise;
+
+  bool operator==(const Config&) const = default;
 };
 
-// Reads and checks a YAML file. The Error holds every mistake, one "file:line:column: …" a line. Relative paths become absolute
-// (against the file's folder); `${NAME}` is replaced from the environment, an unset one is a mistake.
-Result<Config> load_config(const std::string& path);
-// The same from text; `path` is for messages and relative paths.
+// Reads and checks a YAML file, then what lies over it:
+//   environment  VEDETTE_<SECTION>_<KEY>=value (VEDETTE_GATEWAY_PORT=9000), all sections but `cameras`
+//   overrides    "section.key=value" or "cameras.<name>.key=value" ("gateway.port=9000"); the last one of a key wins
+// A list is written with commas there (sentry.classes=person,car). The Error holds every mistake of all layers, one
+// "file:line:column: key: what was found; what was expected" a line ("--set key: …", "VEDETTE_…: key: …" for the other two).
+// Relative paths become absolute: of the file against its folder, of the other layers against the current one.
+// `${NAME}` in the file is replaced from the environment, an unset one is a mistake; `$${` stands for a plain `${`.
+Result<Config> load_config(const std::string& path, const std::vector<std::string>& overrides = {});
+// The file's layer alone, from text; `path` is for messages and relative paths.
 Result<Config> parse_config(const std::string& text, const std::string& path);
 
-// Every secret value in it (for log::add_secret).
+// Every secret value in it, passwords within camera URLs too (for log::add_secret).
 std::vector<std::string> secrets_of(const Config& config);
 
 }  // namespace vedette

@@ -1,0 +1,68 @@
+// The kinds of values a key can take: each function makes the Field that checks such a value and stores it in a member.
+// Used by fields.cpp alone. Pure but for secret_file(), which reads the file it is given.
+#pragma once
+
+#include <charconv>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "config/fields.h"
+
+namespace vedette::config {
+
+Field text(std::string name, std::string& member);
+// A file or folder; relative ones become absolute. "" stays "".
+Field path(std::string name, std::string& member);
+// Something like a path, or a URL ("scheme://…", kept as it is). Not empty.
+Field source_url(std::string name, std::string& member);
+Field address(std::string name, std::string& member);
+Field choice(std::string name, std::string& member, std::vector<std::string> choices);
+Field boolean(std::string name, bool& member);
+Field duration(std::string name, Milliseconds& member, Milliseconds least, Milliseconds most);
+Field text_list(std::string name, std::vector<std::string>& member);
+// At least `least` bytes when not empty.
+Field secret(std::string name, Secret& member, std::size_t least);
+// `<name>_file`: the secret is that file's first bytes (at most 4 KiB) without the line end behind them.
+Field secret_file(const std::string& name, Secret& member, std::size_t least);
+
+// "what was found; expected …"
+std::string mistake(const Value& found, std::string_view expected);
+
+template <typename E>
+Field enumeration(std::string name, E& member, std::vector<std::pair<std::string, E>> values) {
+  return {std::move(name), [&member, values = std::move(values)](const Value& value) -> std::optional<std::string> {
+            std::string words;
+            for (const auto& [word, constant] : values) {
+              if (value.kind == Value::Kind::kText && value.text == word) {
+                member = constant;
+                return std::nullopt;
+              }
+              words += (words.empty() ? "" : ", ") + word;
+            }
+            return mistake(value, "one of " + words);
+          }};
+}
+
+// A decimal number from `least` to `most`; whole if T is an integer.
+template <typename T>
+Field number(std::string name, T& member, T least, T most) {
+  return {std::move(name), [&member, least, most](const Value& value) -> std::optional<std::string> {
+            constexpr bool kWhole = std::is_integral_v<T>;
+            std::conditional_t<kWhole, long long, double> parsed{};
+            const char* end = value.text.data() + value.text.size();
+            const auto [stop, error] = std::from_chars(value.text.data(), end, parsed);
+            const bool good = value.kind == Value::Kind::kText && error == std::errc{} && stop == end && std::isfinite(static_cast<double>(parsed));
+            if (!good || parsed < static_cast<decltype(parsed)>(least) || parsed > static_cast<decltype(parsed)>(most))
+              return mistake(value, fmt::format("a {}number from {} to {}", kWhole ? "whole " : "", least, most));
+            member = static_cast<T>(parsed);
+            return std::nullopt;
+          }};
+}
+
+}  // namespace vedette::config

@@ -1,0 +1,69 @@
+#include "config/command_line.h"
+
+#include <cstdio>
+#include <filesystem>
+
+#include "telemetry/log.h"
+
+namespace vedette {
+namespace {
+
+log::Level level_of(const std::string& name) {
+  if (name == "debug") return log::Level::kDebug;
+  if (name == "warning") return log::Level::kWarning;
+  if (name == "error") return log::Level::kError;
+  return log::Level::kInfo;
+}
+
+}  // namespace
+
+void add_common_options(CLI::App& app, CommonOptions& options) {
+  app.add_option("-c,--config", options.config, "The configuration file (every key: deploy/vedette.yaml)")->type_name("FILE")->capture_default_str();
+  app.add_option("--bus-dir", options.bus_dir, "Where topics live: a folder in a tmpfs (like --set bus.dir=DIR)")->type_name("DIR");
+  app.add_option("--set", options.set, "Overrides a key of the configuration, such as gateway.port=9000 or cameras.front.url=clip.mp4; may be repeated")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--log-level", options.log_level, "debug, info, warning or error (like --set log.level=LEVEL)")->type_name("LEVEL");
+}
+
+std::optional<int> parse_command_line(CLI::App& app, int argc, const char* const* argv) {
+  try {
+    app.parse(argc, argv);
+    return std::nullopt;
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  }
+}
+
+std::vector<std::string> overrides_of(const CommonOptions& options) {
+  std::vector<std::string> overrides = options.set;
+  if (!options.bus_dir.empty()) overrides.push_back("bus.dir=" + options.bus_dir);
+  if (!options.log_level.empty()) overrides.push_back("log.level=" + options.log_level);
+  return overrides;
+}
+
+Result<Config> load_and_start_log(const CommonOptions& options, std::string_view tag) {
+  VD_ASSIGN(Config config, load_config(options.config, overrides_of(options)));
+  log::start_log(tag, level_of(config.log.level));
+  for (const std::string& secret : secrets_of(config)) log::add_secret(secret);
+  return config;
+}
+
+std::vector<std::string> arguments_of(const CommonOptions& options) {
+  std::error_code error;
+  const std::filesystem::path config = std::filesystem::absolute(options.config, error);
+  std::vector<std::string> arguments = {"--config", error ? options.config : config.string()};
+  for (const std::string& override : overrides_of(options)) {
+    arguments.emplace_back("--set");
+    arguments.push_back(override);
+  }
+  return arguments;
+}
+
+int fail(const Error& error) {
+  std::fprintf(stderr, "%s\n", error.text.c_str());
+  return 1;
+}
+
+}  // namespace vedette

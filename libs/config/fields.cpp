@@ -1,0 +1,123 @@
+#include "config/fields.h"
+
+#include "config/binders.h"
+
+namespace vedette::config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+
+constexpr Milliseconds kNone{0};
+constexpr Milliseconds kSecond{1000};
+constexpr std::size_t kLeastToken = 8;  // bytes: it opens live cameras
+
+Fields fields_of(BusConfig& bus) {
+  return {
+      path("dir", bus.dir),
+      number("readers", bus.readers, 4u, 64u),
+      number("held_per_reader", bus.held_per_reader, 1u, 16u),
+  };
+}
+
+Fields fields_of(LogConfig& log) {
+  return {
+      choice("level", log.level, {"debug", "info", "warning", "error"}),
+  };
+}
+
+Fields fields_of(DetectConfig& detect) {
+  return {
+      path("model", detect.model),
+      path("labels", detect.labels),
+      number("threshold", detect.threshold, 0.0f, 1.0f),
+      number("nms_iou", detect.nms_iou, 0.0f, 1.0f),
+      number("threads", detect.threads, 0u, 256u),
+      number("fps", detect.fps, 0.1f, 1000.0f),
+      duration("deadline", detect.deadline, Milliseconds{10}, minutes{1}),
+  };
+}
+
+Fields fields_of(SentryConfig& sentry) {
+  return {
+      text_list("classes", sentry.classes),
+      number("threshold", sentry.threshold, 0.0f, 1.0f),
+      number("validate_frames", sentry.validate_frames, 1u, 10'000u),
+      duration("validate_time", sentry.validate_time, kNone, hours{1}),
+      number("lose_frames", sentry.lose_frames, 1u, 10'000u),
+      duration("lose_time", sentry.lose_time, kNone, hours{24}),
+      number("standby_fps", sentry.standby_fps, 0.1f, 1000.0f),
+      number("tracking_fps", sentry.tracking_fps, 0.0f, 1000.0f),
+  };
+}
+
+Fields fields_of(GatewayConfig& gateway) {
+  return {
+      address("listen", gateway.listen),
+      number<std::uint16_t>("port", gateway.port, 0, 65535),
+      secret("token", gateway.token, kLeastToken),
+      secret_file("token", gateway.token, kLeastToken),
+      number("jpeg_quality", gateway.jpeg_quality, 1u, 100u),
+      number("fps", gateway.fps, 0.1f, 1000.0f),
+      path("web_root", gateway.web_root),
+      number("max_viewers", gateway.max_viewers, 1u, 10'000u),
+  };
+}
+
+Fields fields_of(SuperviseConfig& supervise) {
+  return {
+      duration("backoff_min", supervise.backoff_min, Milliseconds{10}, hours{1}),
+      duration("backoff_max", supervise.backoff_max, Milliseconds{10}, hours{1}),
+      duration("healthy_after", supervise.healthy_after, kSecond, hours{1}),
+      duration("stop_timeout", supervise.stop_timeout, Milliseconds{100}, minutes{5}),
+  };
+}
+
+}  // namespace
+
+Fields fields_of(CameraConfig& camera) {
+  return {
+      source_url("url", camera.url),
+      text("username", camera.username),
+      secret("password", camera.password, 1),
+      secret_file("password", camera.password, 1),
+      boolean("loop", camera.loop),
+      enumeration("pace", camera.pace, {{"source", Pace::kSource}, {"fast", Pace::kFast}}),
+      number("fps", camera.fps, 0.0f, 1000.0f),
+      choice("rtsp_transport", camera.rtsp_transport, {"tcp", "udp"}),
+      duration("timeout", camera.timeout, Milliseconds{100}, hours{1}),
+      boolean("detect", camera.detect),
+  };
+}
+
+std::vector<Section> sections_of(Config& config) {
+  return {
+      {"bus", fields_of(config.bus)},         {"log", fields_of(config.log)},
+      {"detect", fields_of(config.detect)},   {"sentry", fields_of(config.sentry)},
+      {"gateway", fields_of(config.gateway)}, {"supervise", fields_of(config.supervise)},
+  };
+}
+
+std::vector<std::string> all_keys() {
+  Config config;
+  CameraConfig camera;
+  std::vector<std::string> keys;
+  for (const Section& section : sections_of(config))
+    for (const Field& field : section.fields) keys.push_back(section.name + "." + field.name);
+  for (const Field& field : fields_of(camera)) keys.push_back("cameras.*." + field.name);
+  return keys;
+}
+
+const Field* find_field(const Fields& fields, const std::string& name) {
+  for (const Field& field : fields)
+    if (field.name == name) return &field;
+  return nullptr;
+}
+
+std::vector<std::string> names_of(const Fields& fields) {
+  std::vector<std::string> names;
+  for (const Field& field : fields) names.push_back(field.name);
+  return names;
+}
+
+}  // namespace vedette::config

@@ -1,0 +1,321 @@
+#include "config/loader.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+
+#include <fmt/format.h>
+
+namespace vedette::config {
+namespace {
+
+constexpr std::string_view kVariablePrefix = "VEDETTE_";
+
+std::string upper(std::string text) {
+  for (char& c : text)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return text;
+}
+
+std::string unknown(const std::string& word, const std::vector<std::string>& known) {
+  const std::string guess = nearest(word, known);
+  return guess.empty() ? fmt::format("unknown key; expected one of {}", fmt::join(known, ", "))
+                       : fmt::format("unknown key; expected \"{}\"?", guess);
+}
+
+std::vector<std::string> split_list(const std::string& text) {
+  std::vector<std::string> items;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t comma = std::min(text.find(',', at), text.size());
+    items.push_back(text.substr(at, comma - at));
+    at = comma + 1;
+  }
+  return items;
+}
+
+std::string folder_of(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  return error ? "." : absolute.lexically_normal().parent_path().string();
+}
+
+// The pairs of a map in the order and number in which they are written (Node's own lookup hides doubles).
+struct Pair {
+  YAML::Node key;
+  YAML::Node value;
+};
+std::vector<Pair> pairs_of(const YAML::Node& map) {
+  std::vector<Pair> pairs;
+  for (const auto& pair : map) pairs.push_back({pair.first, pair.second});
+  // Sorted by number: assigning a Node changes the document.
+  std::vector<std::size_t> order(pairs.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return pairs[a].key.Mark().pos < pairs[b].key.Mark().pos; });
+  std::vector<Pair> sorted;
+  for (const std::size_t index : order) sorted.push_back(pairs[index]);
+  return sorted;
+}
+
+std::string_view kind_of(const YAML::Node& node) {
+  switch (node.Type()) {
+    case YAML::NodeType::Scalar: return "a single value";
+    case YAML::NodeType::Sequence: return "a list";
+    case YAML::NodeType::Map: return "a map of keys";
+    default: return "nothing";
+  }
+}
+
+}  // namespace
+
+Loader::Loader(std::string path, Environment environment)
+    : path_(std::move(path)), folder_(folder_of(path_)), environment_(std::move(environment)), sections_(sections_of(config_)) {
+  config_.path = path_;
+}
+
+Origin Loader::origin_of(const YAML::Node& node) const {
+  const YAML::Mark mark = node.Mark();
+  return mark.is_null() ? Origin{path_, 1, 1} : Origin{path_, mark.line + 1, mark.column + 1};
+}
+
+Origin Loader::origin_of(const std::string& key) const {
+  const auto found = origins_.find(key);
+  return found == origins_.end() ? Origin{path_, 1, 1} : found->second;
+}
+
+void Loader::read_file(const std::string& text) {
+  if (text.size() > kMaxFileBytes) return mistakes_.add({path_, 1, 1}, "", fmt::format("{} bytes; expected at most {}", text.size(), kMaxFileBytes));
+  try {
+    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
+    if (documents.size() > 1) return mistakes_.add({path_, 1, 1}, "", fmt::format("{} YAML documents; expected one", documents.size()));
+    if (documents.empty() || !documents[0].IsMap())
+      return mistakes_.add({path_, 1, 1}, "", fmt::format("{}; expected sections such as \"cameras:\"", documents.empty() ? "nothing" : kind_of(documents[0])));
+    std::vector<std::string> known = {"cameras"};
+    for (const Section& section : sections_) known.push_back(section.name);
+    std::map<std::string, Origin> given;
+    for (const auto& [key, node] : pairs_of(documents[0])) {
+      const Origin origin = origin_of(key);
+      if (!key.IsScalar()) {
+        mistakes_.add(origin, "", fmt::format("{} as a key; expected a word", kind_of(key)));
+        continue;
+      }
+      const std::string name = key.Scalar();
+      const auto [first, fresh] = given.emplace(name, origin);
+      const auto section = std::find_if(sections_.begin(), sections_.end(), [&](const Section& s) { return s.name == name; });
+      if (!fresh) {
+        mistakes_.add(origin, name, fmt::format("given twice; expected once (first in line {})", first->second.line));
+      } else if (name == "cameras") {
+        origins_[name] = origin;
+        read_cameras(node);
+      } else if (section == sections_.end()) {
+        mistakes_.add(origin, name, unknown(name, known));
+      } else {
+        read_section(*section, node, origin);
+      }
+    }
+  } catch (const YAML::Exception& exception) {
+    const bool somewhere = !exception.mark.is_null();
+    mistakes_.add({path_, somewhere ? exception.mark.line + 1 : 1, somewhere ? exception.mark.column + 1 : 1}, "",
+                  fmt::format("not valid YAML ({}); expected \"key: value\" lines", exception.msg));
+  }
+}
+
+void Loader::read_section(Section& section, const YAML::Node& node, const Origin& origin) {
+  if (!node.IsMap())
+    return mistakes_.add(origin, section.name, fmt::format("{}; expected keys such as \"{}:\" below it, or no \"{}:\" at all",
+                                                           kind_of(node), section.fields.front().name, section.name));
+  read_fields(section.fields, section.name + ".", node);
+}
+
+void Loader::read_cameras(const YAML::Node& node) {
+  if (!node.IsMap())
+    return mistakes_.add(origin_of("cameras"), "cameras", fmt::format("{}; expected a name for each camera and its keys below, such as \"front:\"", kind_of(node)));
+  std::map<std::string, Origin> given;
+  for (const auto& [key, camera_node] : pairs_of(node)) {
+    const Origin origin = origin_of(key);
+    const std::string name = key.IsScalar() ? key.Scalar() : "";
+    if (!is_camera_name(name)) {
+      mistakes_.add(origin, "cameras", fmt::format("\"{}\" as a camera's name; expected 1 to 31 of the characters a-z 0-9 _ -", name));
+      continue;
+    }
+    const auto [first, fresh] = given.emplace(name, origin);
+    if (!fresh) {
+      mistakes_.add(origin, "cameras." + name, fmt::format("given twice; expected once (first in line {})", first->second.line));
+      continue;
+    }
+    origins_["cameras." + name] = origin;
+    CameraConfig& camera = config_.cameras.emplace_back();
+    camera.name = name;
+    if (!camera_node.IsMap())
+      mistakes_.add(origin, "cameras." + name, fmt::format("{}; expected keys such as \"url:\" below it", kind_of(camera_node)));
+    else
+      read_fields(fields_of(camera), "cameras." + name + ".", camera_node);
+  }
+}
+
+void Loader::read_fields(const Fields& fields, const std::string& prefix, const YAML::Node& map) {
+  std::map<std::string, Origin> given;
+  std::map<std::string, Origin> filled;  // with something in it
+  for (const auto& [key, node] : pairs_of(map)) {
+    const Origin origin = origin_of(key);
+    if (!key.IsScalar()) {
+      mistakes_.add(origin, prefix.substr(0, prefix.size() - 1), fmt::format("{} as a key; expected a word", kind_of(key)));
+      continue;
+    }
+    const std::string name = key.Scalar();
+    const auto [first, fresh] = given.emplace(name, origin);
+    const Field* field = find_field(fields, name);
+    if (!fresh) {
+      mistakes_.add(origin, prefix + name, fmt::format("given twice; expected once (first in line {})", first->second.line));
+      continue;
+    }
+    if (field == nullptr) {
+      mistakes_.add(origin, prefix + name, unknown(name, names_of(fields)));
+      continue;
+    }
+    const Origin at = node.IsNull() ? origin : origin_of(node);
+    origins_[prefix + name] = at;
+    const std::optional<Value> value = value_of(node, prefix + name);
+    if (!value) continue;  // told already
+    if (value->kind != Value::Kind::kText || !value->text.empty()) filled.emplace(name, at);
+    if (const auto wrong = field->set(*value)) mistakes_.add(at, prefix + name, *wrong);
+  }
+  for (const Field& field : fields)
+    if (filled.contains(field.name) && filled.contains(field.excludes) && field.name > field.excludes)
+      mistakes_.add(filled[field.name], prefix + field.name,
+                    fmt::format("given together with {} (line {}); expected only one of the two", field.excludes, filled[field.excludes].line));
+}
+
+std::optional<std::string> Loader::scalar_of(const YAML::Node& node, const std::string& key) {
+  Result<std::string> text = expand_variables(node.Scalar(), environment_);
+  if (text) return *std::move(text);
+  mistakes_.add(origin_of(node), key, text.error().text);
+  return std::nullopt;
+}
+
+std::optional<Value> Loader::value_of(const YAML::Node& node, const std::string& key) {
+  Value value;
+  value.folder = folder_;
+  if (node.IsScalar()) {
+    value.kind = Value::Kind::kText;
+    value.shown = node.Scalar();
+    std::optional<std::string> text = scalar_of(node, key);
+    if (!text) return std::nullopt;
+    value.text = *std::move(text);
+  } else if (node.IsSequence()) {
+    value.kind = Value::Kind::kList;
+    bool good = true;
+    for (const YAML::Node& item : node) {
+      if (!item.IsScalar()) {
+        mistakes_.add(origin_of(item), key, fmt::format("{} in the list; expected a word", kind_of(item)));
+        good = false;
+      } else if (std::optional<std::string> text = scalar_of(item, key)) {
+        value.items.push_back(*std::move(text));
+      } else {
+        good = false;
+      }
+    }
+    if (!good) return std::nullopt;
+  } else if (node.IsMap()) {
+    value.kind = Value::Kind::kMap;
+  }
+  return value;
+}
+
+void Loader::set_from_text(const std::string& key, const Field& field, const std::string& text, const Origin& origin, const std::string& folder) {
+  Value value{.kind = Value::Kind::kText, .text = text, .items = {}, .shown = text, .folder = folder};
+  if (field.list) {
+    value.kind = Value::Kind::kList;
+    value.items = split_list(text);
+  }
+  origins_[key] = origin;
+  if (const auto wrong = field.set(value)) mistakes_.add(origin, key, *wrong);
+}
+
+void Loader::read_environment(const std::string& folder) {
+  for (const Section& section : sections_) {
+    const std::string prefix = std::string(kVariablePrefix) + upper(section.name) + "_";
+    std::vector<std::string> known;
+    for (const Field& field : section.fields) known.push_back(prefix + upper(field.name));
+    for (auto variable = environment_.lower_bound(prefix); variable != environment_.end() && variable->first.starts_with(prefix); ++variable) {
+      const auto& [name, text] = *variable;
+      const auto field = std::find_if(section.fields.begin(), section.fields.end(),
+                                      [&](const Field& f) { return prefix + upper(f.name) == name; });
+      if (field == section.fields.end())
+        mistakes_.add({name, 0, 0}, "", unknown(name, known));
+      else
+        set_from_text(section.name + "." + field->name, *field, text, {name, 0, 0}, folder);
+    }
+  }
+}
+
+void Loader::read_overrides(const std::vector<std::string>& overrides, const std::string& folder) {
+  for (const std::string& override : overrides) {
+    const std::size_t equals = override.find('=');
+    if (equals == std::string::npos || equals == 0)
+      mistakes_.add({"--set", 0, 0}, "", fmt::format("\"{}\"; expected section.key=value", override));
+    else
+      override_key(override.substr(0, equals), override.substr(equals + 1), folder);
+  }
+}
+
+void Loader::override_key(const std::string& key, const std::string& text, const std::string& folder) {
+  const Origin origin{"--set", 0, 0};
+  const std::size_t dot = key.rfind('.');
+  const std::string owner = dot == std::string::npos ? "" : key.substr(0, dot);
+  const std::string name = dot == std::string::npos ? key : key.substr(dot + 1);
+  Fields fields;
+  std::vector<std::string> owners;
+  for (const Section& section : sections_) {
+    owners.push_back(section.name);
+    if (section.name == owner) fields = section.fields;
+  }
+  for (CameraConfig& camera : config_.cameras) {
+    owners.push_back("cameras." + camera.name);
+    if (owners.back() == owner) fields = fields_of(camera);
+  }
+  if (fields.empty()) {
+    const std::string guess = nearest(owner, owners);
+    mistakes_.add(origin, key, fmt::format("unknown key; expected {}", guess.empty() ? fmt::format("one of {}, then .key", fmt::join(owners, ", "))
+                                                                                      : fmt::format("\"{}.{}\"?", guess, name)));
+  } else if (const Field* field = find_field(fields, name)) {
+    set_from_text(key, *field, text, origin, folder);
+  } else {
+    mistakes_.add(origin, key, unknown(name, names_of(fields)));
+  }
+}
+
+void Loader::check_cameras() {
+  if (config_.cameras.empty() && mistakes_.empty())
+    mistakes_.add(origin_of("cameras"), "cameras", "no camera; expected at least one, such as \"front:\" with its \"url:\"");
+  for (const CameraConfig& camera : config_.cameras) {
+    const std::string key = "cameras." + camera.name;
+    if (camera.url.empty() && !origins_.contains(key + ".url"))
+      mistakes_.add(origin_of(key), key, "no \"url:\"; expected a device, a file or a URL such as /dev/video0 or rtsp://camera/stream");
+  }
+}
+
+void Loader::check_together() {
+  const GatewayConfig& gateway = config_.gateway;
+  if (!is_loopback(gateway.listen) && gateway.token.empty())
+    mistakes_.add(origin_of("gateway.listen"), "gateway.listen",
+                  fmt::format("\"{}\" is open to the network; expected gateway.token or gateway.token_file to be set, or 127.0.0.1 here", gateway.listen));
+  const SuperviseConfig& supervise = config_.supervise;
+  if (supervise.backoff_min > supervise.backoff_max)
+    mistakes_.add(origin_of(origins_.contains("supervise.backoff_min") ? "supervise.backoff_min" : "supervise.backoff_max"), "supervise.backoff_min",
+                  fmt::format("{}; expected at most supervise.backoff_max, {}", format_duration(supervise.backoff_min), format_duration(supervise.backoff_max)));
+  const SentryConfig& sentry = config_.sentry;
+  if (sentry.tracking_fps > 0.0f && sentry.standby_fps > sentry.tracking_fps)
+    mistakes_.add(origin_of(origins_.contains("sentry.standby_fps") ? "sentry.standby_fps" : "sentry.tracking_fps"), "sentry.standby_fps",
+                  fmt::format("{}; expected at most sentry.tracking_fps, {}", sentry.standby_fps, sentry.tracking_fps));
+}
+
+Result<Config> Loader::finish() {
+  check_cameras();
+  check_together();
+  if (!mistakes_.empty()) return mistakes_.error();
+  return std::move(config_);
+}
+
+}  // namespace vedette::config

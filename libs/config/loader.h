@@ -1,0 +1,63 @@
+// Loader: builds a Config layer by layer and collects every mistake on the way. Used by load_config() and parse_config(), and by
+// tests that bring an environment of their own. Reads no environment itself; files only for the keys that name one. Thread-bound.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+#include "config/fields.h"
+#include "config/mistakes.h"
+#include "config/text.h"
+
+namespace YAML {
+class Node;
+}
+
+namespace vedette::config {
+
+// Largest file that is read.
+inline constexpr std::size_t kMaxFileBytes = 1 << 20;
+
+class Loader {
+ public:
+  // `path`: of the file, for messages and relative paths. `environment`: for `${NAME}`.
+  Loader(std::string path, Environment environment);
+  Loader(const Loader&) = delete;  // sections_ points into config_
+  Loader& operator=(const Loader&) = delete;
+
+  void read_file(const std::string& text);
+  // VEDETTE_<SECTION>_<KEY> of the environment; relative paths against `folder`.
+  void read_environment(const std::string& folder);
+  void read_overrides(const std::vector<std::string>& overrides, const std::string& folder);
+
+  // Checks what needs more than one key. Call last, once.
+  Result<Config> finish();
+
+ private:
+  void read_section(Section& section, const YAML::Node& node, const Origin& origin);
+  void read_cameras(const YAML::Node& node);
+  void read_fields(const Fields& fields, const std::string& prefix, const YAML::Node& map);
+  // None if a variable isn't set or an item is no word; that has been told then.
+  std::optional<Value> value_of(const YAML::Node& node, const std::string& key);
+  std::optional<std::string> scalar_of(const YAML::Node& node, const std::string& key);
+  void set_from_text(const std::string& key, const Field& field, const std::string& text, const Origin& origin, const std::string& folder);
+  void override_key(const std::string& key, const std::string& text, const std::string& folder);
+  void check_cameras();
+  void check_together();
+
+  Origin origin_of(const YAML::Node& node) const;
+  Origin origin_of(const std::string& key) const;  // where the key's value came from; else the file's start
+
+  std::string path_;
+  std::string folder_;
+  Environment environment_;
+  Config config_;
+  std::vector<Section> sections_;
+  std::map<std::string, Origin> origins_;  // by full key
+  Mistakes mistakes_;
+};
+
+}  // namespace vedette::config

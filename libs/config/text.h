@@ -1,0 +1,32 @@
+// Small text work of the config loader: durations, `${NAME}`, addresses, the nearest known word. Pure functions, thread-safe.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace vedette::config {
+
+using Environment = std::map<std::string, std::string>;
+
+// A whole number and its unit: "500ms", "5s", "2m", "1h". None for anything else, or more than 10,000 hours.
+std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
+// The shortest text that parses back: "1500ms", "2s", "5m".
+std::string format_duration(std::chrono::milliseconds duration);
+
+// `text` with each `${NAME}` replaced by that variable's value; "$${" stands for a plain "${".
+Result<std::string> expand_variables(std::string_view text, const Environment& environment);
+
+// The word of `known` that `word` was probably meant to be (least edit distance, at most a third of its length), or "".
+std::string nearest(std::string_view word, const std::vector<std::string>& known);
+
+bool is_camera_name(std::string_view name);     // [a-z0-9_-]+, at most 31 bytes
+bool is_listen_address(std::string_view text);  // an IPv4 or IPv6 address, or "localhost"
+bool is_loopback(std::string_view address);     // 127.0.0.0/8, ::1, "localhost"
+
+}  // namespace vedette::config
