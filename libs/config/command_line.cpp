@@ -32,7 +32,7 @@ std::optional<int> parse_command_line(CLI::App& app, int argc, const char* const
     app.parse(argc, argv);
     return std::nullopt;
   } catch (const CLI::ParseError& error) {
-    return app.exit(error);
+    return app.exit(error) == 0 ? 0 : kExitUsage;
   }
 }
 
@@ -61,9 +61,9 @@ std::vector<std::string> arguments_of(const CommonOptions& options) {
   return arguments;
 }
 
-int fail(const Error& error) {
+int fail(const Error& error, int exit_code) {
   std::fprintf(stderr, "%s\n", error.text.c_str());
-  return 1;
+  return exit_code;
 }
 
 }  // namespace vedette

@@ -7,7 +7,7 @@
 //     add_common_options(app, options);
 //     if (const auto code = parse_command_line(app, argc, argv)) return *code;
 //     const Result<Config> config = load_and_start_log(options, "control");
-//     if (!config) return fail(config.error());
+//     if (!config) return fail(config.error(), kExitConfig);
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -17,6 +17,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/process.h"
 #include "base/result.h"
 #include "config/config.h"
 
@@ -33,7 +34,7 @@ struct CommonOptions {
 // Adds the options to a program or to one of its subcommands. `options` must outlive the parsing.
 void add_common_options(CLI::App& app, CommonOptions& options);
 
-// Parses; the exit code if the program is to end now (help or version was asked for, or a mistake, which has been printed).
+// Parses; the exit code if the program is to end now: 0 (help or version was asked for) or kExitUsage; all is printed by then.
 std::optional<int> parse_command_line(CLI::App& app, int argc, const char* const* argv);
 
 // `--set` and the short options in load_config()'s form; the short ones win.
@@ -45,7 +46,7 @@ Result<Config> load_and_start_log(const CommonOptions& options, std::string_view
 // The arguments that make another program of ours load the same: {"--config", "/…/vedette.yaml", "--set", "a.b=c", …}.
 std::vector<std::string> arguments_of(const CommonOptions& options);
 
-// Prints the error as it is, mistakes in the configuration one a line, and returns main()'s exit code 1.
-int fail(const Error& error);
+// Prints the error as it is, mistakes in the configuration one a line, and returns `exit_code` (base/process.h) for main().
+int fail(const Error& error, int exit_code = 1);
 
 }  // namespace vedette
