@@ -1,6 +1,8 @@
 # The project's own verbs: a folder becomes a library, a program or a test by one line in its CMakeLists.txt.
 include(GoogleTest)
 
+option(VEDETTE_FUZZ "Build the libFuzzer programs too (clang)" OFF)
+
 # vd_library(NAME DEPS a b PUBLIC_LIBS x PRIVATE_LIBS y): libs/NAME/*.cpp as vedette_NAME, included as "NAME/header.h".
 function(vd_library name)
   cmake_parse_arguments(ARG "" "" "DEPS;PUBLIC_LIBS;PRIVATE_LIBS" ${ARGN})
@@ -45,6 +47,22 @@ function(vd_test name)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} ${ARG_LIBS} GTest::gtest GTest::gtest_main)
   gtest_discover_tests(${name} TEST_PREFIX ${ARG_LABEL}. DISCOVERY_MODE PRE_TEST
     PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENV}" SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
+endfunction()
+
+# vd_fuzz(NAME DEPS a b LIBS x): the folder's *.cpp define LLVMFuzzerTestOneInput. Its corpus, tests/data/fuzz/NAME, is replayed
+# as a plain test (label fuzz-replay); with VEDETTE_FUZZ (preset fuzz, clang) it is a libFuzzer program, build/fuzz/bin/fuzz_NAME.
+function(vd_fuzz name)
+  cmake_parse_arguments(ARG "" "" "DEPS;LIBS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+  vd_test(fuzz_replay_${name} LABEL fuzz-replay DEPS ${ARG_DEPS} LIBS ${ARG_LIBS}
+    SOURCES ${sources} ${PROJECT_SOURCE_DIR}/tests/fuzz/replay.cpp)
+  target_compile_definitions(fuzz_replay_${name} PRIVATE VEDETTE_CORPUS="${PROJECT_SOURCE_DIR}/tests/data/fuzz/${name}")
+  if(VEDETTE_FUZZ)
+    list(TRANSFORM ARG_DEPS PREPEND vedette_)
+    add_executable(fuzz_${name} ${sources})
+    target_link_libraries(fuzz_${name} PRIVATE ${ARG_DEPS} ${ARG_LIBS})
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  endif()
 endfunction()
 
 # Every folder below `dir` that has a CMakeLists.txt.

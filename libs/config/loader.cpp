@@ -239,13 +239,13 @@ void Loader::read_environment(const std::string& folder) {
     std::vector<std::string> known;
     for (const Field& field : section.fields) known.push_back(prefix + upper(field.name));
     for (auto variable = environment_.lower_bound(prefix); variable != environment_.end() && variable->first.starts_with(prefix); ++variable) {
-      const auto& [name, text] = *variable;
+      const std::string& name = variable->first;
       const auto field = std::find_if(section.fields.begin(), section.fields.end(),
                                       [&](const Field& f) { return prefix + upper(f.name) == name; });
       if (field == section.fields.end())
         mistakes_.add({name, 0, 0}, "", unknown(name, known));
       else
-        set_from_text(section.name + "." + field->name, *field, text, {name, 0, 0}, folder);
+        set_from_text(section.name + "." + field->name, *field, variable->second, {name, 0, 0}, folder);
     }
   }
 }
