@@ -1,0 +1,39 @@
+// Where the gateway is and how it is asked: same host as the page, with the token of the page's address passed on. A first
+// request with it sets a cookie; the token then disappears from the address bar.
+
+import { parseCameras } from './protocol';
+
+const token = new URLSearchParams(location.search).get('token');
+
+function withToken(url: URL): URL {
+  if (token !== null) url.searchParams.set('token', token);
+  return url;
+}
+
+export function socketUrl(camera: string): string {
+  const url = withToken(new URL(`ws/${encodeURIComponent(camera)}`, document.baseURI));
+  url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
+  url.hash = '';
+  return url.href;
+}
+
+export type CamerasAnswer = { kind: 'cameras'; names: string[] } | { kind: 'refused' } | { kind: 'unreachable' };
+
+export async function fetchCameras(): Promise<CamerasAnswer> {
+  try {
+    const url = withToken(new URL('api/cameras', document.baseURI));
+    const answer = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(4000) });
+    if (answer.status === 401 || answer.status === 403) return { kind: 'refused' };
+    const names = answer.ok ? parseCameras(await answer.json()) : null;
+    return names === null ? { kind: 'unreachable' } : { kind: 'cameras', names };
+  } catch {
+    return { kind: 'unreachable' };
+  }
+}
+
+export function hideToken(): void {
+  if (token === null) return;
+  const url = new URL(location.href);
+  url.searchParams.delete('token');
+  history.replaceState(null, '', url);
+}

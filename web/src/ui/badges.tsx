@@ -1,0 +1,51 @@
+// Small signs used on both pages: connection, mode, boxes.
+
+import { duration } from '../format';
+import type { ConnectionState } from '../connection';
+import type { Mode } from '../protocol';
+import type { View } from '../session';
+
+const kConnection: Record<ConnectionState, string> = {
+  connecting: 'Connecting…',
+  live: 'Live',
+  silent: 'No data',
+  waiting: 'Reconnecting…',
+  refused: 'Access refused',
+  paused: 'Paused',
+};
+
+const kMode: Record<Mode, string> = { standby: 'Standby', validation: 'Validation', tracking: 'Tracking' };
+
+export function connectionText(view: View): string {
+  return kConnection[view.connection];
+}
+
+export function modeText(mode: Mode | null | undefined): string {
+  return mode == null ? 'Unknown' : kMode[mode];
+}
+
+export function ConnectionBadge({ view }: { view: View }) {
+  return (
+    <span class="badge connection" data-testid="connection" data-state={view.connection}>
+      <i class="dot" aria-hidden="true" />
+      {connectionText(view)}
+    </span>
+  );
+}
+
+export function ModeBadge({ mode }: { mode: Mode | null | undefined }) {
+  return (
+    <span class="badge mode" data-mode={mode ?? 'unknown'}>
+      <i class="dot" aria-hidden="true" />
+      {modeText(mode)}
+    </span>
+  );
+}
+
+// How many boxes are drawn and whether they are the picture's own.
+export function boxesText(view: View): string {
+  const overlay = view.shown?.overlay ?? null;
+  if (overlay === null) return 'no current boxes';
+  const count = `${overlay.boxes.length} ${overlay.boxes.length === 1 ? 'box' : 'boxes'}`;
+  return overlay.exact ? `${count}, of this frame` : `${count}, ${duration(overlay.ageMs)} older (dashed)`;
+}

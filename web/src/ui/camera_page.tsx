@@ -1,0 +1,90 @@
+// One camera, large, with its figures beside it (below it on a phone).
+
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+import type { View } from '../session';
+import { ConnectionBadge, ModeBadge, boxesText, connectionText, modeText } from './badges';
+import { Header } from './header';
+import { Live } from './live';
+import { Panel } from './panel';
+import { useSession } from './use_session';
+
+interface Props {
+  camera: string;
+  cameras: readonly string[];
+  reconnected: () => void;
+}
+
+export function CameraPage({ camera, cameras, reconnected }: Props) {
+  const { session, view } = useSession(camera, reconnected);
+  const figure = useRef<HTMLElement>(null);
+  const [boxes, showBoxes] = useState(true);
+  const toggleBoxes = () => showBoxes((on) => !on);
+  const toggleFull = () => void (document.fullscreenElement ? document.exitFullscreen() : figure.current?.requestFullscreen());
+  useEffect(() => {
+    session.player.look = { ...session.player.look, boxes };
+    session.player.redraw();
+  }, [session, boxes]);
+  useKeys({ b: toggleBoxes, f: toggleFull });
+  useEffect(() => {
+    document.title = `${camera} · Vedette`;
+  }, [camera]);
+
+  return (
+    <>
+      <Header cameras={cameras} current={camera}>
+        <ConnectionBadge view={view} />
+      </Header>
+      <main class="camera-page">
+        <figure class="stage-figure" ref={figure}>
+          <Live session={session} view={view} />
+          <figcaption class="caption">
+            <strong class="caption-name">{camera}</strong>
+            <ModeBadge mode={view.state?.mode} />
+            <span class="caption-boxes" data-testid="boxes-text">
+              {boxesText(view)}
+            </span>
+            <span class="caption-tools">
+              <button type="button" aria-pressed={boxes} aria-keyshortcuts="b" title="Show boxes (B)" onClick={toggleBoxes}>
+                Boxes
+              </button>
+              {document.fullscreenEnabled && (
+                <button type="button" aria-keyshortcuts="f" title="Full screen (F)" onClick={toggleFull}>
+                  Full screen
+                </button>
+              )}
+            </span>
+            <span hidden data-testid="box-count">
+              {view.shown?.overlay?.boxes.length ?? 0}
+            </span>
+          </figcaption>
+        </figure>
+        <Panel view={view} />
+      </main>
+      <p class="visually-hidden" role="status" aria-live="polite" data-testid="announcement">
+        {announcement(view)}
+      </p>
+    </>
+  );
+}
+
+// What is read aloud when it changes.
+function announcement(view: View): string {
+  if (view.connection !== 'live') return connectionText(view);
+  const troubled = view.stages.filter((stage) => stage.status === 'stale' || stage.status === 'missing');
+  const trouble = troubled.map((stage) => ` ${stage.name} ${stage.status}.`).join('');
+  return `Live. Mode ${modeText(view.state?.mode)}.${trouble}`;
+}
+
+function useKeys(actions: Record<string, () => void>) {
+  const latest = useRef(actions);
+  latest.current = actions;
+  useEffect(() => {
+    const press = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+      latest.current[event.key.toLowerCase()]?.();
+    };
+    window.addEventListener('keydown', press);
+    return () => window.removeEventListener('keydown', press);
+  }, []);
+}

@@ -1,0 +1,25 @@
+// A camera's session for as long as a component is on the page, seen anew four times a second and when something happens.
+
+import { useEffect, useRef, useState } from 'preact/hooks';
+
+import { CameraSession, type View } from '../session';
+
+const kTick = 250;
+
+export function useSession(camera: string, reconnected: () => void): { session: CameraSession; view: View } {
+  const [, renderAgain] = useState(0);
+  const latest = useRef(reconnected);
+  latest.current = reconnected;
+  const [session] = useState(
+    () => new CameraSession(camera, () => renderAgain((count) => count + 1), () => latest.current()),
+  );
+  useEffect(() => {
+    session.open();
+    const timer = window.setInterval(() => renderAgain((count) => count + 1), kTick);
+    return () => {
+      window.clearInterval(timer);
+      session.close();
+    };
+  }, [session]);
+  return { session, view: session.view(performance.now()) };
+}
