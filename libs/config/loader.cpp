@@ -1,10 +1,12 @@
 #include "config/loader.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <numeric>
+#include <sstream>
 
 #include <fmt/format.h>
 
@@ -58,6 +60,27 @@ std::vector<Pair> pairs_of(const YAML::Node& map) {
   return sorted;
 }
 
+// For counting documents. YAML::LoadAll() would do, but takes some malformed texts for endlessly many.
+class IgnoreEvents : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+};
+
+bool more_than_one_document(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  IgnoreEvents handler;
+  return parser.HandleNextDocument(handler) && parser.HandleNextDocument(handler);
+}
+
 std::string_view kind_of(const YAML::Node& node) {
   switch (node.Type()) {
     case YAML::NodeType::Scalar: return "a single value";
@@ -87,14 +110,13 @@ Origin Loader::origin_of(const std::string& key) const {
 void Loader::read_file(const std::string& text) {
   if (text.size() > kMaxFileBytes) return mistakes_.add({path_, 1, 1}, "", fmt::format("{} bytes; expected at most {}", text.size(), kMaxFileBytes));
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    if (documents.size() > 1) return mistakes_.add({path_, 1, 1}, "", fmt::format("{} YAML documents; expected one", documents.size()));
-    if (documents.empty() || !documents[0].IsMap())
-      return mistakes_.add({path_, 1, 1}, "", fmt::format("{}; expected sections such as \"cameras:\"", documents.empty() ? "nothing" : kind_of(documents[0])));
+    const YAML::Node document = YAML::Load(text);
+    if (!document.IsMap()) return mistakes_.add({path_, 1, 1}, "", fmt::format("{}; expected sections such as \"cameras:\"", kind_of(document)));
+    if (more_than_one_document(text)) return mistakes_.add({path_, 1, 1}, "", "several YAML documents; expected one");
     std::vector<std::string> known = {"cameras"};
     for (const Section& section : sections_) known.push_back(section.name);
     std::map<std::string, Origin> given;
-    for (const auto& [key, node] : pairs_of(documents[0])) {
+    for (const auto& [key, node] : pairs_of(document)) {
       const Origin origin = origin_of(key);
       if (!key.IsScalar()) {
         mistakes_.add(origin, "", fmt::format("{} as a key; expected a word", kind_of(key)));

@@ -104,7 +104,7 @@ TEST(Load, RefusesWhatIsNoConfiguration) {
             "/etc/v.yaml:1:1: cameras: no camera; expected at least one, such as \"front:\" with its \"url:\"");
   EXPECT_EQ(mistakes_of_file("log:\n  level: info\ncameras: {}\n"),
             "/etc/v.yaml:3:1: cameras: no camera; expected at least one, such as \"front:\" with its \"url:\"");
-  EXPECT_EQ(mistakes_of_file(kCamera + "---\n" + kCamera), "/etc/v.yaml:1:1: 2 YAML documents; expected one");
+  EXPECT_EQ(mistakes_of_file(kCamera + "---\n" + kCamera), "/etc/v.yaml:1:1: several YAML documents; expected one");
   EXPECT_EQ(mistakes_of_file("cameras:\n  front: [\n").find("/etc/v.yaml:3:1: not valid YAML ("), 0u);
   EXPECT_EQ(mistakes_of_file(std::string(config::kMaxFileBytes + 1, '#')).find("/etc/v.yaml:1:1: 1048577 bytes"), 0u);
 }
