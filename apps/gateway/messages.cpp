@@ -1,0 +1,114 @@
+#include "gateway/messages.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+
+namespace vedette::gateway {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Bytes that aren't UTF-8 (a class name, an event's text) become U+FFFD; nothing throws.
+std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+double rounded(double value, double steps) { return std::round(value * steps) / steps; }
+double to_ms(std::uint64_t ns) { return rounded(static_cast<double>(ns) / 1e6, 1e3); }
+Json number_or_null(const std::optional<double>& value) { return value ? Json(rounded(*value, 1e3)) : Json(nullptr); }
+
+Json number_or_null(const std::optional<std::uint64_t>& value) { return value ? Json(*value) : Json(nullptr); }
+
+Json stages_array(const std::vector<Stage>& stages) {
+  Json array = Json::array();
+  for (const Stage& stage : stages)
+    array.push_back({{"name", stage.name}, {"status", to_string(stage.status)}, {"age_ms", number_or_null(stage.age_ms)}});
+  return array;
+}
+
+std::string class_name(std::uint16_t id, const std::vector<std::string>& classes) {
+  return id < classes.size() ? classes[id] : std::to_string(id);
+}
+
+}  // namespace
+
+std::string hello_json(std::string_view camera, const std::vector<std::string>& classes) {
+  return dump({{"type", "hello"},
+               {"camera", camera},
+               {"classes", classes},
+               {"stale_after_ms", kStaleAfterMs},
+               {"version", VEDETTE_VERSION}});
+}
+
+std::string detections_json(const Detections& detections, const std::vector<std::string>& classes) {
+  const DetectionsInfo& info = detections.info;
+  Json boxes = Json::array();
+  for (const Detection& box : detections.boxes)
+    boxes.push_back({{"x", rounded(box.x(), 1e5)},
+                     {"y", rounded(box.y(), 1e5)},
+                     {"width", rounded(box.width(), 1e5)},
+                     {"height", rounded(box.height(), 1e5)},
+                     {"score", rounded(box.score(), 1e3)},
+                     {"class", class_name(box.class_id(), classes)}});
+  return dump({{"type", "detections"},
+               {"frame_id", info.frame_id()},
+               {"captured_at_ms", to_ms(info.captured_at_ns())},
+               {"latency_ms", to_ms(age_ns(info.captured_at_ns(), info.published_at_ns()))},
+               {"inference_ms", to_ms(info.inference_ns())},
+               {"boxes", std::move(boxes)}});
+}
+
+std::string state_json(const StateReport& report, double sent_fps) {
+  Json fps = {{"capture", rounded(report.capture_fps, 10)}, {"detect", rounded(report.detect_fps, 10)}, {"sent", rounded(sent_fps, 10)}};
+  Json latency = {{"p50", number_or_null(report.latency_p50_ms)}, {"p99", number_or_null(report.latency_p99_ms)}};
+  return dump({{"type", "state"},
+               {"mode", report.mode ? Json(vedette::to_string(*report.mode)) : Json(nullptr)},
+               {"mode_since_ms", number_or_null(report.mode_since_ms)},
+               {"targets", report.targets},
+               {"fps", std::move(fps)},
+               {"latency_ms", std::move(latency)},
+               {"dropped", report.dropped},
+               {"stages", stages_array(report.stages)}});
+}
+
+std::string event_json(const schema::Event& event) {
+  return dump({{"type", "event"},
+               {"id", event.id()},
+               {"kind", vedette::to_string(event.kind())},
+               {"wall_ms", event.wall_at_ns() / 1'000'000},
+               {"frame_id", event.frame_id()},
+               {"text", event.text() != nullptr ? event.text()->str() : std::string()}});
+}
+
+std::string picture_prefix(const Picture& picture, std::uint64_t now_ns) {
+  const std::string json = dump({{"type", "frame"},
+                                 {"frame_id", picture.frame_id},
+                                 {"captured_at_ms", to_ms(picture.captured_at_ns)},
+                                 {"age_ms", to_ms(age_ns(picture.captured_at_ns, now_ns))},
+                                 {"width", picture.width},
+                                 {"height", picture.height},
+                                 {"codec", "jpeg"}});
+  std::string prefix;
+  for (int shift = 0; shift < 32; shift += 8) prefix.push_back(static_cast<char>((json.size() >> shift) & 0xff));
+  return prefix + json;
+}
+
+std::string cameras_json(const std::vector<std::string>& names) {
+  Json cameras = Json::array();
+  for (const std::string& name : names) cameras.push_back({{"name", name}});
+  return dump({{"cameras", std::move(cameras)}});
+}
+
+std::string ready_json(const std::vector<CameraHealth>& cameras) {
+  bool ready = true;
+  Json array = Json::array();
+  for (const CameraHealth& camera : cameras) {
+    ready = ready && all_ok(camera.stages);
+    array.push_back({{"name", camera.name}, {"stages", stages_array(camera.stages)}});
+  }
+  return dump({{"ready", ready}, {"cameras", std::move(array)}});
+}
+
+std::string error_json(std::string_view sentence) { return dump({{"error", sentence}}); }
+
+}  // namespace vedette::gateway

@@ -1,0 +1,140 @@
+#include "gateway/router.h"
+
+#include <fmt/format.h>
+
+#include "base/clock.h"
+
+namespace vedette::gateway {
+namespace {
+
+constexpr std::string_view kWatch = "/ws/";
+
+Reply json_reply(int status, std::string body) {
+  Reply reply;
+  reply.status = status;
+  reply.body = std::make_shared<const std::string>(std::move(body));
+  reply.headers.emplace_back("Cache-Control", "no-store");
+  return reply;
+}
+
+// Everything from this server alone. connect-src names the host again because older Safari doesn't take 'self' for WebSockets.
+std::string content_security_policy(const std::string& host) {
+  std::string connect = "'self'";
+  if (is_plain_host(host)) connect += " ws://" + host + " wss://" + host;
+  return "default-src 'self'; img-src 'self' blob: data:; connect-src " + connect +
+         "; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+}
+
+void add_common_headers(Reply& reply, const std::string& host) {
+  reply.headers.emplace_back("Content-Security-Policy", content_security_policy(host));
+  reply.headers.emplace_back("X-Content-Type-Options", "nosniff");
+  reply.headers.emplace_back("Referrer-Policy", "no-referrer");
+  reply.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
+}
+
+}  // namespace
+
+Reply error_reply(int status, std::string_view sentence) {
+  Reply reply = json_reply(status, error_json(sentence));
+  add_common_headers(reply, {});
+  return reply;
+}
+
+Router::Router(Access access, StaticFiles files, std::string page_missing, std::vector<CameraHub*> cameras)
+    : access_(std::move(access)), files_(std::move(files)), page_missing_(std::move(page_missing)), cameras_(std::move(cameras)) {}
+
+Reply Router::answer(const RequestHead& head) const {
+  if (head.method != "GET" && head.method != "HEAD") {
+    Reply reply = error_reply(405, "only GET and HEAD are served here");
+    reply.headers.emplace_back("Allow", "GET, HEAD");
+    return reply;
+  }
+  const auto target = parse_target(head.target);
+  if (!target) return error_reply(400, "the request's target is malformed");
+  const Decision decision = access_.check(head, *target);
+  if (decision.status != 200) {
+    Reply reply = error_reply(decision.status, decision.why);
+    if (decision.status == 401) reply.headers.emplace_back("WWW-Authenticate", "Bearer");
+    return reply;
+  }
+  Reply reply = route(head, *target);
+  if (!decision.set_cookie.empty()) reply.headers.emplace_back("Set-Cookie", decision.set_cookie);
+  add_common_headers(reply, head.host);
+  return reply;
+}
+
+Reply Router::route(const RequestHead& head, const Target& target) const {
+  const std::string_view path = target.path;
+  if (path.starts_with(kWatch)) return watch(head, path.substr(kWatch.size()));
+  if (path == "/healthz") return json_reply(200, R"({"status":"ok"})");
+  if (path == "/readyz") return ready();
+  if (path == "/metrics") return metrics();
+  if (path == "/api/cameras") {
+    std::vector<std::string> names;
+    for (const CameraHub* camera : cameras_) names.push_back(camera->name());
+    return json_reply(200, cameras_json(names));
+  }
+  return file(head, target);
+}
+
+Reply Router::watch(const RequestHead& head, std::string_view camera) const {
+  for (CameraHub* hub : cameras_) {
+    if (hub->name() != camera) continue;
+    if (!head.websocket || head.method != "GET") {
+      Reply reply = json_reply(426, error_json("this is a WebSocket: connect to it with an Upgrade request"));
+      reply.headers.emplace_back("Upgrade", "websocket");
+      reply.headers.emplace_back("Sec-WebSocket-Version", "13");
+      return reply;
+    }
+    Reply reply;
+    reply.watch = hub;
+    return reply;
+  }
+  return json_reply(404, error_json("no such camera is configured"));
+}
+
+Reply Router::ready() const {
+  const std::uint64_t now = monotonic_ns();
+  std::vector<CameraHealth> cameras;
+  bool ready = true;
+  for (const CameraHub* camera : cameras_) {
+    cameras.push_back({camera->name(), camera->stages(now)});
+    ready = ready && all_ok(cameras.back().stages);
+  }
+  return json_reply(ready ? 200 : 503, ready_json(cameras));
+}
+
+Reply Router::metrics() const {
+  std::string text;
+  const auto metric = [&](std::string_view name, std::string_view type, auto value_of) {
+    text += fmt::format("# TYPE vedette_gateway_{} {}\n", name, type);
+    for (const CameraHub* camera : cameras_)
+      text += fmt::format("vedette_gateway_{}{{camera=\"{}\"}} {}\n", name, camera->name(), value_of(*camera));
+  };
+  metric("viewers", "gauge", [](const CameraHub& camera) { return camera.viewers(); });
+  metric("pictures_encoded_total", "counter", [](const CameraHub& camera) { return camera.counters().encoded; });
+  metric("pictures_sent_total", "counter", [](const CameraHub& camera) { return camera.counters().sent; });
+  metric("pictures_skipped_total", "counter", [](const CameraHub& camera) { return camera.counters().skipped; });
+  metric("bad_records_total", "counter", [](const CameraHub& camera) { return camera.counters().bad_records; });
+  Reply reply = json_reply(200, std::move(text));
+  reply.content_type = "text/plain; version=0.0.4";
+  return reply;
+}
+
+Reply Router::file(const RequestHead& head, const Target& target) const {
+  const StaticFile* file = files_.find(target.path);
+  if (file == nullptr && target.path == "/" && !page_missing_.empty()) return json_reply(404, error_json(page_missing_));
+  if (file == nullptr) return json_reply(404, error_json("nothing is served under this path"));
+  Reply reply;
+  reply.content_type = file->content_type;
+  reply.headers.emplace_back("ETag", file->etag);
+  reply.headers.emplace_back("Cache-Control", file->immutable ? "private, max-age=31536000, immutable" : "no-cache");
+  if (head.if_none_match == file->etag) {
+    reply.status = 304;
+  } else {
+    reply.body = file->body;
+  }
+  return reply;
+}
+
+}  // namespace vedette::gateway

@@ -1,0 +1,134 @@
+#include "gateway/server.h"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <unistd.h>
+
+#include "gateway/sessions.h"
+
+namespace vedette::gateway {
+namespace {
+
+using Tcp = net::ip::tcp;
+
+constexpr std::chrono::milliseconds kCloseTimeout{300};
+constexpr std::chrono::milliseconds kAcceptPause{100};  // after an accept that failed (descriptors used up)
+constexpr std::size_t kSpareConnections = 64;           // over max_viewers, for the page and its requests
+
+std::string where(const ServerOptions& options) {
+  const bool v6 = options.listen.find(':') != std::string::npos;
+  return (v6 ? "[" + options.listen + "]" : options.listen) + ":" + std::to_string(options.port);
+}
+
+Error listen_error(const ServerOptions& options, const boost::system::error_code& error) {
+  const std::string what = "cannot listen on " + where(options) + ": ";
+  if (error == net::error::address_in_use)
+    return {ErrorCode::kBusy, what + "another program uses port " + std::to_string(options.port) + " (gateway.port)"};
+  if (error.value() == EADDRNOTAVAIL)
+    return {ErrorCode::kInvalidArgument, what + "this machine has no address " + options.listen + " (gateway.listen)"};
+  if (error == net::error::access_denied)
+    return {ErrorCode::kPermissionDenied, what + "ports below 1024 need root (gateway.port)"};
+  return {ErrorCode::kIo, what + error.message()};
+}
+
+std::string address_of(const std::string& listen) { return listen == "localhost" ? "127.0.0.1" : listen; }
+
+class Listener {
+ public:
+  Listener(Tcp::acceptor& acceptor, SessionContext& context)
+      : acceptor_(acceptor), context_(context), pause_(acceptor.get_executor()) {}
+
+  void accept() {
+    acceptor_.async_accept([this](boost::system::error_code error, Tcp::socket socket) {
+      if (error == net::error::operation_aborted || !acceptor_.is_open()) return;
+      if (error) return wait();
+      // Over the limit: closed at once, the only answer that costs nothing.
+      if (context_.connections < context_.max_connections) serve_http(std::move(socket), context_);
+      accept();
+    });
+  }
+
+ private:
+  void wait() {
+    pause_.expires_after(kAcceptPause);
+    pause_.async_wait([this](boost::system::error_code error) {
+      if (!error) accept();
+    });
+  }
+
+  Tcp::acceptor& acceptor_;
+  SessionContext& context_;
+  net::steady_timer pause_;
+};
+
+}  // namespace
+
+struct Server::Parts {
+  explicit Parts(const ServerOptions& given) : options(given) {}
+  ServerOptions options;
+  SessionContext context;  // outlives the sessions, which end with `io` at the latest
+  net::io_context io{1};
+  Tcp::acceptor acceptor{io};
+};
+
+bool is_loopback(const std::string& listen) {
+  boost::system::error_code error;
+  const auto address = net::ip::make_address(address_of(listen), error);
+  return !error && address.is_loopback();
+}
+
+Result<Server> Server::open(const ServerOptions& options) {
+  boost::system::error_code error;
+  const auto address = net::ip::make_address(address_of(options.listen), error);
+  if (error)
+    return Error{ErrorCode::kInvalidArgument, "cannot listen on " + where(options) + ": \"" + options.listen +
+                                                  "\" is not an IP address or \"localhost\" (gateway.listen)"};
+  auto parts = std::make_unique<Parts>(options);
+  const Tcp::endpoint endpoint(address, options.port);
+  parts->acceptor.open(endpoint.protocol(), error);
+  if (!error) parts->acceptor.set_option(Tcp::acceptor::reuse_address(true), error);
+  if (!error) parts->acceptor.bind(endpoint, error);
+  if (!error) parts->acceptor.listen(net::socket_base::max_listen_connections, error);
+  if (error) return listen_error(options, error);
+  return Server(std::move(parts));
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Server::Server(Server&&) noexcept = default;
+Server::~Server() = default;
+
+std::uint16_t Server::port() const {
+  boost::system::error_code error;
+  return parts_->acceptor.local_endpoint(error).port();
+}
+
+std::string Server::url() const {
+  boost::system::error_code error;
+  auto address = parts_->acceptor.local_endpoint(error).address();
+  if (address.is_unspecified()) address = net::ip::address_v4::loopback();
+  return "http://" + where({address.to_string(), port(), 0}) + "/";
+}
+
+void Server::run(const Router& router, int stop_fd) {
+  SessionContext& context = parts_->context;
+  context.router = &router;
+  context.max_viewers = parts_->options.max_viewers;
+  context.max_connections = context.max_viewers + kSpareConnections;
+  Listener listener(parts_->acceptor, context);
+  listener.accept();
+
+  net::io_context& io = parts_->io;
+  net::steady_timer deadline(io);
+  net::posix::stream_descriptor stop(io, ::dup(stop_fd));
+  stop.async_wait(net::posix::stream_descriptor::wait_read, [&](boost::system::error_code) {
+    boost::system::error_code ignored;
+    parts_->acceptor.close(ignored);
+    if (context.open_viewers.empty()) return io.stop();
+    for (Closable* viewer : context.open_viewers) viewer->close();
+    deadline.expires_after(kCloseTimeout);
+    deadline.async_wait([&io](boost::system::error_code) { io.stop(); });
+  });
+  io.run();
+}
+
+}  // namespace vedette::gateway

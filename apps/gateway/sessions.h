@@ -1,0 +1,69 @@
+// One connection: first HTTP (http_session.cpp), then perhaps a viewer's WebSocket (viewer_session.cpp). Inside of server.cpp's
+// network thread; sessions keep themselves alive by the operation they wait for.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <chrono>
+#include <cstdint>
+#include <set>
+
+#include "gateway/camera_hub.h"
+#include "gateway/router.h"
+
+namespace vedette::gateway {
+
+namespace net = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+
+// Time for a whole request head, for an answer to be taken, and between two requests of a connection.
+inline constexpr std::chrono::seconds kHeadTimeout{10};
+inline constexpr std::chrono::seconds kAnswerTimeout{30};
+// A viewer that answers no ping and takes no byte for so long is gone.
+inline constexpr std::chrono::seconds kViewerTimeout{60};
+inline constexpr std::uint32_t kMaxHeadBytes = 8192;
+inline constexpr std::size_t kMaxClientMessage = 4096;
+// What the kernel may buffer for a viewer (it doubles this): little, so that a slow viewer skips pictures instead of seeing old ones.
+inline constexpr int kViewerSendBuffer = 64 * 1024;
+
+class Closable {
+ public:
+  virtual ~Closable() = default;
+  virtual void close() = 0;
+};
+
+// Shared by all sessions; the network thread's alone.
+struct SessionContext {
+  const Router* router = nullptr;
+  std::uint32_t max_viewers = 0;
+  std::size_t max_connections = 0;
+  std::size_t connections = 0;  // HTTP and viewers
+  std::uint32_t viewers = 0;
+  std::set<Closable*> open_viewers;
+};
+
+// A place in the context's count of connections, for as long as it lives.
+class ConnectionPlace {
+ public:
+  explicit ConnectionPlace(SessionContext& context) : context_(&context) { ++context.connections; }
+  ConnectionPlace(ConnectionPlace&& other) noexcept : context_(std::exchange(other.context_, nullptr)) {}
+  ConnectionPlace& operator=(ConnectionPlace&&) = delete;
+  ~ConnectionPlace() {
+    if (context_ != nullptr) --context_->connections;
+  }
+
+ private:
+  SessionContext* context_;
+};
+
+using UpgradeRequest = http::request<http::empty_body>;
+
+void serve_http(net::ip::tcp::socket socket, SessionContext& context);
+// Goes on with the connection as a viewer of `camera`.
+void serve_viewer(beast::tcp_stream stream, UpgradeRequest request, CameraHub& camera, SessionContext& context, ConnectionPlace place);
+
+}  // namespace vedette::gateway

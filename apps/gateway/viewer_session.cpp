@@ -1,0 +1,136 @@
+// A viewer: one WebSocket, one write under way at a time, fed from its outbox. What the viewer sends is read and dropped.
+#include <array>
+#include <boost/asio/post.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/websocket/stream.hpp>
+
+#include "base/clock.h"
+#include "gateway/sessions.h"
+#include "gateway/stats.h"
+
+namespace vedette::gateway {
+namespace {
+
+namespace websocket = boost::beast::websocket;
+
+class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public Closable {
+ public:
+  ViewerSession(beast::tcp_stream stream, UpgradeRequest request, CameraHub& camera, SessionContext& context, ConnectionPlace place)
+      : socket_(std::move(stream)), request_(std::move(request)), camera_(camera), context_(context), place_(std::move(place)),
+        received_(kMaxClientMessage) {
+    ++context_.viewers;
+    context_.open_viewers.insert(this);
+  }
+
+  ~ViewerSession() override {
+    if (outbox_) camera_.leave(outbox_);
+    context_.open_viewers.erase(this);
+    --context_.viewers;
+  }
+
+  void accept() {
+    beast::error_code ignored;
+    auto& tcp = beast::get_lowest_layer(socket_).socket();
+    tcp.set_option(net::socket_base::send_buffer_size(kViewerSendBuffer), ignored);
+    tcp.set_option(net::ip::tcp::no_delay(true), ignored);
+    socket_.set_option(websocket::stream_base::timeout{kHeadTimeout, kViewerTimeout, true});
+    socket_.set_option(websocket::stream_base::decorator(
+        [](websocket::response_type& response) { response.set(http::field::server, "vedette"); }));
+    socket_.read_message_max(kMaxClientMessage);
+    socket_.auto_fragment(false);
+    socket_.async_accept(request_, [self = shared_from_this()](beast::error_code error) {
+      if (!error) self->on_open();
+    });
+  }
+
+  void close() override {
+    if (outbox_ == nullptr || closing_) return;
+    closing_ = true;
+    socket_.async_close(websocket::close_code::going_away, [self = shared_from_this()](beast::error_code) {});
+  }
+
+ private:
+  void on_open() {
+    // The outbox outlives this session in the feed's hands for a moment, hence the weak pointer.
+    outbox_ = std::make_shared<Outbox>([weak = weak_from_this(), executor = socket_.get_executor()] {
+      net::post(executor, [weak] {
+        if (const auto self = weak.lock()) self->write_next();
+      });
+    });
+    camera_.join(outbox_);
+    read();
+    write_next();
+  }
+
+  void read() {
+    socket_.async_read(received_, [self = shared_from_this()](beast::error_code error, std::size_t) {
+      if (error) return self->on_gone();
+      self->received_.clear();
+      self->read();
+    });
+  }
+
+  void write_next() {
+    if (gone_ || closing_) return;
+    std::visit([this](auto& message) { write(message); }, sending_ = outbox_->next());
+  }
+
+  void write(std::monostate) {}
+
+  void write(const Text& text) {
+    socket_.text(true);
+    start_write({net::buffer(*text), net::const_buffer{}});
+  }
+
+  void write(const StatePtr& state) {
+    header_ = state_json(*state, sent_.per_second(monotonic_ns()));
+    socket_.text(true);
+    start_write({net::buffer(header_), net::const_buffer{}});
+  }
+
+  void write(const PicturePtr& picture) {
+    header_ = picture_prefix(*picture, monotonic_ns());
+    socket_.binary(true);
+    start_write({net::buffer(header_), net::buffer(picture->jpeg)});
+  }
+
+  void start_write(const std::array<net::const_buffer, 2>& buffers) {
+    socket_.async_write(buffers, [self = shared_from_this()](beast::error_code error, std::size_t) {
+      if (error) return self->on_gone();
+      if (std::holds_alternative<PicturePtr>(self->sending_)) {
+        self->sent_.add(monotonic_ns());
+        self->camera_.count_sent();
+      }
+      self->write_next();
+    });
+  }
+
+  // From now on nothing is offered to it; the session ends with its last operation.
+  void on_gone() {
+    gone_ = true;
+    camera_.leave(outbox_);
+    beast::error_code ignored;
+    if (!closing_) beast::get_lowest_layer(socket_).socket().close(ignored);
+  }
+
+  websocket::stream<beast::tcp_stream> socket_;
+  UpgradeRequest request_;
+  CameraHub& camera_;
+  SessionContext& context_;
+  ConnectionPlace place_;
+  beast::flat_buffer received_;
+  std::shared_ptr<Outbox> outbox_;  // null until the handshake is done
+  Outgoing sending_;                // keeps the bytes under way alive
+  std::string header_;
+  RateWindow sent_;
+  bool gone_ = false;
+  bool closing_ = false;
+};
+
+}  // namespace
+
+void serve_viewer(beast::tcp_stream stream, UpgradeRequest request, CameraHub& camera, SessionContext& context, ConnectionPlace place) {
+  std::make_shared<ViewerSession>(std::move(stream), std::move(request), camera, context, std::move(place))->accept();
+}
+
+}  // namespace vedette::gateway
