@@ -29,6 +29,8 @@ namespace vedette::bus {
 class Segment;     // the writer's mappings of a topic's files
 class Attachment;  // a reader's mappings and its entry
 class Subscriber;
+struct FutexWatch;
+struct Header;
 
 enum class SlotPolicy {
   kLowestFree,   // cache-warm: the lowest free slot again (frames; keep 1)
@@ -89,9 +91,11 @@ class Held {
   Loan loan_;
 };
 
+TopicStats stats_of(const Header& header);
+
 class RingWriter {
  public:
-  // Creates the topic, or takes it over from a dead writer. kBusy while another writer lives; kResourceExhausted, with the
+  // `dir` must outlive the writer. Creates the topic, or takes it over from a dead writer. kBusy while another writer lives; kResourceExhausted, with the
   // bytes needed, when the tmpfs or the memory cgroup is too small.
   static Result<RingWriter> open(const BusDir& dir, const TopicName& topic, const RingOptions& options);
   RingWriter(RingWriter&&) noexcept;
@@ -121,11 +125,17 @@ class RingWriter {
   const RingOptions& options() const;
   bool took_over() const;           // open() found a dead writer's files
 
+  // New slots, same topic: new files take the name (the old ones if nothing differs), readers attach again. Loans and Holds of
+  // before stay valid until they end, but can't be published any more: check owns().
+  Result<> resize(const RingOptions& options);
+  bool owns(const Loan& loan) const;
+
   // Removes the topic's files (an orderly end of the whole bus; a restart leaves them).
   void remove();
 
  private:
   explicit RingWriter(std::shared_ptr<Segment> segment);
+  const BusDir* dir_ = nullptr;
   std::shared_ptr<Segment> segment_;
 };
 
@@ -196,6 +206,11 @@ class RingReader {
  private:
   friend bool wait_any(std::span<Subscriber* const> subscribers, Nanoseconds timeout);
   explicit RingReader(std::shared_ptr<Attachment> attachment);
+  bool lease_slot(std::uint32_t slot, std::uint32_t hazard, Lease& lease);
+  // For wait_any: is something newer there; after a sleep, are the files gone; announce a waiter and say what to sleep on.
+  bool has_newer() const;
+  bool gone();
+  FutexWatch watch();
   std::shared_ptr<Attachment> attachment_;
 };
 
@@ -212,7 +227,7 @@ class Subscriber {
   void set_demand(const Demand& demand);
 
   bool attached() const { return reader_.has_value(); }
-  std::optional<TopicStats> stats() const;
+  std::optional<TopicStats> stats();  // none while there is no such topic
   std::string metadata() const;
   const TopicName& topic() const { return topic_; }
   // Why attach() failed last, other than "not there yet"; cleared by success.
@@ -221,6 +236,7 @@ class Subscriber {
  private:
   friend bool wait_any(std::span<Subscriber* const> subscribers, Nanoseconds timeout);
   RingReader* reader();  // attached, or null
+  void detach();
 
   const BusDir* dir_;
   TopicName topic_;

@@ -1,0 +1,83 @@
+// Attachment: a reader's side of one generation of a topic's files: mappings and its entry. Internal to the bus.
+// Kept alive by the RingReader and by every Lease. Thread-bound. If the writer dies, all that is attached stays readable.
+#pragma once
+
+#include <atomic>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "bus/directory.h"
+#include "bus/handshake.h"
+#include "bus/layout.h"
+#include "bus/lock_file.h"
+#include "bus/mapping.h"
+#include "bus/ring.h"
+
+namespace vedette::bus {
+
+// The immutable part of a header, copied out once and checked: what a hostile writer changes later changes nothing here.
+struct Geometry {
+  std::uint32_t slots = 0;
+  std::uint64_t slot_bytes = 0;
+  std::uint64_t slot_stride = 0;
+  std::uint64_t slots_offset = 0;
+  std::uint32_t readers = 0;
+  std::uint32_t held_per_reader = 0;
+  std::uint64_t instance = 0;
+};
+
+class Attachment {
+ public:
+  static Result<std::shared_ptr<Attachment>> attach(const BusDir& dir, const TopicName& topic, std::uint64_t schema_id, Demand demand);
+  Attachment() = default;
+  ~Attachment();
+
+  const Header& header() const { return *reinterpret_cast<const Header*>(payload_.data()); }
+  const Descriptor& descriptor(std::uint32_t slot) const {
+    return reinterpret_cast<const Descriptor*>(payload_.data() + sizeof(Header))[slot];
+  }
+  std::span<const std::byte> slot_bytes(std::uint32_t slot, std::uint64_t bytes) const;
+  const Geometry& geometry() const { return geometry_; }
+  const std::string& metadata() const { return metadata_; }
+
+  std::atomic<std::uint32_t>& hazard(std::uint32_t index) const { return hazards_.word(reader_, index); }
+  // An index of a hazard word that isn't in use, or held_per_reader.
+  std::uint32_t free_hazard() const;
+  void use_hazard(std::uint32_t index) { used_hazards_ |= 1u << index; }
+  void release(std::uint32_t index);
+
+  void set_demand(const Demand& demand);
+  std::atomic<std::uint32_t>& waiters() const { return lease_header().waiters; }
+
+  // Other files have the topic's name now, or none; or the lease file was damaged.
+  bool retired() const;
+  // The same, asking the file system (a writer may have died before it could say so).
+  bool replaced() const;
+
+  std::uint64_t last_sequence = 0;    // newest that was taken
+  std::int64_t slept_ns = 0;        // slept_ns() when last looked at
+
+ private:
+  Result<> map_payload(int camera_fd, const TopicName& topic, std::uint64_t schema_id);
+  Result<> map_leases(int camera_fd, const TopicName& topic);
+  Result<> take_entry(const TopicName& topic);
+  LeaseHeader& lease_header() const { return *reinterpret_cast<LeaseHeader*>(leases_.data()); }
+
+  UniqueFd camera_fd_;
+  std::string name_;
+  std::uint64_t inode_ = 0;
+  Mapping payload_;
+  Mapping leases_;
+  LockFile entry_lock_;
+  Geometry geometry_;
+  std::string metadata_;
+  Hazards hazards_;
+  std::uint32_t reader_ = 0;
+  std::uint32_t used_hazards_ = 0;
+};
+
+// How long the machine has slept since it booted: CLOCK_BOOTTIME − CLOCK_MONOTONIC, give or take the time between two reads.
+std::int64_t slept_ns();
+
+}  // namespace vedette::bus

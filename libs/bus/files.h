@@ -1,0 +1,31 @@
+// A topic's files: names, the writer's lock, creating whole files under a name at once. Internal to the bus.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/unique_fd.h"
+#include "bus/directory.h"
+#include "bus/lock_file.h"
+
+namespace vedette::bus {
+
+inline constexpr std::string_view kLeaseSuffix = ".leases";
+inline constexpr std::string_view kLockSuffix = ".lock";
+
+// The writer's lock of a topic, for as long as the result lives. kBusy, with the holder's pid, while a writer lives.
+Result<LockFile> lock_topic(int camera_fd, const TopicName& topic);
+
+// A nameless file of `bytes`, fully allocated, with the given mode whatever the umask is.
+Result<UniqueFd> create_file(int camera_fd, std::size_t bytes, unsigned mode);
+// Gives it a name; what had the name before loses it in the same instant.
+Result<> name_file(int fd, int camera_fd, const std::string& name);
+
+// Opens an existing file of the topic, refusing symlinks and anything but regular files. kNotFound if it isn't there.
+Result<UniqueFd> open_file(int camera_fd, const std::string& name, int flags);
+
+// Removes the topic's files. The caller holds its lock.
+void unlink_topic(int camera_fd, const std::string& topic);
+
+}  // namespace vedette::bus

@@ -1,0 +1,97 @@
+// The handshake by which a reader holds a slot that the writer won't touch: the heart of the bus, apart from files and processes.
+// Lock-free, process-shared, any number of readers, one writer. If either side dies at any instruction, the other goes on:
+// a dead reader's hazard is cleared once the kernel dropped its lock, a dead writer's half-written slot stays odd.
+//
+// Why a held slot never changes. Let R be a reader's pin() of slot s that succeeded with generation g, W a writer's claim() of s.
+// All five accesses below are seq_cst, so they have one total order S that agrees with each thread's program order:
+//   R1: hazard := s    R2: reads generation == g         W1: generation := odd    W2: reads every hazard
+//   - W1 before R2 in S: R2 reads odd (or a later, larger value): pin() fails, unless the writer took W1 back because
+//     it found a hazard at W2; then it wrote nothing.
+//   - R2 before W1 in S: then R1 before R2 before W1 before W2, so W2 reads R1's value or a later one of the same hazard. If it
+//     is s, claim() gives the slot back untouched. If not, R has been released since.
+// So the writer writes the payload only if R failed or was released. Released: unpin() stores with release, W2 reads that
+// value (or a later one of the same thread) with acquire, so all of R's reads happen before the writer's writes: no data race.
+// Written: publish() stores the even generation with release after the payload; R reads that generation (before R1, acquire)
+// and again at R2, so the payload's bytes happen before R's reads. g can't come back: generations only grow.
+// x86 gives W1→W2 and R1→R2 order only through the locked instruction that a seq_cst store compiles to; ARMv8 through stlr/ldar,
+// which keep store → load order among themselves. Weaker stores there would break both: tests/process/bus/torture shows
+// torn frames as soon as the re-read (R2) is left out.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "bus/layout.h"
+
+namespace vedette::bus {
+
+// All hazard words of a topic's lease file.
+class Hazards {
+ public:
+  Hazards() = default;
+  // `entries` points to the first LeaseEntry.
+  Hazards(std::byte* entries, std::uint32_t stride, std::uint32_t readers, std::uint32_t held)
+      : entries_(entries), stride_(stride), readers_(readers), held_(held) {}
+
+  std::uint32_t readers() const { return readers_; }
+  std::uint32_t held() const { return held_; }
+  LeaseEntry& entry(std::uint32_t reader) const { return *reinterpret_cast<LeaseEntry*>(entries_ + std::size_t{reader} * stride_); }
+  std::atomic<std::uint32_t>& word(std::uint32_t reader, std::uint32_t index) const {
+    return reinterpret_cast<std::atomic<std::uint32_t>*>(&entry(reader) + 1)[index];
+  }
+
+  // Does any hazard name the slot? (W2; also used as a first guess.)
+  bool name(std::uint32_t slot) const {
+    for (std::uint32_t reader = 0; reader < readers_; ++reader)
+      for (std::uint32_t index = 0; index < held_; ++index)
+        if (word(reader, index).load(std::memory_order_seq_cst) == slot + 1) return true;
+    return false;
+  }
+
+ private:
+  std::byte* entries_ = nullptr;
+  std::uint32_t stride_ = 0;
+  std::uint32_t readers_ = 0;
+  std::uint32_t held_ = 0;
+};
+
+inline constexpr std::uint64_t kNotPinned = ~0ull;
+
+// Reader: tries once to hold `slot`. Returns the slot's generation (even), or kNotPinned with the hazard cleared.
+// kRecheck = false leaves R2 out: the torture's negative control, nothing else.
+template <bool kRecheck = true>
+inline std::uint64_t pin(std::atomic<std::uint32_t>& hazard, const Descriptor& descriptor, std::uint32_t slot) {
+  // acquire: pairs with publish()'s release; the payload of this generation is visible from here on.
+  const std::uint64_t generation = descriptor.generation.load(std::memory_order_acquire);
+  if (being_written(generation) || generation == 0) return kNotPinned;
+  hazard.store(slot + 1, std::memory_order_seq_cst);                                                     // R1
+  if (!kRecheck || descriptor.generation.load(std::memory_order_seq_cst) == generation) return generation;  // R2
+  // release costs nothing here and keeps one rule: a hazard is cleared with release.
+  hazard.store(0, std::memory_order_release);
+  return kNotPinned;
+}
+
+// release: the reads of the payload happen before the writer's scan that sees 0.
+inline void unpin(std::atomic<std::uint32_t>& hazard) { hazard.store(0, std::memory_order_release); }
+
+// Writer: tries to take `slot` for writing. True: nobody reads it, it is odd. False: somebody does, it is as it was.
+inline bool claim(Descriptor& descriptor, std::uint32_t slot, const Hazards& hazards) {
+  // relaxed: the writer reads what it (or a predecessor, ordered by the writer lock) wrote itself.
+  const std::uint64_t before = descriptor.generation.load(std::memory_order_relaxed);
+  const std::uint64_t odd = before | 1;
+  descriptor.generation.store(odd, std::memory_order_seq_cst);  // W1
+  if (!hazards.name(slot)) return true;                         // W2
+  // Nothing was written. An abandoned slot (odd before) must stay odd: its bytes are torn.
+  descriptor.generation.store(before, std::memory_order_release);
+  return false;
+}
+
+// Writer: makes a claimed slot's payload visible as number `sequence`.
+inline void publish_slot(Descriptor& descriptor, std::uint64_t sequence, std::uint64_t frame_id, std::uint64_t bytes) {
+  // relaxed: readers use both only after a pin(), which acquires the generation stored next.
+  descriptor.frame_id.store(frame_id, std::memory_order_relaxed);
+  descriptor.bytes.store(bytes, std::memory_order_relaxed);
+  descriptor.generation.store(2 * sequence, std::memory_order_release);
+}
+
+}  // namespace vedette::bus

@@ -1,0 +1,100 @@
+// The bytes of a topic's files, the same for every process and language. Payload file (mapped read-only by readers):
+//   Header | Descriptor[slots] | metadata | slots, each slot_stride bytes apart.
+// Lease file (mapped writable by readers): LeaseHeader | entries, each entry_stride bytes apart: LeaseEntry, hazard words.
+// Everything but the atomics is written before the files get their names and never after. Any change here is a new
+// kLayoutVersion; a peer of another version is refused with both numbers.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace vedette::bus {
+
+inline constexpr std::uint64_t kPayloadMagic = 0x3153'5542'4454'4456;  // "VDTDBUS1", little endian
+inline constexpr std::uint64_t kLeaseMagic = 0x3153'4C42'4454'4456;    // "VDTDBLS1"
+inline constexpr std::uint32_t kLayoutVersion = 1;
+
+inline constexpr std::uint32_t kMaxSlots = 4096;         // the head packs the slot into 12 bits
+inline constexpr std::uint32_t kMaxReaders = 256;
+inline constexpr std::uint32_t kMaxHeldPerReader = 16;
+inline constexpr std::uint32_t kMaxMetadataBytes = 4000;
+inline constexpr std::uint64_t kMaxSlotBytes = 1ull << 30;
+
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free,
+              "atomics in shared memory must not hide a lock");
+
+struct Header {
+  std::uint64_t magic;
+  std::uint32_t layout_version;
+  std::uint32_t slots;
+  std::uint64_t schema_id;
+  std::uint64_t instance;            // random; the same in the lease file: the two belong together
+  std::uint64_t slot_bytes;          // largest payload
+  std::uint64_t slot_stride;
+  std::uint64_t slots_offset;
+  std::uint64_t file_bytes;
+  std::uint32_t metadata_offset;
+  std::uint32_t metadata_bytes;
+  std::uint32_t keep;
+  std::uint32_t writer_slots;
+  std::uint32_t readers;             // entries of the lease file
+  std::uint32_t held_per_reader;     // hazards of an entry
+  std::uint32_t policy;              // SlotPolicy
+
+  // Written by the topic's one writer, read by everybody.
+  alignas(64) std::atomic<std::uint64_t> head;  // newest publication: sequence << 12 | slot; 0: nothing yet
+  std::atomic<std::uint32_t> doorbell;          // + 1 at each publication; what readers' futexes wait on
+  std::atomic<std::uint32_t> retired;           // 1: other files have the name now
+  alignas(64) std::atomic<std::uint64_t> epoch;
+  std::atomic<std::uint64_t> published;
+  std::atomic<std::uint64_t> dropped;
+  std::atomic<std::uint64_t> beat_at_ns;        // CLOCK_MONOTONIC
+  std::atomic<std::uint64_t> frame_id;          // of the newest publication
+  std::atomic<std::int32_t> writer_pid;
+};
+
+// State of one slot. generation: even, 2 × the sequence of what it holds (0: nothing yet); odd: being written or abandoned.
+// frame_id and bytes are valid only for who holds the slot by the handshake; before that they are hints.
+struct Descriptor {
+  std::atomic<std::uint64_t> generation;
+  std::atomic<std::uint64_t> frame_id;
+  std::atomic<std::uint64_t> bytes;
+  std::uint64_t reserved;
+};
+
+struct LeaseHeader {
+  std::uint64_t magic;
+  std::uint32_t layout_version;
+  std::uint32_t readers;
+  std::uint64_t instance;
+  std::uint32_t held_per_reader;
+  std::uint32_t entry_stride;
+  alignas(64) std::atomic<std::uint32_t> waiters;          // 1: somebody may sleep on the doorbell. Readers set, the writer clears
+  alignas(64) std::atomic<std::uint32_t> demand_sequence;  // + 1 whenever a demand changes; what the writer's futex waits on
+};
+
+// One reader. Written by the reader that holds the entry's lock; cleared by the writer under that lock when it died.
+struct LeaseEntry {
+  std::atomic<std::uint64_t> demand;   // Demand::pack()
+  std::atomic<std::int32_t> pid;       // for people; 0: free
+  std::uint32_t reserved;
+  // std::atomic<std::uint32_t> hazards[held_per_reader]: slot + 1; 0: none
+};
+
+static_assert(sizeof(Header) == 256 && offsetof(Header, head) == 128 && offsetof(Header, epoch) == 192);
+static_assert(sizeof(Descriptor) == 32);
+static_assert(sizeof(LeaseHeader) == 192 && offsetof(LeaseHeader, waiters) == 64);
+static_assert(sizeof(LeaseEntry) == 16);
+
+// Reader entry i is locked by OFD write lock of byte kEntryLockOffset + i of the lease file (beyond its end).
+inline constexpr std::int64_t kEntryLockOffset = 1ll << 32;
+
+inline constexpr std::uint64_t pack_head(std::uint64_t sequence, std::uint32_t slot) { return sequence << 12 | slot; }
+inline constexpr std::uint64_t head_sequence(std::uint64_t head) { return head >> 12; }
+inline constexpr std::uint32_t head_slot(std::uint64_t head) { return static_cast<std::uint32_t>(head & 0xfff); }
+
+inline constexpr bool being_written(std::uint64_t generation) { return (generation & 1) != 0; }
+inline constexpr std::uint64_t sequence_of(std::uint64_t generation) { return generation / 2; }
+
+}  // namespace vedette::bus

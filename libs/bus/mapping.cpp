@@ -1,0 +1,90 @@
+#include "bus/mapping.h"
+
+#include <csignal>
+#include <sys/mman.h>
+
+#include <array>
+#include <cstdint>
+#include <mutex>
+
+namespace vedette::bus {
+namespace {
+
+// The table that the SIGBUS handler reads: fixed size and atomics only, because a handler may not lock or allocate.
+struct GuardedRange {
+  std::atomic<std::uintptr_t> begin{0};
+  std::atomic<std::size_t> bytes{0};
+  std::atomic<bool> tripped{false};
+};
+std::array<GuardedRange, 1024> g_ranges;
+std::mutex g_ranges_mutex;  // taken by enlisting and leaving threads only
+struct sigaction g_previous;
+
+void on_sigbus(int signal, siginfo_t* info, void* context) {
+  const auto address = reinterpret_cast<std::uintptr_t>(info->si_addr);
+  for (GuardedRange& range : g_ranges) {
+    const std::uintptr_t begin = range.begin.load(std::memory_order_acquire);
+    const std::size_t bytes = range.bytes.load(std::memory_order_relaxed);
+    if (begin == 0 || address < begin || address - begin >= bytes) continue;
+    range.tripped.store(true, std::memory_order_seq_cst);
+    void* const zeros =
+        ::mmap(reinterpret_cast<void*>(begin), bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+    if (zeros != MAP_FAILED) return;
+  }
+  // Not ours: whoever was there before us, or the default, which ends the process.
+  if ((g_previous.sa_flags & SA_SIGINFO) != 0 && g_previous.sa_sigaction != nullptr) return g_previous.sa_sigaction(signal, info, context);
+  ::signal(signal, SIG_DFL);
+}
+
+void install_handler() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    struct sigaction action {};
+    action.sa_sigaction = on_sigbus;
+    action.sa_flags = SA_SIGINFO | SA_NODEFER;
+    ::sigemptyset(&action.sa_mask);
+    ::sigaction(SIGBUS, &action, &g_previous);
+  });
+}
+
+int enlist(std::byte* data, std::size_t bytes) {
+  install_handler();
+  const std::lock_guard lock(g_ranges_mutex);
+  for (std::size_t i = 0; i < g_ranges.size(); ++i) {
+    if (g_ranges[i].begin.load(std::memory_order_relaxed) != 0) continue;
+    g_ranges[i].tripped.store(false, std::memory_order_relaxed);
+    g_ranges[i].bytes.store(bytes, std::memory_order_relaxed);
+    g_ranges[i].begin.store(reinterpret_cast<std::uintptr_t>(data), std::memory_order_release);
+    return static_cast<int>(i);
+  }
+  return -1;
+}
+
+}  // namespace
+
+Result<Mapping> Mapping::map(int fd, std::size_t bytes, Access access, bool guarded) {
+  const int protection = access == Access::kRead ? PROT_READ : PROT_READ | PROT_WRITE;
+  void* const data = ::mmap(nullptr, bytes, protection, MAP_SHARED | MAP_POPULATE, fd, 0);
+  if (data == MAP_FAILED) return errno_error("mapping " + std::to_string(bytes) + " bytes");
+  ::madvise(data, bytes, MADV_DONTFORK);
+  Mapping mapping;
+  mapping.data_ = static_cast<std::byte*>(data);
+  mapping.bytes_ = bytes;
+  if (guarded && (mapping.guard_ = enlist(mapping.data_, bytes)) < 0)
+    return Error{ErrorCode::kResourceExhausted, "this process has too many topics open (more than " + std::to_string(g_ranges.size()) + ")"};
+  return mapping;
+}
+
+bool Mapping::tripped() const { return guard_ >= 0 && g_ranges[static_cast<std::size_t>(guard_)].tripped.load(std::memory_order_seq_cst); }
+
+void Mapping::unmap() {
+  if (data_ == nullptr) return;
+  if (guard_ >= 0) {
+    const std::lock_guard lock(g_ranges_mutex);
+    g_ranges[static_cast<std::size_t>(guard_)].begin.store(0, std::memory_order_release);
+  }
+  ::munmap(data_, bytes_);
+  data_ = nullptr;
+}
+
+}  // namespace vedette::bus

@@ -1,0 +1,182 @@
+#include <algorithm>
+
+#include "bus/attachment.h"
+#include "bus/futex.h"
+#include "bus/ring.h"
+#include "bus/segment.h"
+
+namespace vedette::bus {
+namespace {
+
+// A sleeper looks up so often whether its files are still the topic's.
+constexpr Nanoseconds kLookUpEvery = std::chrono::milliseconds(100);
+constexpr std::int64_t kSuspendedNs = 1'000'000'000;
+
+// seq_cst: see RingReader::watch().
+bool newer_in(const Attachment& a) { return head_sequence(a.header().head.load(std::memory_order_seq_cst)) > a.last_sequence; }
+
+// Whatever was published before the machine slept is old news, though its age on CLOCK_MONOTONIC is small.
+void flush_after_suspend(Attachment& a) {
+  const std::int64_t slept = slept_ns();
+  if (slept > a.slept_ns + kSuspendedNs) a.last_sequence = head_sequence(a.header().head.load(std::memory_order_acquire));
+  a.slept_ns = slept;
+}
+
+}  // namespace
+
+Lease::Lease(Lease&& other) noexcept { *this = std::move(other); }
+Lease& Lease::operator=(Lease&& other) noexcept {
+  if (this == &other) return *this;
+  release();
+  attachment_ = std::move(other.attachment_);
+  bytes_ = std::exchange(other.bytes_, {});
+  frame_id_ = other.frame_id_;
+  sequence_ = other.sequence_;
+  hazard_ = other.hazard_;
+  return *this;
+}
+Lease::~Lease() { release(); }
+
+void Lease::release() {
+  if (!attachment_) return;
+  attachment_->release(hazard_);
+  attachment_.reset();
+  bytes_ = {};
+}
+
+RingReader::RingReader(std::shared_ptr<Attachment> attachment) : attachment_(std::move(attachment)) {}
+RingReader::RingReader(RingReader&&) noexcept = default;
+RingReader& RingReader::operator=(RingReader&&) noexcept = default;
+RingReader::~RingReader() = default;
+
+Result<RingReader> RingReader::attach(const BusDir& dir, const TopicName& topic, std::uint64_t schema_id, Demand demand) {
+  VD_ASSIGN(auto attachment, Attachment::attach(dir, topic, schema_id, demand));
+  return RingReader(std::move(attachment));
+}
+
+// Tries once to hold `slot`; false if the writer changed it meanwhile.
+bool RingReader::lease_slot(std::uint32_t slot, std::uint32_t hazard, Lease& lease) {
+  Attachment& a = *attachment_;
+  const std::uint64_t generation = pin(a.hazard(hazard), a.descriptor(slot), slot);
+  if (generation == kNotPinned) return false;
+  a.use_hazard(hazard);
+  lease.attachment_ = attachment_;
+  lease.hazard_ = hazard;
+  lease.sequence_ = sequence_of(generation);
+  lease.frame_id_ = a.descriptor(slot).frame_id.load(std::memory_order_relaxed);
+  lease.bytes_ = a.slot_bytes(slot, a.descriptor(slot).bytes.load(std::memory_order_relaxed));
+  return true;
+}
+
+Taken RingReader::take_newest() {
+  Attachment& a = *attachment_;
+  Taken taken;
+  const std::uint32_t hazard = a.free_hazard();
+  for (;;) {
+    if (a.retired()) return Taken{Take::kRetired, {}, 0};
+    const std::uint64_t head = a.header().head.load(std::memory_order_acquire);
+    if (head_sequence(head) <= a.last_sequence) return taken;
+    if (hazard == a.geometry().held_per_reader) return Taken{Take::kShareUsed, {}, 0};
+    const std::uint32_t slot = head_slot(head);
+    // A slot out of range is a hostile writer's; there is nothing to take from it.
+    if (slot >= a.geometry().slots) return taken;
+    if (!lease_slot(slot, hazard, taken.lease)) continue;  // overtaken: the head has moved on
+    if (taken.lease.sequence() > a.last_sequence) break;
+    taken.lease.release();
+    return taken;
+  }
+  taken.status = Take::kTaken;
+  taken.missed = taken.lease.sequence() - a.last_sequence - 1;
+  a.last_sequence = taken.lease.sequence();
+  return taken;
+}
+
+Taken RingReader::take_next() {
+  Attachment& a = *attachment_;
+  Taken taken;
+  const std::uint32_t hazard = a.free_hazard();
+  for (;;) {
+    if (a.retired()) return Taken{Take::kRetired, {}, 0};
+    if (!newer_in(a)) return taken;
+    if (hazard == a.geometry().held_per_reader) return Taken{Take::kShareUsed, {}, 0};
+    std::uint64_t oldest = ~0ull;
+    std::uint32_t slot = 0;
+    for (std::uint32_t i = 0; i < a.geometry().slots; ++i) {
+      const std::uint64_t generation = a.descriptor(i).generation.load(std::memory_order_acquire);
+      if (!being_written(generation) && sequence_of(generation) > a.last_sequence && generation < oldest) oldest = generation, slot = i;
+    }
+    if (oldest == ~0ull) return taken;  // all of them are being rewritten; the head's can't be, unless its writer is hostile
+    if (!lease_slot(slot, hazard, taken.lease)) continue;
+    if (2 * taken.lease.sequence() == oldest) break;
+    taken.lease.release();  // rewritten between scan and pin: there may be an older one now
+  }
+  taken.status = Take::kTaken;
+  taken.missed = taken.lease.sequence() - a.last_sequence - 1;
+  a.last_sequence = taken.lease.sequence();
+  return taken;
+}
+
+Found RingReader::find(std::uint64_t frame_id) {
+  Attachment& a = *attachment_;
+  Found found;
+  const std::uint32_t hazard = a.free_hazard();
+  for (;;) {
+    if (a.retired()) return Found{Find::kRetired, {}};
+    bool newer = false, changed = false;
+    for (std::uint32_t i = 0; i < a.geometry().slots; ++i) {
+      const std::uint64_t generation = a.descriptor(i).generation.load(std::memory_order_acquire);
+      if (being_written(generation) || generation == 0) continue;
+      const std::uint64_t id = a.descriptor(i).frame_id.load(std::memory_order_relaxed);
+      newer |= id > frame_id;
+      if (id != frame_id) continue;
+      if (hazard == a.geometry().held_per_reader) return Found{Find::kShareUsed, {}};
+      changed = !lease_slot(i, hazard, found.lease);
+      if (!changed && found.lease.frame_id() == frame_id) {
+        found.status = Find::kFound;
+        return found;
+      }
+      found.lease.release();
+      break;
+    }
+    if (changed) continue;
+    found.status = newer ? Find::kNever : Find::kNotYet;
+    return found;
+  }
+}
+
+bool RingReader::has_newer() const { return newer_in(*attachment_); }
+
+bool RingReader::gone() {
+  flush_after_suspend(*attachment_);
+  return !has_newer() && attachment_->replaced();
+}
+
+FutexWatch RingReader::watch() {
+  const std::atomic<std::uint32_t>& doorbell = attachment_->header().doorbell;
+  const std::uint32_t expected = doorbell.load(std::memory_order_acquire);
+  // In the one order of all seq_cst accesses, this store comes before Segment::publish()'s exchange of `waiters` or after it.
+  // Before: the exchange sees it and wakes us (a futex that isn't asleep yet compares the doorbell, which has changed). After:
+  // the caller's next look at the head (seq_cst) comes after publish()'s store to it (seq_cst) and sees it.
+  attachment_->waiters().store(1, std::memory_order_seq_cst);
+  return {&doorbell, expected};
+}
+
+Wait RingReader::wait(Nanoseconds timeout) {
+  const std::uint64_t deadline = monotonic_ns() + to_ns(std::max(timeout, Nanoseconds::zero()));
+  for (;;) {
+    if (attachment_->retired()) return Wait::kRetired;
+    if (has_newer()) return Wait::kNew;
+    const FutexWatch doorbell = watch();
+    if (has_newer()) return Wait::kNew;
+    const std::uint64_t now = monotonic_ns();
+    if (now >= deadline) return Wait::kTimeout;
+    futex_wait(*doorbell.word, doorbell.expected, std::min(kLookUpEvery, Nanoseconds(deadline - now)));
+    if (gone()) return Wait::kRetired;
+  }
+}
+
+void RingReader::set_demand(const Demand& demand) { attachment_->set_demand(demand); }
+TopicStats RingReader::stats() const { return stats_of(attachment_->header()); }
+const std::string& RingReader::metadata() const { return attachment_->metadata(); }
+
+}  // namespace vedette::bus

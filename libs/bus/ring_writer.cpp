@@ -1,0 +1,97 @@
+#include <ctime>
+
+#include <algorithm>
+
+#include "bus/files.h"
+#include "bus/ring.h"
+#include "bus/segment.h"
+
+namespace vedette::bus {
+
+Loan::Loan(std::shared_ptr<Segment> segment, std::uint32_t slot) : segment_(std::move(segment)), slot_(slot) {}
+Loan::Loan(Loan&&) noexcept = default;
+Loan& Loan::operator=(Loan&& other) noexcept {
+  if (this != &other) {
+    if (segment_) segment_->release_slot(slot_);
+    segment_ = std::move(other.segment_);
+    slot_ = other.slot_;
+  }
+  return *this;
+}
+Loan::~Loan() {
+  if (segment_) segment_->release_slot(slot_);
+}
+
+std::span<std::byte> Loan::bytes() const {
+  VD_ASSERT(segment_ != nullptr, "a loan that was published or moved away");
+  return segment_->slot_bytes(slot_);
+}
+
+RingWriter::RingWriter(std::shared_ptr<Segment> segment) : segment_(std::move(segment)) {}
+RingWriter::RingWriter(RingWriter&&) noexcept = default;
+RingWriter& RingWriter::operator=(RingWriter&&) noexcept = default;
+RingWriter::~RingWriter() = default;
+
+Result<RingWriter> RingWriter::open(const BusDir& dir, const TopicName& topic, const RingOptions& options) {
+  VD_ASSIGN(const UniqueFd camera_fd, dir.camera_dir(topic.camera, true));
+  VD_ASSIGN(LockFile lock, lock_topic(camera_fd.get(), topic));
+  VD_ASSIGN(auto segment, Segment::open(dir, topic, options, std::make_shared<LockFile>(std::move(lock))));
+  RingWriter writer(std::move(segment));
+  writer.dir_ = &dir;
+  return writer;
+}
+
+Result<> RingWriter::resize(const RingOptions& options) {
+  VD_ASSIGN(auto segment, Segment::open(*dir_, segment_->topic, options, segment_->lock));
+  segment->last_frame_id = std::max(segment->last_frame_id, segment_->last_frame_id);
+  segment_ = std::move(segment);
+  return {};
+}
+
+bool RingWriter::owns(const Loan& loan) const { return loan.segment_ == segment_; }
+
+std::optional<Loan> RingWriter::loan() {
+  // Somebody truncated the lease file: what it says can't be trusted any more. New files, once; readers attach again.
+  if (segment_->damaged()) {
+    segment_->retire();
+    if (!resize(segment_->options).ok()) return std::nullopt;
+  }
+  const auto slot = segment_->claim_slot();
+  if (!slot) return std::nullopt;
+  return Loan(segment_, *slot);
+}
+
+void RingWriter::count_drop() { segment_->header().dropped.fetch_add(1, std::memory_order_relaxed); }
+
+void RingWriter::publish(Loan&& loan, std::uint64_t frame_id, std::size_t bytes) { (void)publish_held(std::move(loan), frame_id, bytes); }
+
+Held RingWriter::publish_held(Loan&& loan, std::uint64_t frame_id, std::size_t bytes) {
+  VD_ASSERT(owns(loan), "a loan of another writer");
+  segment_->publish(loan.slot(), frame_id, bytes);
+  return Held(std::move(loan));
+}
+
+std::uint64_t RingWriter::next_frame_id() {
+  if (segment_->last_frame_id == 0) segment_->last_frame_id = (wall_ns() / 1'000'000'000 << 20) - 1;
+  return ++segment_->last_frame_id;
+}
+
+void RingWriter::beat() { segment_->beat(); }
+Demand RingWriter::demand() const { return segment_->demand(); }
+bool RingWriter::wait_demand(Nanoseconds timeout) { return segment_->wait_demand(timeout); }
+
+TopicStats stats_of(const Header& header) {
+  return TopicStats{.published = header.published.load(std::memory_order_relaxed),
+                    .dropped = header.dropped.load(std::memory_order_relaxed),
+                    .epoch = header.epoch.load(std::memory_order_relaxed),
+                    .beat_at_ns = header.beat_at_ns.load(std::memory_order_relaxed),
+                    .frame_id = header.frame_id.load(std::memory_order_relaxed),
+                    .writer_pid = header.writer_pid.load(std::memory_order_relaxed)};
+}
+
+TopicStats RingWriter::stats() const { return stats_of(segment_->header()); }
+const RingOptions& RingWriter::options() const { return segment_->options; }
+bool RingWriter::took_over() const { return segment_->took_over; }
+void RingWriter::remove() { segment_->remove(); }
+
+}  // namespace vedette::bus

@@ -1,0 +1,289 @@
+#include "bus/segment.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "bus/files.h"
+#include "bus/futex.h"
+
+namespace vedette::bus {
+namespace {
+
+constexpr std::uint64_t kSweepEveryNs = 1'000'000'000;
+constexpr std::size_t kPage = 4096;
+constexpr std::size_t kHugePage = 2u << 20;
+#ifndef MADV_COLLAPSE
+constexpr int MADV_COLLAPSE = 25;  // Linux 6.1
+#endif
+
+constexpr std::uint64_t align_up(std::uint64_t bytes, std::uint64_t to) { return (bytes + to - 1) / to * to; }
+
+std::uint32_t entry_stride(std::uint32_t held) {
+  return static_cast<std::uint32_t>(align_up(sizeof(LeaseEntry) + held * sizeof(std::uint32_t), 64));
+}
+
+std::uint64_t lease_file_bytes(const RingOptions& options) {
+  return align_up(sizeof(LeaseHeader) + std::uint64_t{options.readers} * entry_stride(options.held_per_reader), kPage);
+}
+
+// The immutable part of a header for these options; the geometry follows from them alone.
+void describe(const RingOptions& options, Header& header) {
+  header.magic = kPayloadMagic;
+  header.layout_version = kLayoutVersion;
+  header.slots = options.slots();
+  header.schema_id = options.schema_id;
+  header.slot_bytes = options.slot_bytes;
+  // Slots of a page or more start on a page: a picture's planes are then aligned for any SIMD and any device.
+  header.slot_stride = align_up(options.slot_bytes, options.slot_bytes >= kPage ? kPage : 64);
+  header.metadata_offset = static_cast<std::uint32_t>(sizeof(Header) + header.slots * sizeof(Descriptor));
+  header.metadata_bytes = static_cast<std::uint32_t>(options.metadata.size());
+  header.slots_offset = align_up(header.metadata_offset + header.metadata_bytes, kPage);
+  header.file_bytes = align_up(header.slots_offset + header.slots * header.slot_stride, kPage);
+  header.keep = options.keep;
+  header.writer_slots = options.writer_slots;
+  header.readers = options.readers;
+  header.held_per_reader = options.held_per_reader;
+  header.policy = static_cast<std::uint32_t>(options.policy);
+}
+
+// Are all values but `instance` equal?
+bool same_geometry(const Header& a, const Header& b) {
+  return a.magic == b.magic && a.layout_version == b.layout_version && a.slots == b.slots && a.schema_id == b.schema_id &&
+         a.slot_bytes == b.slot_bytes && a.slot_stride == b.slot_stride && a.slots_offset == b.slots_offset && a.file_bytes == b.file_bytes &&
+         a.metadata_offset == b.metadata_offset && a.metadata_bytes == b.metadata_bytes && a.keep == b.keep &&
+         a.writer_slots == b.writer_slots && a.readers == b.readers && a.held_per_reader == b.held_per_reader && a.policy == b.policy;
+}
+
+Result<> check_options(const TopicName& topic, const RingOptions& options) {
+  const auto bad = [&](const std::string& what) { return Error{ErrorCode::kInvalidArgument, topic.text() + ": " + what}; };
+  if (options.slot_bytes == 0 || options.slot_bytes > kMaxSlotBytes) return bad("slots of " + std::to_string(options.slot_bytes) + " bytes; expected 1 to 2^30");
+  if (options.readers == 0 || options.readers > kMaxReaders) return bad(std::to_string(options.readers) + " readers; expected 1 to 256");
+  if (options.held_per_reader == 0 || options.held_per_reader > kMaxHeldPerReader) return bad(std::to_string(options.held_per_reader) + " leases per reader; expected 1 to 16");
+  if (options.writer_slots == 0 || options.keep == 0) return bad("a ring keeps at least 1 record and lends at least 1 slot");
+  if (options.slots() > kMaxSlots) return bad(std::to_string(options.slots()) + " slots; at most " + std::to_string(kMaxSlots));
+  if (options.metadata.size() > kMaxMetadataBytes) return bad("metadata of " + std::to_string(options.metadata.size()) + " bytes; at most " + std::to_string(kMaxMetadataBytes));
+  return {};
+}
+
+std::uint64_t random_word() {
+  std::uint64_t word = 0;
+  if (::getrandom(&word, sizeof word, 0) != sizeof word) word = monotonic_ns();
+  return word | 1;
+}
+
+std::string megabytes(std::uint64_t bytes) { return std::to_string((bytes + (1u << 20) - 1) >> 20) + " MiB"; }
+
+}  // namespace
+
+Result<std::shared_ptr<Segment>> Segment::open(const BusDir& dir, const TopicName& topic, const RingOptions& options,
+                                               std::shared_ptr<LockFile> lock) {
+  VD_TRY(check_options(topic, options));
+  auto segment = std::make_shared<Segment>(topic, options, std::move(lock));
+  VD_ASSIGN(segment->camera_fd_, dir.camera_dir(topic.camera, true));
+  VD_ASSIGN(segment->took_over, segment->take_over());
+  if (!segment->took_over) VD_TRY(segment->create(dir));
+  segment->start_epoch();
+  return segment;
+}
+
+Result<bool> Segment::take_over() {
+  const auto payload_fd = open_file(camera_fd_.get(), topic.topic, O_RDWR);
+  if (!payload_fd.ok()) return false;
+  const auto leases_fd = open_file(camera_fd_.get(), topic.topic + std::string(kLeaseSuffix), O_RDWR);
+  auto entry_fd = open_file(camera_fd_.get(), topic.topic + std::string(kLeaseSuffix), O_RDWR);
+  if (!leases_fd.ok() || !entry_fd.ok()) return false;
+
+  struct stat payload_stat {}, leases_stat {};
+  if (::fstat(payload_fd->get(), &payload_stat) != 0 || ::fstat(leases_fd->get(), &leases_stat) != 0) return errno_error(topic.text());
+  if (payload_stat.st_uid != ::geteuid()) return Error{ErrorCode::kPermissionDenied, topic.text() + ": its files belong to another user"};
+  Header wanted{};
+  describe(options, wanted);
+  if (static_cast<std::uint64_t>(payload_stat.st_size) < sizeof(Header)) return false;
+  VD_ASSIGN(Mapping payload, Mapping::map(payload_fd->get(), static_cast<std::size_t>(payload_stat.st_size), Mapping::Access::kReadWrite));
+  Header& found = *reinterpret_cast<Header*>(payload.data());
+  const bool whole = same_geometry(found, wanted) && found.file_bytes == static_cast<std::uint64_t>(payload_stat.st_size) &&
+                     std::memcmp(payload.data() + found.metadata_offset, options.metadata.data(), options.metadata.size()) == 0 &&
+                     lease_file_bytes(options) == static_cast<std::uint64_t>(leases_stat.st_size) && found.retired.load() == 0;
+  if (!whole) {
+    // Of our version but another shape: its readers shall look for the new files at once.
+    if (found.magic == kPayloadMagic && found.layout_version == kLayoutVersion) {
+      last_frame_id = found.frame_id.load(std::memory_order_relaxed);
+      found.retired.store(1, std::memory_order_seq_cst);
+      futex_wake_all(found.doorbell);
+    }
+    return false;
+  }
+  VD_ASSIGN(Mapping leases, Mapping::map(leases_fd->get(), lease_file_bytes(options), Mapping::Access::kReadWrite, true));
+  const auto& lease_header = *reinterpret_cast<const LeaseHeader*>(leases.data());
+  if (lease_header.magic != kLeaseMagic || lease_header.instance != found.instance) return false;
+  VD_TRY(adopt(std::move(payload), std::move(leases), std::move(entry_fd).value()));
+  return true;
+}
+
+Result<> Segment::create(const BusDir& dir) {
+  Header wanted{};
+  describe(options, wanted);
+  const std::uint64_t needed = wanted.file_bytes + lease_file_bytes(options);
+  if (const std::uint64_t free = dir.free_bytes(); free < needed)
+    return Error{ErrorCode::kResourceExhausted, topic.text() + ": needs " + megabytes(needed) + " in " + dir.path() + ", but only " + megabytes(free) +
+                                                    " are free; enlarge the tmpfs or the memory limit, or lower bus.readers"};
+  VD_ASSIGN(const UniqueFd payload_fd, create_file(camera_fd_.get(), wanted.file_bytes, 0640));
+  VD_ASSIGN(const UniqueFd leases_fd, create_file(camera_fd_.get(), lease_file_bytes(options), 0660));
+  VD_ASSIGN(Mapping payload, Mapping::map(payload_fd.get(), wanted.file_bytes, Mapping::Access::kReadWrite));
+  VD_ASSIGN(Mapping leases, Mapping::map(leases_fd.get(), lease_file_bytes(options), Mapping::Access::kReadWrite, true));
+  // Huge pages save page faults and TLB misses where the kernel grants them; a no changes nothing.
+  if (wanted.file_bytes >= kHugePage) ::madvise(payload.data(), payload.size(), MADV_COLLAPSE);
+
+  auto& header = *reinterpret_cast<Header*>(payload.data());
+  describe(options, header);
+  header.instance = random_word();
+  if (!options.metadata.empty()) std::memcpy(payload.data() + header.metadata_offset, options.metadata.data(), options.metadata.size());
+  auto& lease_header = *reinterpret_cast<LeaseHeader*>(leases.data());
+  lease_header.magic = kLeaseMagic;
+  lease_header.layout_version = kLayoutVersion;
+  lease_header.readers = options.readers;
+  lease_header.instance = header.instance;
+  lease_header.held_per_reader = options.held_per_reader;
+  lease_header.entry_stride = entry_stride(options.held_per_reader);
+
+  // Leases first: who finds the payload finds its leases.
+  const std::string leases_name = topic.topic + std::string(kLeaseSuffix);
+  VD_TRY(name_file(leases_fd.get(), camera_fd_.get(), leases_name));
+  VD_TRY(name_file(payload_fd.get(), camera_fd_.get(), topic.topic));
+  // Opened through the file itself, not its name: nobody can have put another there. A mapped description can't hold locks.
+  VD_ASSIGN(UniqueFd entry_fd, [&]() -> Result<UniqueFd> {
+    UniqueFd again(::open(("/proc/self/fd/" + std::to_string(leases_fd.get())).c_str(), O_RDWR | O_CLOEXEC));
+    if (!again) return errno_error(topic.text() + ": lease file");
+    return again;
+  }());
+  return adopt(std::move(payload), std::move(leases), std::move(entry_fd));
+}
+
+Result<> Segment::adopt(Mapping payload, Mapping leases, UniqueFd lock_fd) {
+  payload_ = std::move(payload);
+  leases_ = std::move(leases);
+  entry_locks_ = LockFile(std::move(lock_fd));
+  hazards_ = Hazards(leases_.data() + sizeof(LeaseHeader), entry_stride(options.held_per_reader), options.readers, options.held_per_reader);
+  tried_.resize(options.slots());
+  return {};
+}
+
+void Segment::start_epoch() {
+  Header& h = header();
+  // A predecessor may have died between a slot's even generation and the head: go on after whichever is newer.
+  sequence_ = head_sequence(h.head.load(std::memory_order_acquire));
+  for (std::uint32_t slot = 0; slot < options.slots(); ++slot)
+    sequence_ = std::max(sequence_, sequence_of(descriptor(slot).generation.load(std::memory_order_acquire)));
+  last_frame_id = std::max(last_frame_id, h.frame_id.load(std::memory_order_relaxed));
+  h.epoch.fetch_add(1, std::memory_order_relaxed);
+  h.writer_pid.store(::getpid(), std::memory_order_relaxed);
+  h.beat_at_ns.store(monotonic_ns(), std::memory_order_relaxed);
+  sweep();
+}
+
+std::span<std::byte> Segment::slot_bytes(std::uint32_t slot) const {
+  return {payload_.data() + header().slots_offset + slot * header().slot_stride, static_cast<std::size_t>(options.slot_bytes)};
+}
+
+bool Segment::is_kept(std::uint64_t generation) const {
+  return !being_written(generation) && generation != 0 && sequence_of(generation) + options.keep > sequence_;
+}
+
+std::optional<std::uint32_t> Segment::best_free_slot(const std::vector<bool>& tried) const {
+  std::optional<std::uint32_t> best;
+  std::uint64_t oldest = ~0ull;
+  for (std::uint32_t slot = 0; slot < options.slots(); ++slot) {
+    const std::uint64_t generation = descriptor(slot).generation.load(std::memory_order_relaxed);
+    // acquire: pairs with release_slot(); who let go of it (a decoder's thread) is done reading.
+    if (tried[slot] || writer_held_[slot].load(std::memory_order_acquire) || is_kept(generation) || hazards_.name(slot)) continue;
+    if (options.policy == SlotPolicy::kLowestFree) return slot;
+    const std::uint64_t age = being_written(generation) ? 0 : generation;  // abandoned ones first
+    if (age < oldest) oldest = age, best = slot;
+  }
+  return best;
+}
+
+std::optional<std::uint32_t> Segment::claim_slot() {
+  for (bool swept = false;; swept = true, sweep()) {
+    std::fill(tried_.begin(), tried_.end(), false);
+    while (const auto slot = best_free_slot(tried_)) {
+      const bool claimed = claim(descriptor(*slot), *slot, hazards_);
+      if (damaged()) return std::nullopt;  // the hazards just read may be the zeros of a truncated file
+      if (claimed) {
+        writer_held_[*slot].store(true, std::memory_order_relaxed);
+        return slot;
+      }
+      tried_[*slot] = true;
+    }
+    if (swept || damaged()) return std::nullopt;
+  }
+}
+
+void Segment::publish(std::uint32_t slot, std::uint64_t frame_id, std::size_t bytes) {
+  VD_ASSERT(bytes <= options.slot_bytes && writer_held_[slot].load(std::memory_order_relaxed), "publishing what isn't on loan");
+  Header& h = header();
+  publish_slot(descriptor(slot), ++sequence_, frame_id, bytes);
+  last_frame_id = std::max(last_frame_id, frame_id);
+  h.frame_id.store(frame_id, std::memory_order_relaxed);
+  h.published.fetch_add(1, std::memory_order_relaxed);
+  h.beat_at_ns.store(monotonic_ns(), std::memory_order_relaxed);
+  // relaxed: only the kernel compares it, after the seq_cst accesses that RingReader::watch() speaks of.
+  h.doorbell.store(static_cast<std::uint32_t>(sequence_), std::memory_order_relaxed);
+  h.head.store(pack_head(sequence_, slot), std::memory_order_seq_cst);
+  if (lease_header().waiters.exchange(0, std::memory_order_seq_cst) != 0) futex_wake_all(h.doorbell);
+}
+
+void Segment::sweep() {
+  swept_at_ns_ = monotonic_ns();
+  bool cleared = false;
+  for (std::uint32_t reader = 0; reader < options.readers; ++reader) {
+    LeaseEntry& entry = hazards_.entry(reader);
+    bool used = entry.pid.load(std::memory_order_relaxed) != 0 || entry.demand.load(std::memory_order_relaxed) != 0;
+    for (std::uint32_t i = 0; i < hazards_.held() && !used; ++i) used = hazards_.word(reader, i).load(std::memory_order_relaxed) != 0;
+    // Under its lock only: a reader that comes to life right now must not lose its first lease.
+    if (!used || !entry_locks_.try_lock(kEntryLockOffset + reader)) continue;
+    for (std::uint32_t i = 0; i < hazards_.held(); ++i) hazards_.word(reader, i).store(0, std::memory_order_relaxed);
+    entry.demand.store(0, std::memory_order_relaxed);
+    entry.pid.store(0, std::memory_order_release);
+    entry_locks_.unlock(kEntryLockOffset + reader);
+    cleared = true;
+  }
+  if (cleared) lease_header().demand_sequence.fetch_add(1, std::memory_order_seq_cst);
+}
+
+void Segment::beat() {
+  const std::uint64_t now = monotonic_ns();
+  header().beat_at_ns.store(now, std::memory_order_relaxed);
+  if (now - swept_at_ns_ >= kSweepEveryNs) sweep();
+}
+
+void Segment::retire() {
+  header().retired.store(1, std::memory_order_seq_cst);
+  futex_wake_all(header().doorbell);
+}
+
+void Segment::remove() {
+  unlink_topic(camera_fd_.get(), topic.topic);
+  retire();
+}
+
+Demand Segment::demand() const {
+  Demand most;
+  for (std::uint32_t reader = 0; reader < options.readers; ++reader)
+    most = Demand::maximum(most, Demand::unpack(hazards_.entry(reader).demand.load(std::memory_order_acquire)));
+  return most;
+}
+
+bool Segment::wait_demand(Nanoseconds timeout) {
+  std::atomic<std::uint32_t>& word = lease_header().demand_sequence;
+  if (word.load(std::memory_order_seq_cst) == seen_demand_sequence_) futex_wait(word, seen_demand_sequence_, timeout);
+  const std::uint32_t now = word.load(std::memory_order_seq_cst);
+  return std::exchange(seen_demand_sequence_, now) != now;
+}
+
+}  // namespace vedette::bus

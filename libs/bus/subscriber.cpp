@@ -1,0 +1,109 @@
+#include <algorithm>
+#include <thread>
+#include <vector>
+
+#include "bus/attachment.h"
+#include "bus/futex.h"
+#include "bus/ring.h"
+
+namespace vedette::bus {
+namespace {
+
+constexpr std::uint64_t kAttemptEveryNs = 50'000'000;  // how soon a topic that appears is noticed
+constexpr Nanoseconds kLookUpEvery = std::chrono::milliseconds(100);
+
+}  // namespace
+
+Subscriber::Subscriber(const BusDir& dir, TopicName topic, std::uint64_t schema_id, Demand demand)
+    : dir_(&dir), topic_(std::move(topic)), schema_id_(schema_id), demand_(demand) {}
+
+RingReader* Subscriber::reader() {
+  if (reader_) return &*reader_;
+  const std::uint64_t now = monotonic_ns();
+  if (now < next_attempt_ns_) return nullptr;
+  next_attempt_ns_ = now + kAttemptEveryNs;
+  auto attached = RingReader::attach(*dir_, topic_, schema_id_, demand_);
+  if (!attached.ok()) {
+    if (attached.error().code == ErrorCode::kNotFound) error_.reset();
+    else error_ = std::move(attached).error();
+    return nullptr;
+  }
+  error_.reset();
+  reader_ = std::move(attached).value();
+  return &*reader_;
+}
+
+void Subscriber::detach() {
+  reader_.reset();
+  next_attempt_ns_ = 0;  // the successor's files have the name already
+}
+
+Taken Subscriber::take_newest() {
+  RingReader* current = reader();
+  Taken taken = current ? current->take_newest() : Taken{};
+  if (taken.status != Take::kRetired) return taken;
+  detach();
+  return {};
+}
+
+Taken Subscriber::take_next() {
+  RingReader* current = reader();
+  Taken taken = current ? current->take_next() : Taken{};
+  if (taken.status != Take::kRetired) return taken;
+  detach();
+  return {};
+}
+
+Found Subscriber::find(std::uint64_t frame_id) {
+  RingReader* current = reader();
+  Found found = current ? current->find(frame_id) : Found{};
+  if (found.status != Find::kRetired) return found;
+  detach();
+  return {};
+}
+
+Wait Subscriber::wait(Nanoseconds timeout) {
+  Subscriber* const self = this;
+  return wait_any({&self, 1}, timeout) ? Wait::kNew : Wait::kTimeout;
+}
+
+void Subscriber::set_demand(const Demand& demand) {
+  demand_ = demand;
+  if (reader_) reader_->set_demand(demand);
+}
+
+std::optional<TopicStats> Subscriber::stats() {
+  RingReader* current = reader();
+  if (!current) return std::nullopt;
+  return current->stats();
+}
+
+std::string Subscriber::metadata() const { return reader_ ? reader_->metadata() : std::string(); }
+
+bool wait_any(std::span<Subscriber* const> subscribers, Nanoseconds timeout) {
+  const std::uint64_t deadline = monotonic_ns() + to_ns(std::max(timeout, Nanoseconds::zero()));
+  std::vector<FutexWatch> watches;
+  for (bool slept = false;; slept = true) {
+    watches.clear();
+    bool all_attached = true;
+    for (Subscriber* subscriber : subscribers) {
+      RingReader* reader = subscriber->reader();
+      if (reader && reader->attachment_->retired()) subscriber->detach(), reader = subscriber->reader();
+      if (reader && slept && reader->gone()) subscriber->detach(), reader = nullptr;
+      if (reader && reader->has_newer()) return true;
+      if (reader) watches.push_back(reader->watch());
+      else all_attached = false;
+    }
+    // A second look after announcing ourselves as waiters: what came in between rang no bell.
+    for (Subscriber* subscriber : subscribers)
+      if (subscriber->reader_ && subscriber->reader_->has_newer()) return true;
+    const std::uint64_t now = monotonic_ns();
+    if (now >= deadline) return false;
+    const Nanoseconds most = all_attached ? kLookUpEvery : Nanoseconds(kAttemptEveryNs);
+    const Nanoseconds nap = std::min(most, Nanoseconds(deadline - now));
+    if (watches.empty()) std::this_thread::sleep_for(nap);
+    else futex_wait_any(watches, nap);
+  }
+}
+
+}  // namespace vedette::bus
