@@ -71,12 +71,6 @@ struct Server::Parts {
   Tcp::acceptor acceptor{io};
 };
 
-bool is_loopback(const std::string& listen) {
-  boost::system::error_code error;
-  const auto address = net::ip::make_address(address_of(listen), error);
-  return !error && address.is_loopback();
-}
-
 Result<Server> Server::open(const ServerOptions& options) {
   boost::system::error_code error;
   const auto address = net::ip::make_address(address_of(options.listen), error);

@@ -19,9 +19,6 @@ struct ServerOptions {
   std::uint32_t max_viewers = 64;
 };
 
-// "localhost", 127.0.0.0/8 or ::1: reached from this machine alone.
-bool is_loopback(const std::string& listen);
-
 class Server {
  public:
   // Bound and listening. The error names address, port and the key to change.

@@ -32,6 +32,8 @@ class CounterDelta {
  public:
   // 0 at the first look.
   std::uint64_t update(std::uint64_t value);
+  // The next look is the first again: the counter went away.
+  void reset() { last_.reset(); }
 
  private:
   std::optional<std::uint64_t> last_;

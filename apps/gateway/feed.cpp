@@ -1,0 +1,206 @@
+#include "gateway/feed.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/clock.h"
+#include "telemetry/log.h"
+#include "vision/image_view.h"
+
+namespace vedette::gateway {
+namespace {
+
+constexpr Nanoseconds kIdleLook = std::chrono::milliseconds(200);  // while nobody watches
+constexpr Nanoseconds kLongestWait = std::chrono::milliseconds(100);
+constexpr std::uint64_t kTickNs = 500'000'000;  // the state message: twice a second
+constexpr std::uint64_t kOldNs = 5'000'000'000;  // detections older than this are history, not news
+constexpr std::uint64_t kWarningEveryNs = 10'000'000'000;
+
+std::vector<std::string> lines_of(std::string_view text) {
+  std::vector<std::string> lines;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    lines.emplace_back(line);
+  }
+  return lines;
+}
+
+// A table's bytes, out of shared memory before they are verified.
+std::span<const std::byte> copy_of(std::span<const std::byte> record, std::array<std::byte, kMaxRecordBytes>& copy) {
+  const std::size_t bytes = std::min(record.size(), copy.size());
+  std::memcpy(copy.data(), record.data(), bytes);
+  return {copy.data(), bytes};
+}
+
+}  // namespace
+
+Feed::Feed(const bus::BusDir& dir, CameraHub& hub, const FeedOptions& options)
+    : hub_(hub),
+      options_(options),
+      events_(dir, {hub.name(), "events"}, kEventSchema),
+      state_(dir, {hub.name(), "state"}, kStateSchema),
+      detections_(dir, {hub.name(), "detections"}, kDetectionsSchema),
+      frames_(dir, {hub.name(), "frames"}, kFrameSchema),
+      pacer_(static_cast<double>(options.fps)) {}
+
+void Feed::run() {
+  while (!hub_.stopped()) {
+    const bool watched = hub_.wait_for_viewer(kIdleLook);
+    if (watched != watched_) frames_.set_demand(watched ? bus::Demand::pixels_at(options_.fps) : bus::Demand{});
+    watched_ = watched;
+    watched_ ? wait_for_news() : look_while_idle();
+    take_events();
+    take_state();
+    take_detections();
+    if (watched_) take_picture();
+    update_health();
+    if (monotonic_ns() >= next_tick_ns_) tick();
+  }
+}
+
+// Frames are passed by unread, so that the first viewer doesn't get one of before. The short wait is how a Subscriber notices
+// that a topic's files are gone.
+void Feed::look_while_idle() {
+  (void)frames_.take_newest();
+  bus::Subscriber* const all[] = {&events_, &state_, &detections_, &frames_};
+  (void)bus::wait_any(all, std::chrono::milliseconds(1));
+}
+
+// Until there is something to take; frames only once the next picture is due. The busiest stand last, so that a wait looks after
+// the others' files before it returns.
+void Feed::wait_for_news() {
+  bus::Subscriber* const all[] = {&events_, &state_, &detections_, &frames_};
+  const std::uint64_t now = monotonic_ns();
+  const auto until = [now](std::uint64_t then) { return Nanoseconds(then > now ? then - now : 0); };
+  Nanoseconds timeout = std::min(kLongestWait, until(next_tick_ns_));
+  const bool due = now >= pacer_.next_ns();
+  if (!due) timeout = std::min(timeout, until(pacer_.next_ns()));
+  (void)bus::wait_any(std::span(all).first(due ? 4 : 3), timeout);
+}
+
+void Feed::take_events() {
+  std::array<std::byte, kMaxRecordBytes> copy;
+  while (const bus::Taken taken = events_.take_next()) {
+    const auto event = verified<schema::Event>(copy_of(taken.lease.bytes(), copy));
+    if (event) hub_.send_event(std::make_shared<const std::string>(event_json(**event)));
+    else bad_record(event.error());
+  }
+}
+
+void Feed::take_state() {
+  std::array<std::byte, kMaxRecordBytes> copy;
+  const bus::Taken taken = state_.take_newest();
+  if (!taken) return;
+  const auto state = verified<schema::State>(copy_of(taken.lease.bytes(), copy));
+  if (!state) return bad_record(state.error());
+  control_ = Control{(*state)->mode(), (*state)->since_ns(), (*state)->targets()};
+}
+
+void Feed::take_detections() {
+  while (const bus::Taken taken = detections_.take_next()) {
+    const Result<> read = read_detections(taken.lease.bytes(), boxes_);
+    if (!read) {
+      bad_record(read.error());
+      continue;
+    }
+    const DetectionsInfo& info = boxes_.info;
+    if (age_ns(info.published_at_ns()) > kOldNs) continue;
+    latency_.add(static_cast<double>(age_ns(info.captured_at_ns(), info.published_at_ns())) / 1e6);
+    if (!watched_) continue;
+    update_classes();
+    hub_.send_detections(std::make_shared<const std::string>(detections_json(boxes_, classes_)));
+  }
+}
+
+void Feed::take_picture() {
+  if (monotonic_ns() < pacer_.next_ns()) return;
+  const bus::Taken taken = frames_.take_newest();
+  if (!taken) return;
+  (void)pacer_.accept(monotonic_ns());
+  const auto picture = encode(taken.lease.bytes());
+  if (picture) hub_.send_picture(*picture);
+  else bad_record(picture.error());
+}
+
+Result<PicturePtr> Feed::encode(std::span<const std::byte> slot) {
+  FrameInfo info;
+  if (slot.size() < sizeof info) return Error{ErrorCode::kCorrupt, "frame record: shorter than its header"};
+  std::memcpy(&info, slot.data(), sizeof info);
+  VD_ASSIGN(const vision::ImageView view, vision::image_view(info, slot));
+  VD_ASSIGN(const auto jpeg, encoder_.encode(view, options_.jpeg_quality));
+  auto picture = std::make_shared<Picture>();
+  picture->frame_id = info.frame_id();
+  picture->captured_at_ns = info.captured_at_ns();
+  picture->width = info.width();
+  picture->height = info.height();
+  picture->jpeg.assign(jpeg.begin(), jpeg.end());
+  return PicturePtr(std::move(picture));
+}
+
+void Feed::update_classes() {
+  std::string metadata = detections_.metadata();
+  if (metadata == metadata_) return;
+  metadata_ = std::move(metadata);
+  classes_ = lines_of(metadata_);
+  hub_.set_classes(classes_);
+}
+
+void Feed::update_health() {
+  const std::uint64_t now = monotonic_ns();
+  const auto look = [&](bus::Subscriber& topic, CounterDelta& counter, RateWindow& rate) -> std::optional<bus::TopicStats> {
+    const auto stats = topic.stats();
+    if (stats) rate.add(now, counter.update(stats->published));
+    else counter.reset();
+    return stats;
+  };
+  const auto beat_of = [](const std::optional<bus::TopicStats>& stats) {
+    return stats ? std::optional(stats->beat_at_ns) : std::nullopt;
+  };
+  const auto frames = look(frames_, captured_, capture_fps_);
+  dropped_ = frames ? frames->dropped : dropped_;
+  beats_ = {beat_of(frames), beat_of(look(detections_, detected_, detect_fps_)), beat_of(state_.stats())};
+  hub_.set_beats(beats_);
+}
+
+void Feed::tick() {
+  const std::uint64_t now = monotonic_ns();
+  next_tick_ns_ = now + kTickNs;
+  if (detections_.attached()) update_classes();
+  report_errors();
+  auto report = std::make_shared<StateReport>();
+  report->stages = hub_.stages(now);
+  // What control said before it hung or died says nothing about now.
+  if (control_ && report->stages.back().status == StageStatus::kOk) {
+    report->mode = control_->mode;
+    report->mode_since_ms = age_ns(control_->since_ns, now) / 1'000'000;
+    report->targets = control_->targets;
+  }
+  report->capture_fps = capture_fps_.per_second(now);
+  report->detect_fps = detect_fps_.per_second(now);
+  report->latency_p50_ms = latency_.percentile(50);
+  report->latency_p99_ms = latency_.percentile(99);
+  report->dropped = dropped_;
+  hub_.send_state(report);
+}
+
+// A topic of another layout or schema, or without a free reader entry: said once for each reason, tried again all the time.
+void Feed::report_errors() {
+  const bus::Subscriber* const all[] = {&events_, &state_, &detections_, &frames_};
+  for (std::size_t i = 0; i < errors_.size(); ++i) {
+    const auto& error = all[i]->error();
+    std::string text = error ? error->text : std::string();
+    if (!text.empty() && text != errors_[i]) log::warning("{}: {}", all[i]->topic().text(), text);
+    errors_[i] = std::move(text);
+  }
+}
+
+void Feed::bad_record(const Error& error) {
+  hub_.count_bad_record();
+  const std::uint64_t now = monotonic_ns();
+  if (now < next_warning_ns_) return;
+  next_warning_ns_ = now + kWarningEveryNs;
+  log::warning("{}: skipped a record: {}", hub_.name(), error.text);
+}
+
+}  // namespace vedette::gateway

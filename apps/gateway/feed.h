@@ -1,0 +1,80 @@
+// What a camera's topics bring, made into messages for its viewers: one thread a camera, run() is its body.
+//
+// While somebody watches: asks for pixels, turns each new frame (up to `fps` a second) into one JPEG that all viewers share, sends
+// each record of detections. While nobody does: asks for nothing, encodes nothing, only looks now and then who is alive.
+// Topics may be absent, vanish and come back; the state message and the stages' ages go on meanwhile.
+// Thread-bound, but for stopping it by CameraHub::stop().
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bus/ring.h"
+#include "gateway/camera_hub.h"
+#include "gateway/stats.h"
+#include "schema/records.h"
+#include "vision/jpeg.h"
+
+namespace vedette::gateway {
+
+struct FeedOptions {
+  float fps = 30.0f;      // most pictures a second; 0: every one
+  int jpeg_quality = 80;  // 1..100
+};
+
+class Feed {
+ public:
+  // `dir` and `hub` outlive it.
+  Feed(const bus::BusDir& dir, CameraHub& hub, const FeedOptions& options);
+
+  void run();
+
+ private:
+  // Something new from control, copied out.
+  struct Control {
+    Mode mode = Mode::Standby;
+    std::uint64_t since_ns = 0;
+    std::uint32_t targets = 0;
+  };
+
+  void look_while_idle();
+  void wait_for_news();
+  void take_events();
+  void take_state();
+  void take_detections();
+  void take_picture();
+  Result<PicturePtr> encode(std::span<const std::byte> slot);
+  void update_classes();
+  void update_health();
+  void tick();
+  void report_errors();
+  void bad_record(const Error& error);
+
+  CameraHub& hub_;
+  FeedOptions options_;
+  bus::Subscriber events_;
+  bus::Subscriber state_;
+  bus::Subscriber detections_;
+  bus::Subscriber frames_;
+  vision::JpegEncoder encoder_;
+  Pacer pacer_;
+  bool watched_ = false;
+
+  std::string metadata_;               // of the detections topic, as last seen
+  std::vector<std::string> classes_;   // its lines
+  Detections boxes_;                   // kept for its memory
+  std::optional<Control> control_;
+  Beats beats_;
+  std::uint64_t dropped_ = 0;
+  LatencyWindow latency_;
+  CounterDelta captured_, detected_;
+  RateWindow capture_fps_, detect_fps_;
+  std::uint64_t next_tick_ns_ = 0;
+  std::uint64_t next_warning_ns_ = 0;
+  std::array<std::string, 4> errors_;  // why a topic can't be read, as last logged
+};
+
+}  // namespace vedette::gateway

@@ -1,0 +1,87 @@
+// vedette-gateway: the page, its pictures and the health of all cameras, over HTTP and WebSocket.
+//
+// One thread for the network (Server), one per camera that reads the bus and encodes (Feed); a CameraHub lies between the two.
+#include <pthread.h>
+
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "base/process.h"
+#include "bus/directory.h"
+#include "config/command_line.h"
+#include "gateway/feed.h"
+#include "gateway/server.h"
+#include "telemetry/log.h"
+
+namespace vedette::gateway {
+namespace {
+
+// Only a folder that the configuration names must be there: without a page the gateway still serves everything else.
+Result<StaticFiles> load_page(const GatewayConfig& config, std::string& missing) {
+  const std::string root = config.web_root.empty() ? executable_dir() + "/../web" : config.web_root;
+  auto files = StaticFiles::load(root);
+  if (files || !config.web_root.empty()) return files;
+  missing = "the page isn't built: " + files.error().text;
+  log::warning("{}", missing);
+  return StaticFiles();
+}
+
+// The feeds' threads, from construction to destruction.
+class FeedThreads {
+ public:
+  FeedThreads(const bus::BusDir& dir, const std::vector<std::unique_ptr<CameraHub>>& hubs, const FeedOptions& options) : hubs_(hubs) {
+    for (const auto& hub : hubs)
+      threads_.emplace_back([&dir, camera = hub.get(), options] {
+        ::pthread_setname_np(::pthread_self(), ("f/" + camera->name()).substr(0, 15).c_str());
+        Feed(dir, *camera, options).run();
+      });
+  }
+  ~FeedThreads() {
+    for (const auto& hub : hubs_) hub->stop();
+    for (std::thread& thread : threads_) thread.join();
+  }
+
+ private:
+  const std::vector<std::unique_ptr<CameraHub>>& hubs_;
+  std::vector<std::thread> threads_;
+};
+
+Result<> serve(const Config& config, const bus::BusDir& dir) {
+  const GatewayConfig& gateway = config.gateway;
+  std::vector<std::unique_ptr<CameraHub>> hubs;
+  std::vector<CameraHub*> cameras;
+  for (const CameraConfig& camera : config.cameras) {
+    hubs.push_back(std::make_unique<CameraHub>(camera.name, camera.detect));
+    cameras.push_back(hubs.back().get());
+  }
+  std::string page_missing;
+  VD_ASSIGN(StaticFiles page, load_page(gateway, page_missing));
+  VD_ASSIGN(Server server, Server::open({gateway.listen, gateway.port, gateway.max_viewers}));
+  const Router router(Access(gateway.token.value, server.port()), std::move(page), page_missing, cameras);
+
+  const FeedThreads feeds(dir, hubs, {gateway.fps, static_cast<int>(gateway.jpeg_quality)});
+  log::info("page on {}", server.url());
+  server.run(router, stop_fd());
+  log::info("stopping");
+  return {};
+}
+
+}  // namespace
+}  // namespace vedette::gateway
+
+int main(int argc, char** argv) {
+  using namespace vedette;
+  CLI::App app{"Vedette's gateway: serves the live page, its pictures and the health of all cameras over HTTP and WebSocket."};
+  CommonOptions options;
+  add_common_options(app, options);
+  if (const auto code = parse_command_line(app, argc, argv)) return *code;
+  const Result<Config> config = load_and_start_log(options, "gateway");
+  if (!config) return fail(config.error(), kExitConfig);
+  install_stop_signals();
+  const auto dir = bus::BusDir::open(config->bus.dir);
+  if (!dir) return fail(dir.error());
+  const Result<> served = gateway::serve(*config, *dir);
+  if (!served) return fail(served.error(), served.error().code == ErrorCode::kBusy ? 1 : kExitConfig);
+  return 0;
+}
