@@ -8,6 +8,7 @@ import { Player, type Shown } from './player';
 import { parseMessage, parsePicture, type CameraEvent, type Hello, type Message, type State } from './protocol';
 
 const kMostEvents = 20;
+const kNoPicture = 2000; // a picture that stands for so long is marked as old
 
 // A consistent picture of the session at one moment.
 export interface View {
@@ -17,10 +18,11 @@ export interface View {
   state: State | null; // null while there is no connection: nothing old is shown as current
   modeForMs: number | null;
   stages: StageHealth[];
-  shown: Shown | null;
+  shown: Shown | null; // what is on the screen, also when it is old
+  frozen: boolean; // it is old
   shownFps: number;
   pictureAgeMs: number | null;
-  noPictureForMs: number | null; // since the last one came, or since we wait for the first
+  noPictureForMs: number; // since the last one came, or since we wait for the first
   events: readonly CameraEvent[]; // newest first
 }
 
@@ -62,10 +64,13 @@ export class CameraSession {
   }
 
   view(now: number): View {
-    const { player, connection, hello, state } = this;
+    const { player, connection, hello } = this;
+    const state = connection.state === 'live' ? this.state : null;
     const stages = this.health.at(now, this.staleAfterMs());
     player.detecting = stages.some((stage) => stage.name === 'detect' && stage.status === 'ok');
     const shown = player.shown;
+    const noPictureForMs = now - (player.lastPictureAt ?? this.startedAt);
+    const frozen = noPictureForMs > kNoPicture;
     return {
       connection: connection.state,
       retryInMs: Math.max(0, connection.retryAt - now),
@@ -74,9 +79,10 @@ export class CameraSession {
       modeForMs: state?.modeSinceMs == null ? null : state.modeSinceMs + (now - this.stateAt),
       stages,
       shown,
+      frozen,
       shownFps: player.shownFps(now),
-      pictureAgeMs: shown === null ? null : shown.capturedAge,
-      noPictureForMs: now - (player.lastPictureAt ?? this.startedAt),
+      pictureAgeMs: shown === null || frozen ? null : shown.capturedAge,
+      noPictureForMs,
       events: this.events,
     };
   }

@@ -14,7 +14,7 @@ describe('how it looks', () => {
 
   it('rates and scores are short', () => {
     expect([0, 2.96, 9.96, 29.97].map(rate)).toEqual(['0.0', '3.0', '10', '30']);
-    expect(percent(0.874)).toBe('87 %');
+    expect(percent(0.874)).toBe('87%');
   });
 
   it('neighbouring classes differ in colour, and one class keeps its own', () => {

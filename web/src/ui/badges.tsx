@@ -42,10 +42,15 @@ export function ModeBadge({ mode }: { mode: Mode | null | undefined }) {
   );
 }
 
-// How many boxes are drawn and whether they are the picture's own.
+// How many boxes there are for the picture; none counts while it is old.
+export function boxCount(view: View): number {
+  return view.frozen ? 0 : (view.shown?.overlay?.boxes.length ?? 0);
+}
+
+// The same in words, and whether they are the picture's own.
 export function boxesText(view: View): string {
   const overlay = view.shown?.overlay ?? null;
-  if (overlay === null) return 'no current boxes';
-  const count = `${overlay.boxes.length} ${overlay.boxes.length === 1 ? 'box' : 'boxes'}`;
-  return overlay.exact ? `${count}, of this frame` : `${count}, ${duration(overlay.ageMs)} older (dashed)`;
+  if (overlay === null || view.frozen) return 'no current boxes';
+  const count = `${boxCount(view)} ${boxCount(view) === 1 ? 'box' : 'boxes'}`;
+  return overlay.exact ? `${count}, of this frame` : `${count}, ${duration(overlay.ageMs)} older`;
 }

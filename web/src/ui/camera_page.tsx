@@ -3,9 +3,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import type { View } from '../session';
-import { ConnectionBadge, ModeBadge, boxesText, connectionText, modeText } from './badges';
+import { ConnectionBadge, ModeBadge, boxCount, boxesText, connectionText, modeText } from './badges';
 import { Header } from './header';
-import { Live } from './live';
+import { Live, shapeOf } from './live';
 import { Panel } from './panel';
 import { useSession } from './use_session';
 
@@ -36,7 +36,7 @@ export function CameraPage({ camera, cameras, reconnected }: Props) {
         <ConnectionBadge view={view} />
       </Header>
       <main class="camera-page">
-        <figure class="stage-figure" ref={figure}>
+        <figure class="stage-figure" ref={figure} style={shapeOf(view)}>
           <Live session={session} view={view} />
           <figcaption class="caption">
             <strong class="caption-name">{camera}</strong>
@@ -55,7 +55,7 @@ export function CameraPage({ camera, cameras, reconnected }: Props) {
               )}
             </span>
             <span hidden data-testid="box-count">
-              {view.shown?.overlay?.boxes.length ?? 0}
+              {boxCount(view)}
             </span>
           </figcaption>
         </figure>

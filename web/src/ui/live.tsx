@@ -5,8 +5,6 @@ import { useEffect, useRef } from 'preact/hooks';
 import { seconds } from '../format';
 import type { CameraSession, View } from '../session';
 
-const kNoPicture = 2000;
-
 interface Props {
   session: CameraSession;
   view: View;
@@ -18,14 +16,13 @@ export function Live({ session, view }: Props) {
     session.player.attach(canvas.current!);
     return () => session.player.detach();
   }, [session]);
-  const shown = view.shown;
-  const frozen = view.noPictureForMs !== null && view.noPictureForMs > kNoPicture;
+  const { shown, frozen } = view;
   return (
     <div
       class="live"
       data-frozen={frozen}
       data-empty={shown === null}
-      style={shown === null ? {} : { '--ratio': String(shown.width / shown.height) }}
+      style={shapeOf(view)}
     >
       <canvas ref={canvas} role="img" aria-label={`Live picture of camera ${session.camera}`} data-testid="picture" />
       {frozen ? (
@@ -39,6 +36,11 @@ export function Live({ session, view }: Props) {
       {!frozen && shown === null && <p class="live-frozen">Waiting for the first picture…</p>}
     </div>
   );
+}
+
+// The picture's shape, for the layout around it.
+export function shapeOf(view: View): Record<string, string> {
+  return view.shown === null ? {} : { '--ratio': String(view.shown.width / view.shown.height) };
 }
 
 function whyFrozen(view: View): string {

@@ -1,10 +1,10 @@
-// A camera's session for as long as a component is on the page, seen anew four times a second and when something happens.
+// A camera's session for as long as a component is on the page, seen anew several times a second and when something happens.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { CameraSession, type View } from '../session';
 
-const kTick = 250;
+const kTick = 150; // stale_after_ms (1.5 s) and a tick stay well below the 2 s within which a dead stage must show
 
 export function useSession(camera: string, reconnected: () => void): { session: CameraSession; view: View } {
   const [, renderAgain] = useState(0);
