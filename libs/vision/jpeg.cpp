@@ -70,14 +70,36 @@ Result<std::span<const std::byte>> JpegEncoder::encode(const ImageView& image, i
 
 JpegDecoder::JpegDecoder() : handle_(tjInitDecompress()) { VD_ASSERT(handle_, "libjpeg-turbo gives no decompressor"); }
 
+Result<JpegDecoder::Header> JpegDecoder::read_header(std::span<const std::byte> file) {
+  const auto* bytes = reinterpret_cast<const unsigned char*>(file.data());
+  Header header{};
+  int color = 0;
+  if (tjDecompressHeader3(handle_.get(), bytes, static_cast<unsigned long>(file.size()), &header.width, &header.height, &header.sampling,
+                          &color) != 0)
+    return corrupt(handle_.get());
+  if (color != TJCS_YCbCr && color != TJCS_GRAY) return Error{ErrorCode::kCorrupt, "JPEG: neither YCbCr nor grey"};
+  if (header.width > static_cast<int>(kMaxSide) || header.height > static_cast<int>(kMaxSide))
+    return Error{ErrorCode::kCorrupt, "JPEG: " + std::to_string(header.width) + "x" + std::to_string(header.height) + " is larger than " +
+                                          std::to_string(kMaxSide) + " a side"};
+  return header;
+}
+
 Result<> JpegDecoder::decode(std::span<const std::byte> file, Image& out) {
+  VD_ASSIGN(const Header header, read_header(file));
+  if (header.sampling == TJSAMP_420 || header.sampling == TJSAMP_GRAY) return decode_i420(file, out);
+  out.reshape(PixelFormat::RGB24, static_cast<std::uint32_t>(header.width), static_cast<std::uint32_t>(header.height));
+  if (tjDecompress2(handle_.get(), reinterpret_cast<const unsigned char*>(file.data()), static_cast<unsigned long>(file.size()), out.plane(0),
+                    header.width, static_cast<int>(out.stride(0)), header.height, TJPF_RGB, 0) != 0 &&
+      tjGetErrorCode(handle_.get()) == TJERR_FATAL)
+    return corrupt(handle_.get());
+  return {};
+}
+
+Result<> JpegDecoder::decode_i420(std::span<const std::byte> file, Image& out) {
+  VD_ASSIGN(const Header header, read_header(file));
+  const auto [width, height, sampling] = header;
   const auto* bytes = reinterpret_cast<const unsigned char*>(file.data());
   const auto size = static_cast<unsigned long>(file.size());
-  int width = 0, height = 0, sampling = 0, color = 0;
-  if (tjDecompressHeader3(handle_.get(), bytes, size, &width, &height, &sampling, &color) != 0) return corrupt(handle_.get());
-  if (color != TJCS_YCbCr && color != TJCS_GRAY) return Error{ErrorCode::kCorrupt, "JPEG: neither YCbCr nor grey"};
-  if (width > static_cast<int>(kMaxSide) || height > static_cast<int>(kMaxSide))
-    return Error{ErrorCode::kCorrupt, "JPEG: " + std::to_string(width) + "x" + std::to_string(height) + " is larger than " + std::to_string(kMaxSide)};
   unsigned char* planes[3] = {nullptr, nullptr, nullptr};
   const int count = sampling == TJSAMP_GRAY ? 1 : 3;
   for (int plane = 0; plane < count; ++plane) {

@@ -35,11 +35,18 @@ class JpegDecoder {
  public:
   JpegDecoder();
 
-  // Decodes to I420, BT.601, full range; other chroma samplings are averaged to 4:2:0. kCorrupt with libjpeg's own words
-  // for anything that isn't a whole JPEG of grey or YCbCr.
+  // To what loses nothing: the planes as they are (I420, BT.601, full range) of a 4:2:0 or grey file, RGB24 of one with more
+  // chroma. kCorrupt with libjpeg's own words for anything that isn't a whole JPEG of grey or YCbCr.
   Result<> decode(std::span<const std::byte> file, Image& out);
+  // To I420 always; chroma of another sampling is averaged or repeated.
+  Result<> decode_i420(std::span<const std::byte> file, Image& out);
 
  private:
+  struct Header {
+    int width, height, sampling;
+  };
+  Result<Header> read_header(std::span<const std::byte> file);
+
   JpegHandle handle_;
   std::vector<unsigned char> planes_[3];
 };

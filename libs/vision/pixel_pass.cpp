@@ -91,7 +91,10 @@ void pick_samples(const Taps& taps, const float* row, std::uint32_t step, std::s
   }
 }
 
-// Writes clamp(a + b · cb + c · cr) · gain + bias, for one channel of one row.
+// Clamped and rounded to a byte's value: training resized bytes too (Pillow, OpenCV), and AP shows the difference.
+inline float to_pixel(float value) { return static_cast<float>(static_cast<int>(std::min(std::max(value, 0.0f), 255.0f) + 0.5f)); }
+
+// Writes to_pixel(a + b · cb + c · cr) · gain + bias, for one channel of one row.
 struct Channel {
   float luma, black, cb, cr;  // to 0..255
   float gain, bias;           // to the tensor's units
@@ -101,7 +104,7 @@ void write_yuv(const Channel& c, const float* __restrict y, const float* __restr
   float* __restrict to = out.data();
   for (std::size_t x = 0; x < out.size(); ++x) {
     const float value = c.luma * (y[x] - c.black) + c.cb * (cb[x] - 128.0f) + c.cr * (cr[x] - 128.0f);
-    to[x] = std::min(std::max(value, 0.0f), 255.0f) * c.gain + c.bias;
+    to[x] = to_pixel(value) * c.gain + c.bias;
   }
 }
 
@@ -109,7 +112,7 @@ void write_direct(const Channel& c, const float* __restrict from, std::span<floa
   float* __restrict to = out.data();
   for (std::size_t x = 0; x < out.size(); ++x) {
     const float value = c.luma * (from[x] - c.black);
-    to[x] = std::min(std::max(value, 0.0f), 255.0f) * c.gain + c.bias;
+    to[x] = to_pixel(value) * c.gain + c.bias;
   }
 }
 

@@ -1,6 +1,7 @@
 #include "vision/jpeg.h"
 
 #include <gtest/gtest.h>
+#include <turbojpeg.h>
 
 #include "pictures.h"
 #include "vision/convert.h"
@@ -9,6 +10,21 @@ namespace vedette::vision {
 namespace {
 
 constexpr PixelFormat kFormats[] = {PixelFormat::I420, PixelFormat::NV12, PixelFormat::YUYV, PixelFormat::GRAY8, PixelFormat::RGB24, PixelFormat::BGR24};
+
+// 8x8 pixels, red in columns 0..2 and blue in 3..7, as a 4:4:4 file.
+std::vector<std::byte> full_chroma_jpeg() {
+  std::vector<unsigned char> pixels;
+  for (int i = 0; i < 64; ++i) pixels.insert(pixels.end(), {std::uint8_t(i % 8 < 3 ? 255 : 0), 0, std::uint8_t(i % 8 < 3 ? 0 : 255)});
+  unsigned char* file = nullptr;
+  unsigned long bytes = 0;
+  const tjhandle handle = tjInitCompress();
+  EXPECT_EQ(tjCompress2(handle, pixels.data(), 8, 0, 8, TJPF_RGB, &file, &bytes, TJSAMP_444, 100, 0), 0);
+  const auto view = std::as_bytes(std::span(file, bytes));
+  std::vector<std::byte> copy(view.begin(), view.end());
+  tjFree(file);
+  tjDestroy(handle);
+  return copy;
+}
 
 // Mean difference of RGB, in levels of 255.
 double mean_difference(const ImageView& a, const ImageView& b) {
@@ -59,6 +75,22 @@ TEST(Jpeg, EncodesFullRangeI420WhereItLies) {
   ImageView limited = picture.view;
   limited.range = ColorRange::Limited;
   EXPECT_FALSE(has_jpeg_planes(limited));
+}
+
+TEST(Jpeg, FullChromaIsKeptAsRgb) {
+  const std::vector<std::byte> file = full_chroma_jpeg();
+  JpegDecoder decoder;
+  Image image;
+  ASSERT_TRUE(decoder.decode(file, image).ok());
+  ASSERT_EQ(image.view().format, PixelFormat::RGB24);
+  const auto red = stored_at(image.view(), 2, 4), blue = stored_at(image.view(), 3, 4);  // the border cuts a chroma pair
+  EXPECT_GT(red[0], 240);
+  EXPECT_LT(red[2], 15);
+  EXPECT_LT(blue[0], 15);
+  EXPECT_GT(blue[2], 240);
+  ASSERT_TRUE(decoder.decode_i420(file, image).ok());
+  EXPECT_EQ(image.view().format, PixelFormat::I420);
+  EXPECT_EQ(image.view().width, 8u);
 }
 
 TEST(Jpeg, GarbageIsRefusedWithASentence) {

@@ -1,0 +1,59 @@
+#include "model/detector.h"
+
+#include "model/class_names.h"
+
+namespace vedette::model {
+
+Detector::Detector(std::unique_ptr<Backend> backend, ChosenFamily family, std::vector<std::string> class_names, std::vector<int> class_map,
+                   const DetectorOptions& options)
+    : backend_(std::move(backend)),
+      name_(family.name),
+      family_(std::move(family.family)),
+      class_names_(std::move(class_names)),
+      pass_(family_->image()),
+      candidates_(options.threshold, std::move(class_map)),
+      nms_iou_(options.nms_iou) {
+  for (std::size_t i = 0; i < backend_->contract().inputs.size(); ++i) inputs_.push_back(backend_->input(i));
+  for (std::size_t i = 0; i < backend_->contract().outputs.size(); ++i) outputs_.push_back(backend_->output(i));
+}
+
+void Detector::load(const vision::ImageView& image) {
+  scene_ = {image.width, image.height, pass_.run(image, inputs_[family_->image_input()].f32)};
+  family_->set_inputs(inputs_, scene_);
+}
+
+Result<> Detector::run() { return backend_->run(); }
+
+void Detector::collect(std::vector<Detection>& out) {
+  candidates_.clear();
+  family_->decode(outputs_, scene_, candidates_);
+  if (family_->needs_suppression()) candidates_.suppress(nms_iou_);
+  candidates_.take(kMaxDetections, out);
+}
+
+Result<> Detector::detect(const vision::ImageView& image, std::vector<Detection>& out) {
+  load(image);
+  VD_TRY(run());
+  collect(out);
+  return {};
+}
+
+Result<std::unique_ptr<Detector>> load_detector(const std::string& path, const DetectorOptions& options) {
+  VD_ASSIGN(std::unique_ptr<Backend> backend, open_onnx_cpu(path, {.threads = options.threads}));
+  auto family = choose_family(backend->contract());
+  if (!family.ok()) return std::move(family).error().in("model " + path);
+
+  std::vector<std::string> names = parse_names(backend->metadata("names"));
+  if (!options.labels.empty()) {
+    VD_ASSIGN(names, read_labels_file(options.labels));
+  }
+  auto table = make_class_table(std::move(names), family->family->classes());
+  if (!table.ok()) return std::move(table).error().in("model " + path);
+
+  auto detector = std::make_unique<Detector>(std::move(backend), std::move(*family), std::move(table->names), std::move(table->map), options);
+  auto first = detector->run();  // allocates what the runtime needs, so that the first frame isn't late
+  if (!first.ok()) return std::move(first).error().in("model " + path);
+  return detector;
+}
+
+}  // namespace vedette::model
