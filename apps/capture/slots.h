@@ -1,0 +1,86 @@
+// The way from the decoder into the ring: a decoder's picture buffers *are* slots of <camera>/frames.
+//
+// The decoder asks for a buffer (get_buffer2), gets a loan, and decodes into shared memory; publishing copies nothing. While
+// the decoder still refers to a published picture the slot is writer-held; its last reference gone, the slot is free again.
+// Only codecs that never touch a picture after handing it out may do that (decodes_into_slots); all others, pixel formats
+// of no use to readers, and a decoder that wants more buffers than the ring has, are copied or converted: counted.
+// The ring is made when the first picture is, with what is known by then; a larger picture replaces it.
+//
+// lend() may be called from the decoder's threads; all else from one thread. If a reader dies or hangs, its slots come back
+// by the ring's own rules. Outlives every AVFrame that came from it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "bus/ring.h"
+#include "capture/libav.h"
+#include "capture/pixels.h"
+
+namespace vedette::capture {
+
+struct SlotsOptions {
+  bus::TopicName topic;
+  std::uint32_t readers = 16;
+  std::uint32_t held_per_reader = 2;
+};
+
+struct SlotCounters {
+  std::uint64_t direct = 0;     // published where they were decoded
+  std::uint64_t copied = 0;     // planes copied into a slot
+  std::uint64_t converted = 0;  // by swscale into a slot
+  std::uint64_t dropped = 0;    // no free slot
+};
+
+class Slots {
+ public:
+  Slots(const bus::BusDir& dir, SlotsOptions options);
+  ~Slots();
+  Slots(const Slots&) = delete;
+  Slots& operator=(const Slots&) = delete;
+
+  // True if this codec's decoder may work in slots.
+  static bool decodes_into_slots(const AVCodecContext& codec);
+  // get_buffer2 for such a codec (its `opaque` is this object); falls back to ordinary memory.
+  static int get_buffer(AVCodecContext* codec, AVFrame* frame, int flags);
+
+  // Publishes the picture; `info` has all but ids, layout and colours. An Error is the ring's (too small a tmpfs, a second
+  // writer): nothing can be published. No free slot: dropped and counted, that is no error.
+  Result<> publish(const AVFrame& frame, FrameInfo info);
+
+  // Sign of life; nothing while there is no ring yet.
+  void beat();
+  // What readers ask for; every picture while there is no ring they could ask through.
+  bus::Demand demand() const;
+  bool has_published() const { return counters_.direct + counters_.copied + counters_.converted > 0; }
+
+  const SlotCounters& counters() const { return counters_; }
+  const bus::RingOptions* ring_options() const;
+
+ private:
+  struct Slot;  // one picture buffer lent to the decoder
+  static void on_released(void* opaque, std::uint8_t* data);
+
+  bool lend(AVCodecContext& codec, AVFrame& frame);
+  Result<> ensure_ring(std::size_t slot_bytes, std::uint32_t writer_slots);
+  Slot* slot_of(const AVFrame& frame) const;
+  std::optional<FrameInfo> describe(const AVFrame& frame, const Slot& slot, FrameInfo info) const;
+  Result<> publish_copy(const AVFrame& frame, FrameInfo info);
+  bool fill(const AVFrame& frame, PixelFormat format, const FrameLayout& layout, std::span<std::byte> bytes);
+  bool convert(const AVFrame& frame, const FrameLayout& layout, std::span<std::byte> bytes);
+
+  const bus::BusDir& dir_;
+  const SlotsOptions options_;
+  mutable std::mutex mutex_;  // guards writer_ and lent_ against the decoder's threads
+  std::unique_ptr<bus::RingWriter> writer_;
+  std::vector<Slot*> lent_;
+  std::optional<Error> ring_error_;
+  ScalerPtr scaler_;
+  SlotCounters counters_;
+};
+
+}  // namespace vedette::capture
