@@ -49,7 +49,7 @@ void request_stop() {
 }
 
 bool end_with_parent(int parent_pid) {
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   return ::getppid() == parent_pid;
 }
 

@@ -21,7 +21,7 @@ int stop_fd();
 // As if SIGTERM had come: for a part of the process that wants all of it to end. Async-signal-safe.
 void request_stop();
 
-// This process gets SIGTERM when its parent dies (PR_SET_PDEATHSIG). False if the parent is gone already
+// This process is killed when its parent dies (PR_SET_PDEATHSIG), even while it hangs. False if the parent is gone already
 // (`parent_pid` is the parent's pid as the parent knew it before fork).
 bool end_with_parent(int parent_pid);
 

@@ -3,6 +3,9 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <chrono>
+#include <cstdio>
+#include <ctime>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -49,6 +52,27 @@ void add_secret(std::string_view secret) {
 
 void write(Level level, std::string_view text) {
   spdlog::log(spdlog_level(level), "{}", without_secrets(text));
+}
+
+std::string forward(std::string_view tag, std::string_view line) {
+  // "2026-11-21T05:00:00.123Z info  capture/front    text": a time of 24 characters, a level of 5, a tag of at least 16.
+  constexpr std::size_t kTimeBytes = 24, kTagAt = kTimeBytes + 1 + 5 + 1, kTagBytes = 16;
+  const std::string clean = without_secrets(line);
+  const bool is_log_line = clean.size() > kTagAt + kTagBytes && clean[4] == '-' && clean[10] == 'T' && clean[kTimeBytes - 1] == 'Z';
+  if (is_log_line) {
+    std::fprintf(stderr, "%s\n", clean.c_str());
+    const std::size_t end_of_tag = clean.find(' ', kTagAt);
+    const std::size_t text = end_of_tag == std::string::npos ? kTagAt : clean.find_first_not_of(' ', end_of_tag);
+    return text == std::string::npos ? std::string() : clean.substr(text);
+  }
+  const auto now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  std::tm utc{};
+  ::gmtime_r(&seconds, &utc);
+  char stamp[32];
+  std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
+  fmt::print(stderr, "{}.{:03}Z {:<5} {:<16} {}\n", stamp, now.time_since_epoch().count() % 1000, "error", tag, clean);
+  return clean;
 }
 
 std::string redact_url(std::string_view url) {

@@ -17,6 +17,9 @@ void add_secret(std::string_view secret);
 
 void write(Level level, std::string_view text);
 
+// Passes on a line that another process wrote: unchanged if it is a log line, else as an error of `tag`. Returns its bare text.
+std::string forward(std::string_view tag, std::string_view line);
+
 template <typename... Args>
 void debug(fmt::format_string<Args...> format, Args&&... args) {
   write(Level::kDebug, fmt::format(format, std::forward<Args>(args)...));

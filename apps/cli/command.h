@@ -1,0 +1,20 @@
+// `vedette command`: asks the running control process for something, over its socket in the bus directory.
+#pragma once
+
+#include <string>
+
+#include "base/result.h"
+
+namespace vedette::cli {
+
+struct CommandOptions {
+  std::string camera;
+  std::string verb;     // pause, resume, auto, respawn, force
+  std::string mode;     // for force: standby, validation, tracking
+  std::string bus_dir;  // "": the default
+};
+
+// Ok if control said yes; else why not: its own words, or why it can't be asked.
+Result<> send_command(const CommandOptions& options);
+
+}  // namespace vedette::cli

@@ -1,0 +1,30 @@
+#include "cli/programs.h"
+
+#include <unistd.h>
+
+#include "base/process.h"
+
+namespace vedette::cli {
+
+const std::vector<Program>& programs() {
+  static const std::vector<Program> all = {
+      {"up", "vedette-supervise", "Start everything that a configuration asks for, and keep it running"},
+      {"capture", "vedette-capture", "Run one camera: decode its frames into shared memory"},
+      {"detect", "vedette-detect", "Run the detector for all cameras"},
+      {"control", "vedette-control", "Run the sentry logic for all cameras"},
+      {"gateway", "vedette-gateway", "Serve the page, its WebSocket and health"},
+  };
+  return all;
+}
+
+Error become(const Program& program, int argc, char** argv) {
+  const std::string path = executable_dir() + "/" + std::string(program.binary);
+  // `vedette up -c x` becomes `vedette-supervise -c x`.
+  std::vector<char*> arguments = {const_cast<char*>(path.c_str())};
+  for (int i = 2; i < argc; ++i) arguments.push_back(argv[i]);
+  arguments.push_back(nullptr);
+  ::execv(path.c_str(), arguments.data());
+  return errno_error(path);
+}
+
+}  // namespace vedette::cli

@@ -1,0 +1,50 @@
+#include "supervise/bus_home.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace vedette::supervise {
+namespace {
+
+constexpr const char* kLockName = "up.lock";
+constexpr const char* kSocketName = "control.sock";
+
+// Does the name still lead to the file behind fd? Not if a supervisor that just ended removed it.
+bool is_named(int fd, int dir_fd) {
+  struct stat own {}, named {};
+  return ::fstat(fd, &own) == 0 && ::fstatat(dir_fd, kLockName, &named, AT_SYMLINK_NOFOLLOW) == 0 && own.st_ino == named.st_ino;
+}
+
+}  // namespace
+
+Result<BusHome> BusHome::open(const std::string& path) {
+  for (;;) {
+    VD_ASSIGN(bus::BusDir opened, bus::BusDir::open(path));
+    auto dir = std::make_unique<bus::BusDir>(std::move(opened));
+    UniqueFd fd(::openat(dir->fd(), kLockName, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (!fd && errno == ENOENT) continue;  // the folder itself was just removed
+    if (!fd) return errno_error(dir->path() + "/" + kLockName);
+    bus::LockFile lock(std::move(fd));
+    if (!lock.try_lock(0))
+      return Error{ErrorCode::kBusy, "another vedette is running on the bus directory " + dir->path() + "; stop it, or choose another by --bus-dir"};
+    if (!is_named(lock.fd(), dir->fd())) continue;
+    ::unlinkat(dir->fd(), kSocketName, 0);
+    const auto alive = dir->remove_dead_topics();
+    if (!alive.empty())
+      return Error{ErrorCode::kBusy, alive.front().text() + " in " + dir->path() + " is being written by a program that runs already; stop it, or choose another --bus-dir"};
+    return BusHome(std::move(dir), std::move(lock));
+  }
+}
+
+BusHome::~BusHome() {
+  if (!dir_) return;
+  dir_->remove_dead_topics();
+  ::unlinkat(dir_->fd(), kSocketName, 0);
+  ::unlinkat(dir_->fd(), kLockName, 0);
+  ::rmdir(dir_->path().c_str());  // stays if somebody else has something in it, or if it is a mount point
+}
+
+}  // namespace vedette::supervise

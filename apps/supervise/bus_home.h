@@ -1,0 +1,31 @@
+// BusHome: the bus directory for the time that one supervisor uses it: one supervisor at a time, what a killed predecessor left is
+// cleared at the start, and nothing is left at the end. Thread-bound.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "bus/directory.h"
+#include "bus/lock_file.h"
+
+namespace vedette::supervise {
+
+class BusHome {
+ public:
+  // kBusy while another supervisor has it. `path` "" means the default.
+  static Result<BusHome> open(const std::string& path);
+  BusHome(BusHome&&) noexcept = default;
+  BusHome& operator=(BusHome&&) noexcept = default;
+  ~BusHome();
+
+  // At an address of its own: bus readers keep a pointer to it.
+  const bus::BusDir& dir() const { return *dir_; }
+
+ private:
+  BusHome(std::unique_ptr<bus::BusDir> dir, bus::LockFile lock) : dir_(std::move(dir)), lock_(std::move(lock)) {}
+  std::unique_ptr<bus::BusDir> dir_;
+  bus::LockFile lock_;
+};
+
+}  // namespace vedette::supervise

@@ -1,0 +1,102 @@
+// vedette-supervise, which `vedette up` becomes: starts the stages of one configuration, restarts what dies, passes the logs on, stops all
+// in order. stdout: the page's address, and with --summary one JSON object as the last line. stderr: the log.
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "base/process.h"
+#include "config/command_line.h"
+#include "config/text.h"
+#include "supervise/address.h"
+#include "supervise/bus_home.h"
+#include "supervise/plan.h"
+#include "supervise/summary.h"
+#include "supervise/supervisor.h"
+#include "telemetry/log.h"
+
+namespace vedette::supervise {
+namespace {
+
+struct Options {
+  CommonOptions common;
+  double seconds = 0.0;
+  bool summary = false;
+  std::string camera_url;
+  std::string listen;
+  int port = -1;
+};
+
+void add_options(CLI::App& app, Options& options) {
+  add_common_options(app, options.common);
+  app.add_option("--seconds", options.seconds, "End by itself after so many seconds")->check(CLI::PositiveNumber);
+  app.add_flag("--summary", options.summary, "Print one JSON object at the end: frames, detections, fps, latency; fail if nothing was detected");
+  app.add_option("--camera-url", options.camera_url, "Use this device, URL or file for the first camera instead of the configured one")->type_name("URL");
+  app.add_option("--listen", options.listen, "Address of the page; 0.0.0.0 opens it to the network, guarded by a token")->type_name("ADDRESS");
+  app.add_option("--port", options.port, "Port of the page; 0: any free one")->check(CLI::Range(0, 65535));
+}
+
+// The page is to be seen from elsewhere and nobody chose a token: make one for this run. It travels to the gateway in the environment.
+Result<> ensure_token(const Config& config, const Options& options) {
+  if (options.listen.empty() || config::is_loopback(options.listen) || !config.gateway.token.empty()) return {};
+  VD_ASSIGN(const std::string token, new_token());
+  ::setenv("VEDETTE_GATEWAY_TOKEN", token.c_str(), 1);
+  return {};
+}
+
+// The short flags become overrides that every stage gets too.
+Result<Config> load(Options& options) {
+  auto& set = options.common.set;
+  if (options.port >= 0) set.push_back("gateway.port=" + std::to_string(options.port));
+  VD_ASSIGN(Config config, load_and_start_log(options.common, "up"));
+  if (!options.camera_url.empty()) set.push_back("cameras." + config.cameras.front().name + ".url=" + options.camera_url);
+  VD_TRY(ensure_token(config, options));
+  if (!options.listen.empty()) set.push_back("gateway.listen=" + options.listen);
+  VD_ASSIGN(config, load_and_start_log(options.common, "up"));
+  VD_ASSIGN(const std::uint16_t port, free_port(config.gateway));
+  if (config.gateway.port == 0) set.push_back("gateway.port=" + std::to_string(port));
+  config.gateway.port = port;
+  return config;
+}
+
+void print_urls_once_ready(const GatewayConfig& config, bool& printed) {
+  if (printed || !answers(config)) return;
+  for (const std::string& url : page_urls(config)) std::printf("page: %s\n", url.c_str());
+  std::fflush(stdout);
+  printed = true;
+}
+
+int run(Options& options) {
+  Result<Config> config = load(options);
+  if (!config.ok()) return fail(config.error(), kExitConfig);
+  auto home = BusHome::open(config->bus.dir);
+  if (!home.ok()) return fail(home.error(), kExitConfig);
+
+  std::unique_ptr<Observer> observer;
+  if (options.summary) observer = std::make_unique<Observer>(home->dir(), *config);
+  Supervisor supervisor(plan(*config, arguments_of(options.common)), config->supervise);
+  const std::uint64_t deadline_ns = options.seconds > 0 ? monotonic_ns() + static_cast<std::uint64_t>(options.seconds * 1e9) : 0;
+  bool printed = false;
+  const Result<> outcome = supervisor.run(deadline_ns, [&] { print_urls_once_ready(config->gateway, printed); });
+  if (!outcome.ok()) return fail(outcome.error(), kExitConfig);
+  if (!observer) return 0;
+
+  const Summary summary = observer->finish();
+  observer.reset();
+  std::printf("%s\n", summary.to_json().c_str());
+  if (!summary.detections.empty()) return 0;
+  std::fprintf(stderr, "nothing was detected\n");
+  return 1;
+}
+
+}  // namespace
+}  // namespace vedette::supervise
+
+int main(int argc, char** argv) {
+  using namespace vedette;
+  CLI::App app{"Starts and supervises all stages of one configuration", "vedette up"};
+  supervise::Options options;
+  supervise::add_options(app, options);
+  if (const auto code = parse_command_line(app, argc, argv)) return *code;
+  install_stop_signals();
+  return supervise::run(options);
+}

@@ -1,0 +1,123 @@
+#include "supervise/summary.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "schema/frame.h"
+
+namespace vedette::supervise {
+namespace {
+
+// A topic's counters start over when its files are replaced (a larger picture): add up what each generation counted.
+class Counter {
+ public:
+  void see(std::uint64_t value) {
+    if (value < last_) total_ += last_;
+    last_ = value;
+  }
+  std::uint64_t total() const { return total_ + last_; }
+
+ private:
+  std::uint64_t total_ = 0;
+  std::uint64_t last_ = 0;
+};
+
+struct Watched {
+  bus::Subscriber frames;
+  bus::Subscriber detections;
+  Counter published, dropped;
+  std::vector<std::string> classes;
+};
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+void count(const bus::Lease& lease, Watched& watched, Summary& summary) {
+  Detections record;
+  if (!read_detections(lease.bytes(), record).ok()) return;
+  if (watched.classes.empty()) watched.classes = lines_of(watched.detections.metadata());
+  ++summary.frames_detected;
+  summary.latencies_ms.push_back(static_cast<double>(record.info.published_at_ns() - record.info.captured_at_ns()) / 1e6);
+  for (const Detection& box : record.boxes) {
+    const std::size_t id = box.class_id();
+    ++summary.detections[id < watched.classes.size() ? watched.classes[id] : std::to_string(id)];
+  }
+}
+
+// The value below which a share of `p` lies (nearest rank); `sorted` isn't empty.
+double percentile(const std::vector<double>& sorted, double p) {
+  const auto rank = static_cast<std::size_t>(std::ceil(p * static_cast<double>(sorted.size())));
+  return sorted[std::clamp<std::size_t>(rank, 1, sorted.size()) - 1];
+}
+
+double rounded(double value) { return std::round(value * 100.0) / 100.0; }
+
+}  // namespace
+
+std::string Summary::to_json() const {
+  nlohmann::ordered_json json;
+  json["frames_captured"] = frames_captured;
+  json["frames_dropped"] = frames_dropped;
+  json["frames_detected"] = frames_detected;
+  json["detections"] = nlohmann::ordered_json::object();
+  for (const auto& [name, number] : detections) json["detections"][name] = number;
+  json["fps"] = rounded(fps);
+  std::vector<double> sorted = latencies_ms;
+  std::sort(sorted.begin(), sorted.end());
+  const auto at = [&](double p) { return sorted.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(rounded(percentile(sorted, p))); };
+  json["latency_ms"] = {{"p50", at(0.50)}, {"p99", at(0.99)}};
+  return json.dump();
+}
+
+Observer::Observer(const bus::BusDir& dir, const Config& config) : dir_(dir) {
+  for (const CameraConfig& camera : config.cameras) cameras_.push_back(camera.name);
+  thread_ = std::thread([this] { run(); });
+}
+
+Observer::~Observer() {
+  stop_ = true;
+  if (thread_.joinable()) thread_.join();
+}
+
+Summary Observer::finish() {
+  stop_ = true;
+  if (thread_.joinable()) thread_.join();
+  return summary_;
+}
+
+void Observer::run() {
+  std::vector<Watched> watched;
+  std::vector<bus::Subscriber*> records;
+  watched.reserve(cameras_.size());
+  for (const std::string& camera : cameras_) {
+    // Names come from the checked configuration.
+    watched.push_back({bus::Subscriber(dir_, bus::TopicName{camera, "frames"}, kFrameSchema),
+                       bus::Subscriber(dir_, bus::TopicName{camera, "detections"}, kDetectionsSchema), {}, {}, {}});
+    records.push_back(&watched.back().detections);
+  }
+  std::uint64_t first_ns = 0, last_ns = 0, before = 0;
+  for (bool last_round = false; !last_round;) {
+    last_round = stop_;
+    bus::wait_any(records, last_round ? Nanoseconds::zero() : Nanoseconds(50'000'000));
+    std::uint64_t published = 0, dropped = 0;
+    for (Watched& camera : watched) {
+      for (bus::Taken taken = camera.detections.take_next(); taken; taken = camera.detections.take_next()) count(taken.lease, camera, summary_);
+      if (const auto stats = camera.frames.stats()) camera.published.see(stats->published), camera.dropped.see(stats->dropped);
+      published += camera.published.total(), dropped += camera.dropped.total();
+    }
+    const std::uint64_t now = monotonic_ns();
+    if (first_ns == 0 && published > 0) first_ns = now, before = published;
+    if (published > summary_.frames_captured) last_ns = now;
+    summary_.frames_captured = published;
+    summary_.frames_dropped = dropped;
+  }
+  if (last_ns > first_ns && first_ns != 0) summary_.fps = static_cast<double>(summary_.frames_captured - before) * 1e9 / static_cast<double>(last_ns - first_ns);
+}
+
+}  // namespace vedette::supervise

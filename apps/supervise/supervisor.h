@@ -1,0 +1,51 @@
+// Supervisor: starts the stages, keeps them running, passes their logs on, stops them in order. One thread, the main one.
+//
+// A stage that dies is started again after its back-off; one that asks for a restart (kExitRestart), at once; one that ends with 0 is
+// done; one that a restart can't mend (kExitUsage, kExitConfig) ends the whole.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "config/config.h"
+#include "supervise/backoff.h"
+#include "supervise/child.h"
+#include "supervise/log_relay.h"
+#include "supervise/plan.h"
+
+namespace vedette::supervise {
+
+class Supervisor {
+ public:
+  Supervisor(std::vector<StageSpec> stages, const SuperviseConfig& config);
+
+  // Runs until a stop signal, `deadline_ns` (monotonic; 0: none), the end of all cameras, or a stage that can't run (the Error). `tick` is
+  // called several times a second. All stages have ended when this returns.
+  Result<> run(std::uint64_t deadline_ns, const std::function<void()>& tick);
+
+ private:
+  struct Stage {
+    StageSpec spec;
+    LogRelay relay;
+    Backoff backoff;
+    std::optional<Child> child;
+    std::uint64_t started_ns = 0;
+    std::uint64_t start_at_ns = 0;  // when to start it, if it isn't running
+    bool done = false;
+  };
+
+  void start_due_stages();
+  void wait_for_output(std::uint64_t at_most_ns);
+  Result<> reap();
+  Result<> on_end(Stage& stage, int wait_status);
+  bool cameras_done() const;
+  void stop_all();
+
+  std::vector<Stage> stages_;
+  SuperviseConfig config_;
+};
+
+}  // namespace vedette::supervise
