@@ -124,6 +124,10 @@ TEST(Sentry, SilenceIsNeitherPresenceNorAbsence) {
   validating.now += 3'600'000 * kMs;
   EXPECT_EQ(validating.frames(2, true, 400), Mode::Validation) << "what was seen an hour ago must not count";
   EXPECT_EQ(validating.frames(1, true, 400), Mode::Tracking);
+  Feed gap_as_time;
+  ASSERT_EQ(gap_as_time.frames(2, true), Mode::Validation);
+  gap_as_time.now += 3'600'000 * kMs;
+  EXPECT_EQ(gap_as_time.frames(5, true), Mode::Validation) << "the gap itself must not count as presence";
 }
 
 TEST(Sentry, FrameIdsThatStartOverAreAccepted) {
