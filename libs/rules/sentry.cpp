@@ -88,6 +88,11 @@ std::optional<Transition> Sentry::force(Mode mode, std::uint64_t now_ns) {
   return move_to(mode, now_ns, 0, "forced");
 }
 
+std::optional<Transition> Sentry::stand_down(std::uint64_t now_ns, std::string reason) {
+  if (forced_ || mode_ == Mode::Standby) return std::nullopt;
+  return move_to(Mode::Standby, now_ns, 0, std::move(reason));
+}
+
 void Sentry::release() {
   forced_ = false;
   start_over();

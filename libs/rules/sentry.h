@@ -60,6 +60,9 @@ class Sentry {
   };
   Outcome observe(const Observation& observation, std::uint64_t now_ns);
 
+  // Back to Standby for another reason than what was observed (a pause); not while forced.
+  std::optional<Transition> stand_down(std::uint64_t now_ns, std::string reason);
+
   // Holds the mode whatever is observed, until release().
   std::optional<Transition> force(Mode mode, std::uint64_t now_ns);
   void release();

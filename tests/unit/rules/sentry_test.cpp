@@ -159,6 +159,20 @@ TEST(Sentry, ForcedModeHoldsUntilReleased) {
   EXPECT_EQ(feed.frames(60, false), Mode::Standby);
 }
 
+TEST(Sentry, StandsDownUnlessForced) {
+  Feed feed;
+  EXPECT_FALSE(feed.sentry.stand_down(feed.now, "paused"));
+  ASSERT_EQ(feed.frames(10, true), Mode::Tracking);
+  const auto down = feed.sentry.stand_down(feed.now, "paused");
+  ASSERT_TRUE(down);
+  EXPECT_EQ(down->to, Mode::Standby);
+  EXPECT_EQ(down->reason, "paused");
+  EXPECT_EQ(feed.frames(1, true), Mode::Validation);
+  feed.sentry.force(Mode::Tracking, feed.now);
+  EXPECT_FALSE(feed.sentry.stand_down(feed.now, "paused"));
+  EXPECT_EQ(feed.sentry.mode(), Mode::Tracking);
+}
+
 TEST(Sentry, ResumesWithoutCountingAnythingTwice) {
   Feed before;
   ASSERT_EQ(before.frames(5, true), Mode::Validation);  // the sixth would be the alarm

@@ -1,0 +1,92 @@
+// CameraControl: decides for one camera. Takes its detections, runs the sentry, watches over capture and detect, and publishes
+// <cam>/control, <cam>/state and <cam>/events.
+// Owner: main(), one a camera; thread-bound. If capture or detect dies, that becomes an event and the mode stays as it is; if this
+// process dies, its successor goes on with session, pause and mode from the records left in the topics, and stages that miss the
+// heartbeat for 2 s go by their configured defaults.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "bus/ring.h"
+#include "config/config.h"
+#include "control/liveness.h"
+#include "control/records.h"
+#include "control/targets.h"
+#include "control/topics.h"
+#include "rules/sentry.h"
+
+namespace vedette::control {
+
+struct CameraOptions {
+  std::string name;
+  bool detect = true;                  // its pictures are looked at
+  Milliseconds timeout{5000};          // of the camera: without a frame for so long it is opened anew
+  float least_fps = 0.0f;              // the lowest configured rate of frames or detections; 0: none is set
+  SentryConfig sentry;
+  std::uint32_t readers = 16;
+  std::uint32_t held_per_reader = 2;
+};
+
+class CameraControl {
+ public:
+  // `dir` must outlive it.
+  static Result<std::unique_ptr<CameraControl>> open(const bus::BusDir& dir, const CameraOptions& options);
+
+  // What to wait on before the next step().
+  bus::Subscriber& detections() { return detections_; }
+
+  // Takes what has come, decides, publishes what changed and the heartbeat. Never blocks. Call at least every 250 ms.
+  void step();
+
+  // Carries a command out, or says why not.
+  Result<> obey(const CommandRecord& command);
+
+  const std::string& name() const { return options_.name; }
+
+  struct Counters {
+    std::uint64_t counted = 0;   // results that the sentry took
+    std::uint64_t repeated = 0;  // known already
+    std::uint64_t stale = 0;     // too old, or not of this machine's time
+    std::uint64_t missed = 0;    // published, but gone before they were taken
+    std::uint64_t corrupt = 0;
+  };
+  const Counters& counters() const { return counters_; }
+
+ private:
+  CameraControl(const bus::BusDir& dir, CameraOptions options, Topics topics, std::uint64_t now_ns);
+  void resume(const LeftBehind& left, std::uint64_t now_ns);
+  void take_detections();
+  void handle(const Detections& record, std::uint64_t now_ns);
+  void watch_stages(std::uint64_t now_ns);
+  void on_transition(const rules::Transition& transition, const TargetFilter::Targets& targets);
+  void tell(schema::EventKind kind, std::uint64_t frame_id, const TargetFilter::Targets& targets, std::string text);
+  void pause(bool paused, std::uint64_t now_ns);
+  void publish(std::uint64_t now_ns);
+  float detect_fps() const;
+  Nanoseconds result_patience() const;
+
+  CameraOptions options_;
+  Topics topics_;
+  bus::Subscriber detections_;
+  bus::Subscriber frames_;  // for its signs of life only: asks for no pixels
+  TargetFilter filter_;
+  rules::Sentry sentry_;
+  Liveness capture_alive_;
+  Liveness detect_alive_;
+  Counters counters_;
+
+  DesiredState control_;
+  CameraState state_;
+  bool changed_ = true;
+  std::uint64_t published_at_ns_ = 0;
+
+  // Signs of life beyond the writers' beats.
+  std::uint64_t newest_frame_id_ = 0;
+  std::uint64_t frames_expected_since_ns_ = 0;   // 0: not expected (nobody is there to ask for any); else the newest one's time
+  std::uint64_t result_awaited_since_ns_ = 0;    // 0: no frame newer than the last result
+};
+
+}  // namespace vedette::control

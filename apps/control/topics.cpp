@@ -1,0 +1,64 @@
+#include "control/topics.h"
+
+#include <cstring>
+
+namespace vedette::control {
+namespace {
+
+constexpr std::uint32_t kEventsKept = 64;
+
+// The newest record of a topic, copied out.
+std::optional<Bytes> newest(const bus::BusDir& dir, const bus::TopicName& topic, std::uint64_t schema_id) {
+  auto reader = bus::RingReader::attach(dir, topic, schema_id);
+  if (!reader) return std::nullopt;
+  const bus::Taken taken = reader->take_newest();
+  if (!taken) return std::nullopt;
+  const auto bytes = taken.lease.bytes();
+  return Bytes(bytes.begin(), bytes.end());
+}
+
+template <typename T>
+std::optional<T> if_valid(const std::optional<Bytes>& bytes, Result<T> (*decode)(std::span<const std::byte>)) {
+  if (!bytes) return std::nullopt;
+  Result<T> record = decode(*bytes);
+  return record ? std::optional<T>(*std::move(record)) : std::nullopt;
+}
+
+}  // namespace
+
+Result<Topics> Topics::open(const bus::BusDir& dir, const std::string& camera, std::uint32_t readers, std::uint32_t held_per_reader) {
+  VD_ASSIGN(const auto control, bus::TopicName::make(camera, "control"));
+  VD_ASSIGN(const auto state, bus::TopicName::make(camera, "state"));
+  VD_ASSIGN(const auto events, bus::TopicName::make(camera, "events"));
+  LeftBehind left_behind{if_valid(newest(dir, control, kControlSchema), decode_control), if_valid(newest(dir, state, kStateSchema), decode_state)};
+
+  bus::RingOptions options;
+  options.slot_bytes = kMaxRecordBytes;
+  options.readers = readers;
+  options.held_per_reader = held_per_reader;
+  options.schema_id = kControlSchema;
+  VD_ASSIGN(bus::RingWriter control_writer, bus::RingWriter::open(dir, control, options));
+  options.schema_id = kStateSchema;
+  VD_ASSIGN(bus::RingWriter state_writer, bus::RingWriter::open(dir, state, options));
+  options.schema_id = kEventSchema;
+  options.keep = kEventsKept;
+  options.policy = bus::SlotPolicy::kOldestFirst;
+  VD_ASSIGN(bus::RingWriter events_writer, bus::RingWriter::open(dir, events, options));
+  return Topics(std::move(left_behind), std::move(control_writer), std::move(state_writer), std::move(events_writer));
+}
+
+void Topics::publish(bus::RingWriter& writer, const Bytes& record, std::uint64_t id) {
+  VD_ASSERT(record.size() <= kMaxRecordBytes, "a record larger than its slot");
+  auto loan = writer.loan();
+  if (!loan) return writer.count_drop();
+  std::memcpy(loan->bytes().data(), record.data(), record.size());
+  writer.publish(std::move(*loan), id, record.size());
+}
+
+void Topics::beat() {
+  control_.beat();
+  state_.beat();
+  events_.beat();
+}
+
+}  // namespace vedette::control
