@@ -204,6 +204,7 @@ class RingReader {
   const std::string& metadata() const;
 
  private:
+  friend class Subscriber;
   friend bool wait_any(std::span<Subscriber* const> subscribers, Nanoseconds timeout);
   explicit RingReader(std::shared_ptr<Attachment> attachment);
   bool lease_slot(std::uint32_t slot, std::uint32_t hazard, Lease& lease);

@@ -10,6 +10,7 @@ namespace vedette::bus {
 namespace {
 
 constexpr std::uint64_t kAttemptEveryNs = 50'000'000;  // how soon a topic that appears is noticed
+constexpr std::uint64_t kSilentNs = 500'000'000;       // two beats missed: are these files still the topic's?
 constexpr Nanoseconds kLookUpEvery = std::chrono::milliseconds(100);
 
 }  // namespace
@@ -74,6 +75,10 @@ void Subscriber::set_demand(const Demand& demand) {
 
 std::optional<TopicStats> Subscriber::stats() {
   RingReader* current = reader();
+  if (current && age_ns(current->stats().beat_at_ns) > kSilentNs && current->attachment_->replaced()) {
+    detach();
+    current = reader();
+  }
   if (!current) return std::nullopt;
   return current->stats();
 }

@@ -270,6 +270,30 @@ TEST_F(Ring, a_subscriber_survives_the_topics_absence_and_return) {
   }
 }
 
+TEST_F(Ring, who_only_reads_stats_sees_a_topic_go_and_come_back) {
+  Subscriber s(dir_, topic("cam0/frames"), kSchema);
+  const auto stats_say = [&](bool there, std::uint64_t frame_id) {
+    for (int i = 0; i < 1000; ++i, std::this_thread::sleep_for(std::chrono::milliseconds(10))) {
+      const auto stats = s.stats();
+      if (stats.has_value() == there && (!there || stats->frame_id == frame_id)) return true;
+    }
+    return false;
+  };
+  auto first = writer();
+  ASSERT_TRUE(publish_value(first, 1, 5));
+  EXPECT_TRUE(stats_say(true, 1));
+  first.remove();
+  EXPECT_TRUE(stats_say(false, 0));
+  RingOptions larger = options();
+  larger.slot_bytes = 1u << 16;
+  auto second = writer(larger);
+  ASSERT_TRUE(publish_value(second, 2, 5));
+  EXPECT_TRUE(stats_say(true, 2));
+  ASSERT_TRUE(second.resize(options()).ok());
+  ASSERT_TRUE(publish_value(second, 3, 5));
+  EXPECT_TRUE(stats_say(true, 3));
+}
+
 TEST_F(Ring, wait_any_sees_each_of_several_topics) {
   auto a = writer(options(), "cam0/frames");
   auto b = writer(options(), "cam1/frames");
