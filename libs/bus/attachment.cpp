@@ -37,6 +37,9 @@ Result<std::shared_ptr<Attachment>> Attachment::attach(const BusDir& dir, const 
   VD_TRY(made->map_payload(made->camera_fd_.get(), topic, schema_id));
   VD_TRY(made->map_leases(made->camera_fd_.get(), topic));
   VD_TRY(made->take_entry(topic));
+  // Looked at last: after this, a retirement is seen by the next take.
+  if (made->retired()) return Error{ErrorCode::kNotFound, topic.text() + ": being replaced"};
+  made->attached_at_sequence = head_sequence(made->header().head.load(std::memory_order_acquire));
   made->name_ = topic.topic;
   made->slept_ns = vedette::bus::slept_ns();
   made->set_demand(demand);
@@ -119,7 +122,7 @@ std::uint32_t Attachment::free_hazard() const {
 }
 
 void Attachment::release(std::uint32_t index) {
-  unpin(hazard(index));
+  if (entry_lock_.fd() >= 0) unpin(hazard(index));  // in a forked child neither lock nor mapping is there
   used_hazards_ &= ~(1u << index);
 }
 

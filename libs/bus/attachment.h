@@ -55,8 +55,9 @@ class Attachment {
   // The same, asking the file system (a writer may have died before it could say so).
   bool replaced() const;
 
-  std::uint64_t last_sequence = 0;    // newest that was taken
-  std::int64_t slept_ns = 0;        // slept_ns() when last looked at
+  std::uint64_t last_sequence = 0;         // newest that was taken
+  std::uint64_t attached_at_sequence = 0;  // newest there was when we came: not missed
+  std::int64_t slept_ns = 0;               // slept_ns() when last looked at
 
  private:
   Result<> map_payload(int camera_fd, const TopicName& topic, std::uint64_t schema_id);

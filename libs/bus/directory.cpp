@@ -107,7 +107,8 @@ std::string default_bus_dir() {
 }
 
 Result<BusDir> BusDir::open(const std::string& path) {
-  const std::string place = path.empty() ? default_bus_dir() : path;
+  std::string place = path.empty() ? default_bus_dir() : path;
+  while (place.size() > 1 && place.back() == '/') place.pop_back();  // "link/" would lead through the symlink
   const bool made = ::mkdir(place.c_str(), 0750) == 0;
   if (!made && errno != EEXIST) return errno_error("bus directory " + place);
   UniqueFd fd(::open(place.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));

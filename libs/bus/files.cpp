@@ -10,6 +10,7 @@ namespace vedette::bus {
 namespace {
 
 constexpr int kLockAttempts = 100;
+constexpr std::string_view kInterimSuffix = ".new";  // a dot can't be in a topic's name: nobody takes these for topics
 
 // Does the name still lead to the file behind fd?
 bool is_named(int fd, int camera_fd, const std::string& name) {
@@ -58,9 +59,8 @@ Result<UniqueFd> create_file(int camera_fd, std::size_t bytes, unsigned mode) {
 }
 
 Result<> name_file(int fd, int camera_fd, const std::string& name) {
-  // A dot can't be in a topic's name, so nobody takes the interim name for a topic.
   const std::string self = "/proc/self/fd/" + std::to_string(fd);
-  const std::string interim = name + ".new";
+  const std::string interim = name + std::string(kInterimSuffix);
   ::unlinkat(camera_fd, interim.c_str(), 0);  // of a writer that died right here
   if (::linkat(AT_FDCWD, self.c_str(), camera_fd, interim.c_str(), AT_SYMLINK_FOLLOW) != 0) return errno_error("naming " + interim);
   if (::renameat(camera_fd, interim.c_str(), camera_fd, name.c_str()) != 0) return errno_error("naming " + name);
@@ -76,9 +76,14 @@ Result<UniqueFd> open_file(int camera_fd, const std::string& name, int flags) {
   return fd;
 }
 
+void unlink_interim(int camera_fd, const std::string& topic) {
+  for (const std::string& name : {topic, topic + std::string(kLeaseSuffix)})
+    ::unlinkat(camera_fd, (name + std::string(kInterimSuffix)).c_str(), 0);
+}
+
 void unlink_topic(int camera_fd, const std::string& topic) {
-  const std::string leases = topic + std::string(kLeaseSuffix);
-  for (const std::string& name : {topic, leases, topic + ".new", leases + ".new", topic + std::string(kLockSuffix)})
+  unlink_interim(camera_fd, topic);
+  for (const std::string& name : {topic, topic + std::string(kLeaseSuffix), topic + std::string(kLockSuffix)})
     ::unlinkat(camera_fd, name.c_str(), 0);  // the lock last: who finds it gone finds nothing else
 }
 

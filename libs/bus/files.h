@@ -25,6 +25,9 @@ Result<> name_file(int fd, int camera_fd, const std::string& name);
 // Opens an existing file of the topic, refusing symlinks and anything but regular files. kNotFound if it isn't there.
 Result<UniqueFd> open_file(int camera_fd, const std::string& name, int flags);
 
+// Removes what a writer that died while it named its files left. The caller holds the topic's lock.
+void unlink_interim(int camera_fd, const std::string& topic);
+
 // Removes the topic's files. The caller holds its lock.
 void unlink_topic(int camera_fd, const std::string& topic);
 

@@ -88,8 +88,9 @@ inline bool claim(Descriptor& descriptor, std::uint32_t slot, const Hazards& haz
 
 // Writer: makes a claimed slot's payload visible as number `sequence`.
 inline void publish_slot(Descriptor& descriptor, std::uint64_t sequence, std::uint64_t frame_id, std::uint64_t bytes) {
-  // relaxed: readers use both only after a pin(), which acquires the generation stored next.
-  descriptor.frame_id.store(frame_id, std::memory_order_relaxed);
+  // release: RingReader::find() reads it before it pins; who reads this id finds the slot odd or newer afterwards.
+  descriptor.frame_id.store(frame_id, std::memory_order_release);
+  // relaxed: used only after a pin(), which acquires the generation stored next.
   descriptor.bytes.store(bytes, std::memory_order_relaxed);
   descriptor.generation.store(2 * sequence, std::memory_order_release);
 }

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdint>
@@ -70,6 +71,7 @@ Result<Mapping> Mapping::map(int fd, std::size_t bytes, Access access, bool guar
   Mapping mapping;
   mapping.data_ = static_cast<std::byte*>(data);
   mapping.bytes_ = bytes;
+  mapping.owner_ = ::getpid();
   if (guarded && (mapping.guard_ = enlist(mapping.data_, bytes)) < 0)
     return Error{ErrorCode::kResourceExhausted, "this process has too many topics open (more than " + std::to_string(g_ranges.size()) + ")"};
   return mapping;
@@ -78,7 +80,7 @@ Result<Mapping> Mapping::map(int fd, std::size_t bytes, Access access, bool guar
 bool Mapping::tripped() const { return guard_ >= 0 && g_ranges[static_cast<std::size_t>(guard_)].tripped.load(std::memory_order_seq_cst); }
 
 void Mapping::unmap() {
-  if (data_ == nullptr) return;
+  if (data_ == nullptr || owner_ != ::getpid()) return;
   if (guard_ >= 0) {
     const std::lock_guard lock(g_ranges_mutex);
     g_ranges[static_cast<std::size_t>(guard_)].begin.store(0, std::memory_order_release);

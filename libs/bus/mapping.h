@@ -28,6 +28,7 @@ class Mapping {
     data_ = std::exchange(other.data_, nullptr);
     bytes_ = std::exchange(other.bytes_, 0);
     guard_ = std::exchange(other.guard_, -1);
+    owner_ = other.owner_;
     return *this;
   }
   ~Mapping() { unmap(); }
@@ -41,6 +42,7 @@ class Mapping {
   std::byte* data_ = nullptr;
   std::size_t bytes_ = 0;
   int guard_ = -1;  // index into the table of guarded ranges
+  int owner_ = 0;   // process that has it: at the same place a forked child may have something else
 };
 
 }  // namespace vedette::bus

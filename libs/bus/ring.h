@@ -48,6 +48,7 @@ struct RingOptions {
   std::string metadata;                 // fixed text for readers (class names, one a line); at most 4000 bytes
 
   std::uint32_t slots() const { return readers * held_per_reader + keep + writer_slots; }
+  bool operator==(const RingOptions&) const = default;
 };
 
 // Counters in a topic's header; written by the writer alone, read by anybody at any time.
@@ -106,7 +107,8 @@ class RingWriter {
   std::optional<Loan> loan();
   void count_drop();
 
-  // Makes the first `bytes` of the slot visible under `frame_id` and wakes who waits. Loans of another writer are our bug.
+  // Makes the first `bytes` of the slot visible under `frame_id` and wakes who waits. A loan of before a resize (or of before
+  // a damaged lease file made the writer renew its files) is counted as dropped. Loans of another writer are our bug.
   void publish(Loan&& loan, std::uint64_t frame_id, std::size_t bytes);
   // The same, but the slot isn't reused before the result is destroyed.
   [[nodiscard]] Held publish_held(Loan&& loan, std::uint64_t frame_id, std::size_t bytes);
@@ -125,8 +127,8 @@ class RingWriter {
   const RingOptions& options() const;
   bool took_over() const;           // open() found a dead writer's files
 
-  // New slots, same topic: new files take the name (the old ones if nothing differs), readers attach again. Loans and Holds of
-  // before stay valid until they end, but can't be published any more: check owns().
+  // New slots, same topic: new files take the name (unless nothing differs), readers attach again. Loans and Holds of before
+  // stay valid until they end, but can't be published any more: check owns(). A failure changes nothing.
   Result<> resize(const RingOptions& options);
   bool owns(const Loan& loan) const;
 
@@ -135,6 +137,7 @@ class RingWriter {
 
  private:
   explicit RingWriter(std::shared_ptr<Segment> segment);
+  bool mend();
   const BusDir* dir_ = nullptr;
   std::shared_ptr<Segment> segment_;
 };
@@ -174,7 +177,7 @@ enum class Wait { kNew, kTimeout, kRetired };
 struct Taken {
   Take status = Take::kNothing;
   Lease lease;
-  std::uint64_t missed = 0;  // records published between the one taken before and this one
+  std::uint64_t missed = 0;  // records published between the one taken before (at first: attach()) and this one
   explicit operator bool() const { return status == Take::kTaken; }
 };
 struct Found {
@@ -246,6 +249,7 @@ class Subscriber {
   std::optional<RingReader> reader_;
   std::optional<Error> error_;
   std::uint64_t next_attempt_ns_ = 0;
+  std::uint64_t next_look_up_ns_ = 0;
 };
 
 // Blocks until any of the subscribers has something newer than its last taken, or the timeout. False: timeout.

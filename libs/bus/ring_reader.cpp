@@ -22,6 +22,14 @@ void flush_after_suspend(Attachment& a) {
   a.slept_ns = slept;
 }
 
+void count_taken(Attachment& a, Taken& taken) {
+  const std::uint64_t sequence = taken.lease.sequence();
+  const std::uint64_t before = a.last_sequence != 0 ? a.last_sequence : a.attached_at_sequence;
+  taken.status = Take::kTaken;
+  taken.missed = sequence > before ? sequence - before - 1 : 0;
+  a.last_sequence = sequence;
+}
+
 }  // namespace
 
 Lease::Lease(Lease&& other) noexcept { *this = std::move(other); }
@@ -80,14 +88,16 @@ Taken RingReader::take_newest() {
     const std::uint32_t slot = head_slot(head);
     // A slot out of range is a hostile writer's; there is nothing to take from it.
     if (slot >= a.geometry().slots) return taken;
-    if (!lease_slot(slot, hazard, taken.lease)) continue;  // overtaken: the head has moved on
+    if (!lease_slot(slot, hazard, taken.lease)) {
+      // Overtaken: the head has moved on. A head that stays at a slot in pieces is a hostile writer's.
+      if (a.header().head.load(std::memory_order_acquire) == head) return taken;
+      continue;
+    }
     if (taken.lease.sequence() > a.last_sequence) break;
     taken.lease.release();
     return taken;
   }
-  taken.status = Take::kTaken;
-  taken.missed = taken.lease.sequence() - a.last_sequence - 1;
-  a.last_sequence = taken.lease.sequence();
+  count_taken(a, taken);
   return taken;
 }
 
@@ -110,9 +120,7 @@ Taken RingReader::take_next() {
     if (2 * taken.lease.sequence() == oldest) break;
     taken.lease.release();  // rewritten between scan and pin: there may be an older one now
   }
-  taken.status = Take::kTaken;
-  taken.missed = taken.lease.sequence() - a.last_sequence - 1;
-  a.last_sequence = taken.lease.sequence();
+  count_taken(a, taken);
   return taken;
 }
 
@@ -122,25 +130,28 @@ Found RingReader::find(std::uint64_t frame_id) {
   const std::uint32_t hazard = a.free_hazard();
   for (;;) {
     if (a.retired()) return Found{Find::kRetired, {}};
-    bool newer = false, changed = false;
-    for (std::uint32_t i = 0; i < a.geometry().slots; ++i) {
-      const std::uint64_t generation = a.descriptor(i).generation.load(std::memory_order_acquire);
+    // "Never" only by what was published before this look began: a newer record that came in behind the scan's back may have
+    // come in right after the one asked for.
+    const std::uint64_t newest = head_sequence(a.header().head.load(std::memory_order_acquire));
+    const std::uint32_t slots = a.geometry().slots;
+    std::uint32_t match = slots;
+    bool newer = false;
+    for (std::uint32_t i = 0; i < slots && match == slots; ++i) {
+      const Descriptor& descriptor = a.descriptor(i);
+      const std::uint64_t generation = descriptor.generation.load(std::memory_order_acquire);
       if (being_written(generation) || generation == 0) continue;
-      const std::uint64_t id = a.descriptor(i).frame_id.load(std::memory_order_relaxed);
-      newer |= id > frame_id;
-      if (id != frame_id) continue;
-      if (hazard == a.geometry().held_per_reader) return Found{Find::kShareUsed, {}};
-      changed = !lease_slot(i, hazard, found.lease);
-      if (!changed && found.lease.frame_id() == frame_id) {
-        found.status = Find::kFound;
-        return found;
-      }
-      found.lease.release();
-      break;
+      // acquire: pairs with publish_slot(); an id of a later generation shows that generation (or odd) in the look after it.
+      const std::uint64_t id = descriptor.frame_id.load(std::memory_order_acquire);
+      if (id == frame_id) match = i;
+      if (id > frame_id && sequence_of(generation) <= newest) newer |= descriptor.generation.load(std::memory_order_relaxed) == generation;
     }
-    if (changed) continue;
-    found.status = newer ? Find::kNever : Find::kNotYet;
-    return found;
+    if (match == slots) return Found{newer ? Find::kNever : Find::kNotYet, {}};
+    if (hazard == a.geometry().held_per_reader) return Found{Find::kShareUsed, {}};
+    if (lease_slot(match, hazard, found.lease) && found.lease.frame_id() == frame_id) {
+      found.status = Find::kFound;
+      return found;
+    }
+    found.lease.release();  // rewritten meanwhile
   }
 }
 

@@ -42,32 +42,32 @@ Result<RingWriter> RingWriter::open(const BusDir& dir, const TopicName& topic, c
 }
 
 Result<> RingWriter::resize(const RingOptions& options) {
-  VD_ASSIGN(auto segment, Segment::open(*dir_, segment_->topic, options, segment_->lock));
-  segment->last_frame_id = std::max(segment->last_frame_id, segment_->last_frame_id);
-  segment_ = std::move(segment);
+  if (options == segment_->options && !segment_->damaged()) return {};
+  VD_ASSIGN(segment_, Segment::replace(*dir_, options, *segment_));
   return {};
 }
 
 bool RingWriter::owns(const Loan& loan) const { return loan.segment_ == segment_; }
 
 std::optional<Loan> RingWriter::loan() {
-  // Somebody truncated the lease file: what it says can't be trusted any more. New files, once; readers attach again.
-  if (segment_->damaged()) {
-    segment_->retire();
-    if (!resize(segment_->options).ok()) return std::nullopt;
-  }
+  if (!mend()) return std::nullopt;
   const auto slot = segment_->claim_slot();
   if (!slot) return std::nullopt;
   return Loan(segment_, *slot);
 }
+
+// Somebody damaged the lease file: what it says can't be trusted any more. New files, once; readers attach again.
+bool RingWriter::mend() { return !segment_->damaged() || resize(segment_->options).ok(); }
 
 void RingWriter::count_drop() { segment_->header().dropped.fetch_add(1, std::memory_order_relaxed); }
 
 void RingWriter::publish(Loan&& loan, std::uint64_t frame_id, std::size_t bytes) { (void)publish_held(std::move(loan), frame_id, bytes); }
 
 Held RingWriter::publish_held(Loan&& loan, std::uint64_t frame_id, std::size_t bytes) {
-  VD_ASSERT(owns(loan), "a loan of another writer");
-  segment_->publish(loan.slot(), frame_id, bytes);
+  VD_ASSERT(loan.segment_ != nullptr && loan.segment_->lock == segment_->lock, "a loan of another writer");
+  // Its files were replaced since: nobody looks there any more.
+  if (!owns(loan)) count_drop();
+  else segment_->publish(loan.slot(), frame_id, bytes);
   return Held(std::move(loan));
 }
 
@@ -76,7 +76,10 @@ std::uint64_t RingWriter::next_frame_id() {
   return ++segment_->last_frame_id;
 }
 
-void RingWriter::beat() { segment_->beat(); }
+void RingWriter::beat() {
+  segment_->beat();
+  (void)mend();  // out of memory: again at the next beat
+}
 Demand RingWriter::demand() const { return segment_->demand(); }
 bool RingWriter::wait_demand(Nanoseconds timeout) { return segment_->wait_demand(timeout); }
 

@@ -59,6 +59,18 @@ bool same_geometry(const Header& a, const Header& b) {
          a.writer_slots == b.writer_slots && a.readers == b.readers && a.held_per_reader == b.held_per_reader && a.policy == b.policy;
 }
 
+// Is it the lease file of the payload file with this `instance`?
+bool fits(const LeaseHeader& header, const RingOptions& options, std::uint64_t instance) {
+  return header.magic == kLeaseMagic && header.layout_version == kLayoutVersion && header.instance == instance &&
+         header.readers == options.readers && header.held_per_reader == options.held_per_reader &&
+         header.entry_stride == entry_stride(options.held_per_reader);
+}
+
+void retire_files(Header& header) {
+  header.retired.store(1, std::memory_order_seq_cst);
+  futex_wake_all(header.doorbell);
+}
+
 Result<> check_options(const TopicName& topic, const RingOptions& options) {
   const auto bad = [&](const std::string& what) { return Error{ErrorCode::kInvalidArgument, topic.text() + ": " + what}; };
   if (options.slot_bytes == 0 || options.slot_bytes > kMaxSlotBytes) return bad("slots of " + std::to_string(options.slot_bytes) + " bytes; expected 1 to 2^30");
@@ -85,43 +97,74 @@ Result<std::shared_ptr<Segment>> Segment::open(const BusDir& dir, const TopicNam
   VD_TRY(check_options(topic, options));
   auto segment = std::make_shared<Segment>(topic, options, std::move(lock));
   VD_ASSIGN(segment->camera_fd_, dir.camera_dir(topic.camera, true));
-  VD_ASSIGN(segment->took_over, segment->take_over());
+  unlink_interim(segment->camera_fd_.get(), topic.topic);
+  Mapping stale;
+  VD_ASSIGN(segment->took_over, segment->take_over(stale));
   if (!segment->took_over) VD_TRY(segment->create(dir));
+  if (stale.data() != nullptr) segment->succeed(*reinterpret_cast<Header*>(stale.data()));
+  segment->header().epoch.fetch_add(1, std::memory_order_relaxed);
   segment->start_epoch();
   return segment;
 }
 
-Result<bool> Segment::take_over() {
+Result<std::shared_ptr<Segment>> Segment::replace(const BusDir& dir, const RingOptions& options, Segment& old) {
+  VD_TRY(check_options(old.topic, options));
+  auto segment = std::make_shared<Segment>(old.topic, options, old.lock);
+  VD_ASSIGN(segment->camera_fd_, dir.camera_dir(old.topic.camera, true));
+  VD_TRY(segment->create(dir));
+  segment->last_frame_id = old.last_frame_id;
+  segment->succeed(old.header());
+  segment->start_epoch();
+  return segment;
+}
+
+// The old files' counters go on in the new ones, which have the name by now: readers of the old may look for them.
+void Segment::succeed(Header& old) {
+  Header& h = header();
+  last_frame_id = std::max(last_frame_id, old.frame_id.load(std::memory_order_relaxed));
+  h.epoch.store(old.epoch.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  h.published.store(old.published.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  h.dropped.store(old.dropped.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  retire_files(old);
+}
+
+Result<bool> Segment::take_over(Mapping& stale) {
   const auto payload_fd = open_file(camera_fd_.get(), topic.topic, O_RDWR);
   if (!payload_fd.ok()) return false;
-  const auto leases_fd = open_file(camera_fd_.get(), topic.topic + std::string(kLeaseSuffix), O_RDWR);
-  auto entry_fd = open_file(camera_fd_.get(), topic.topic + std::string(kLeaseSuffix), O_RDWR);
-  if (!leases_fd.ok() || !entry_fd.ok()) return false;
-
-  struct stat payload_stat {}, leases_stat {};
-  if (::fstat(payload_fd->get(), &payload_stat) != 0 || ::fstat(leases_fd->get(), &leases_stat) != 0) return errno_error(topic.text());
+  struct stat payload_stat {};
+  if (::fstat(payload_fd->get(), &payload_stat) != 0) return errno_error(topic.text());
   if (payload_stat.st_uid != ::geteuid()) return Error{ErrorCode::kPermissionDenied, topic.text() + ": its files belong to another user"};
   Header wanted{};
   describe(options, wanted);
   if (static_cast<std::uint64_t>(payload_stat.st_size) < sizeof(Header)) return false;
   VD_ASSIGN(Mapping payload, Mapping::map(payload_fd->get(), static_cast<std::size_t>(payload_stat.st_size), Mapping::Access::kReadWrite));
   Header& found = *reinterpret_cast<Header*>(payload.data());
+  if (found.magic != kPayloadMagic || found.layout_version != kLayoutVersion) return false;
   const bool whole = same_geometry(found, wanted) && found.file_bytes == static_cast<std::uint64_t>(payload_stat.st_size) &&
                      std::memcmp(payload.data() + found.metadata_offset, options.metadata.data(), options.metadata.size()) == 0 &&
-                     lease_file_bytes(options) == static_cast<std::uint64_t>(leases_stat.st_size) && found.retired.load() == 0;
-  if (!whole) {
-    // Of our version but another shape: its readers shall look for the new files at once.
-    if (found.magic == kPayloadMagic && found.layout_version == kLayoutVersion) {
-      last_frame_id = found.frame_id.load(std::memory_order_relaxed);
-      found.retired.store(1, std::memory_order_seq_cst);
-      futex_wake_all(found.doorbell);
+                     found.retired.load(std::memory_order_acquire) == 0;
+  if (whole) {
+    VD_ASSIGN(const bool adopted, take_over_leases(found.instance));
+    if (adopted) {
+      payload_ = std::move(payload);
+      return true;
     }
-    return false;
   }
+  stale = std::move(payload);
+  return false;
+}
+
+// False: the lease file isn't there, was damaged, or doesn't belong to the payload file.
+Result<bool> Segment::take_over_leases(std::uint64_t instance) {
+  const std::string name = topic.topic + std::string(kLeaseSuffix);
+  const auto leases_fd = open_file(camera_fd_.get(), name, O_RDWR);
+  auto entry_fd = open_file(camera_fd_.get(), name, O_RDWR);
+  struct stat status {};
+  if (!leases_fd.ok() || !entry_fd.ok() || ::fstat(leases_fd->get(), &status) != 0) return false;
+  if (static_cast<std::uint64_t>(status.st_size) != lease_file_bytes(options)) return false;
   VD_ASSIGN(Mapping leases, Mapping::map(leases_fd->get(), lease_file_bytes(options), Mapping::Access::kReadWrite, true));
-  const auto& lease_header = *reinterpret_cast<const LeaseHeader*>(leases.data());
-  if (lease_header.magic != kLeaseMagic || lease_header.instance != found.instance) return false;
-  VD_TRY(adopt(std::move(payload), std::move(leases), std::move(entry_fd).value()));
+  if (!fits(*reinterpret_cast<const LeaseHeader*>(leases.data()), options, instance)) return false;
+  adopt_leases(std::move(leases), std::move(entry_fd).value());
   return true;
 }
 
@@ -161,26 +204,37 @@ Result<> Segment::create(const BusDir& dir) {
     if (!again) return errno_error(topic.text() + ": lease file");
     return again;
   }());
-  return adopt(std::move(payload), std::move(leases), std::move(entry_fd));
+  payload_ = std::move(payload);
+  adopt_leases(std::move(leases), std::move(entry_fd));
+  return {};
 }
 
-Result<> Segment::adopt(Mapping payload, Mapping leases, UniqueFd lock_fd) {
-  payload_ = std::move(payload);
+void Segment::adopt_leases(Mapping leases, UniqueFd lock_fd) {
   leases_ = std::move(leases);
   entry_locks_ = LockFile(std::move(lock_fd));
   hazards_ = Hazards(leases_.data() + sizeof(LeaseHeader), entry_stride(options.held_per_reader), options.readers, options.held_per_reader);
   tried_.resize(options.slots());
-  return {};
 }
 
 void Segment::start_epoch() {
   Header& h = header();
-  // A predecessor may have died between a slot's even generation and the head: go on after whichever is newer.
-  sequence_ = head_sequence(h.head.load(std::memory_order_acquire));
-  for (std::uint32_t slot = 0; slot < options.slots(); ++slot)
-    sequence_ = std::max(sequence_, sequence_of(descriptor(slot).generation.load(std::memory_order_acquire)));
+  const std::uint64_t head = h.head.load(std::memory_order_acquire);
+  sequence_ = head_sequence(head);
   last_frame_id = std::max(last_frame_id, h.frame_id.load(std::memory_order_relaxed));
-  h.epoch.fetch_add(1, std::memory_order_relaxed);
+  std::uint64_t newest = head;
+  for (std::uint32_t slot = 0; slot < options.slots(); ++slot) {
+    const std::uint64_t generation = descriptor(slot).generation.load(std::memory_order_acquire);
+    sequence_ = std::max(sequence_, sequence_of(generation));
+    if (being_written(generation) || generation == 0) continue;
+    last_frame_id = std::max(last_frame_id, descriptor(slot).frame_id.load(std::memory_order_relaxed));
+    if (sequence_of(generation) > head_sequence(newest)) newest = pack_head(sequence_of(generation), slot);
+  }
+  // A predecessor died between a slot's even generation and the head. The head must name the newest before any slot is
+  // claimed: only the `keep` newest are safe, and readers that found the head's slot odd would find nothing.
+  if (newest != head) {
+    h.frame_id.store(descriptor(head_slot(newest)).frame_id.load(std::memory_order_relaxed), std::memory_order_relaxed);
+    announce(head_sequence(newest), head_slot(newest));
+  }
   h.writer_pid.store(::getpid(), std::memory_order_relaxed);
   h.beat_at_ns.store(monotonic_ns(), std::memory_order_relaxed);
   sweep();
@@ -232,9 +286,15 @@ void Segment::publish(std::uint32_t slot, std::uint64_t frame_id, std::size_t by
   h.frame_id.store(frame_id, std::memory_order_relaxed);
   h.published.fetch_add(1, std::memory_order_relaxed);
   h.beat_at_ns.store(monotonic_ns(), std::memory_order_relaxed);
-  // relaxed: only the kernel compares it, after the seq_cst accesses that RingReader::watch() speaks of.
-  h.doorbell.store(static_cast<std::uint32_t>(sequence_), std::memory_order_relaxed);
-  h.head.store(pack_head(sequence_, slot), std::memory_order_seq_cst);
+  announce(sequence_, slot);
+}
+
+void Segment::announce(std::uint64_t sequence, std::uint32_t slot) {
+  Header& h = header();
+  h.head.store(pack_head(sequence, slot), std::memory_order_seq_cst);
+  // After the head, never before: a reader that read the new doorbell but the old head would sleep on it through the wake
+  // below. release: who reads the new doorbell (acquire, RingReader::watch()) sees the new head too.
+  h.doorbell.store(static_cast<std::uint32_t>(sequence), std::memory_order_release);
   if (lease_header().waiters.exchange(0, std::memory_order_seq_cst) != 0) futex_wake_all(h.doorbell);
 }
 
@@ -254,6 +314,8 @@ void Segment::sweep() {
     cleared = true;
   }
   if (cleared) lease_header().demand_sequence.fetch_add(1, std::memory_order_seq_cst);
+  // Scribbled over: readers of now go on, but nobody could attach any more.
+  if (!fits(lease_header(), options, header().instance)) damaged_ = true;
 }
 
 void Segment::beat() {
@@ -262,14 +324,10 @@ void Segment::beat() {
   if (now - swept_at_ns_ >= kSweepEveryNs) sweep();
 }
 
-void Segment::retire() {
-  header().retired.store(1, std::memory_order_seq_cst);
-  futex_wake_all(header().doorbell);
-}
 
 void Segment::remove() {
   unlink_topic(camera_fd_.get(), topic.topic);
-  retire();
+  retire_files(header());
 }
 
 Demand Segment::demand() const {

@@ -21,23 +21,24 @@ namespace vedette::bus {
 class Segment {
  public:
   // Takes the topic's files over if their geometry is `options`'; else makes new ones, which take the name, and marks
-  // the old retired. `lock` is the topic's writer lock, held.
+  // the old retired then. `lock` is the topic's writer lock, held.
   static Result<std::shared_ptr<Segment>> open(const BusDir& dir, const TopicName& topic, const RingOptions& options,
                                                std::shared_ptr<LockFile> lock);
+  // New files whatever the old ones are like; a failure leaves those as they are.
+  static Result<std::shared_ptr<Segment>> replace(const BusDir& dir, const RingOptions& options, Segment& old);
 
   std::optional<std::uint32_t> claim_slot();
   // The writer doesn't need the slot any more. Any thread.
   void release_slot(std::uint32_t slot) { writer_held_[slot].store(false, std::memory_order_release); }
   void publish(std::uint32_t slot, std::uint64_t frame_id, std::size_t bytes);
 
-  void sweep();   // clears what dead readers left
+  void sweep();  // clears what dead readers left
   void beat();
-  void retire();  // readers attach again
   void remove();
 
   Demand demand() const;
   bool wait_demand(Nanoseconds timeout);
-  bool damaged() const { return leases_.tripped(); }  // somebody truncated the lease file
+  bool damaged() const { return damaged_ || leases_.tripped(); }  // somebody truncated the lease file or scribbled over its header
 
   Header& header() const { return *reinterpret_cast<Header*>(payload_.data()); }
   Descriptor& descriptor(std::uint32_t slot) const { return reinterpret_cast<Descriptor*>(payload_.data() + sizeof(Header))[slot]; }
@@ -54,10 +55,14 @@ class Segment {
       : topic(std::move(name)), options(std::move(wanted)), lock(std::move(held)), writer_held_(options.slots()) {}
 
  private:
-  Result<bool> take_over();  // false: other geometry, or nothing there
+  // False: nothing there, or (left in `stale`) files that are of our version but don't fit.
+  Result<bool> take_over(Mapping& stale);
+  Result<bool> take_over_leases(std::uint64_t instance);
   Result<> create(const BusDir& dir);
-  Result<> adopt(Mapping payload, Mapping leases, UniqueFd lock_fd);
+  void adopt_leases(Mapping leases, UniqueFd lock_fd);
+  void succeed(Header& old);
   void start_epoch();
+  void announce(std::uint64_t sequence, std::uint32_t slot);  // head, doorbell, wake
   LeaseHeader& lease_header() const { return *reinterpret_cast<LeaseHeader*>(leases_.data()); }
   bool is_kept(std::uint64_t generation) const;
   std::optional<std::uint32_t> best_free_slot(const std::vector<bool>& tried) const;
@@ -71,6 +76,7 @@ class Segment {
   std::vector<bool> tried_;
   std::uint64_t sequence_ = 0;  // of the newest publication
   std::uint64_t swept_at_ns_ = 0;
+  bool damaged_ = false;
   std::uint32_t seen_demand_sequence_ = 0;
 };
 

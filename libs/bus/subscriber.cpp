@@ -19,8 +19,13 @@ Subscriber::Subscriber(const BusDir& dir, TopicName topic, std::uint64_t schema_
     : dir_(&dir), topic_(std::move(topic)), schema_id_(schema_id), demand_(demand) {}
 
 RingReader* Subscriber::reader() {
-  if (reader_) return &*reader_;
   const std::uint64_t now = monotonic_ns();
+  if (reader_ && now < next_look_up_ns_) return &*reader_;
+  if (reader_) {  // who polls and never waits must learn too that the files are gone
+    next_look_up_ns_ = now + to_ns(kLookUpEvery);
+    if (!reader_->gone()) return &*reader_;
+    detach();
+  }
   if (now < next_attempt_ns_) return nullptr;
   next_attempt_ns_ = now + kAttemptEveryNs;
   auto attached = RingReader::attach(*dir_, topic_, schema_id_, demand_);
@@ -31,6 +36,7 @@ RingReader* Subscriber::reader() {
   }
   error_.reset();
   reader_ = std::move(attached).value();
+  next_look_up_ns_ = now + to_ns(kLookUpEvery);
   return &*reader_;
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <set>
 #include <thread>
 
@@ -198,6 +199,76 @@ TEST_F(Ring, other_geometry_makes_new_files_and_readers_attach_again) {
   ASSERT_TRUE(fresh);
   EXPECT_EQ(value_of(fresh.lease), 2u);
   EXPECT_EQ(value_of(old.lease), 1u) << "the lease of the old files stays";
+}
+
+TEST_F(Ring, a_resize_that_fails_changes_nothing) {
+  auto w = writer();
+  auto r = reader();
+  RingOptions huge = options();
+  huge.slot_bytes = 1ull << 30;
+  huge.readers = 256;
+  ASSERT_EQ(w.resize(huge).error().code, ErrorCode::kResourceExhausted);
+  ASSERT_TRUE(publish_value(w, 1, 1));
+  EXPECT_TRUE(r.take_newest());
+}
+
+TEST_F(Ring, a_resize_to_the_same_keeps_what_the_writer_holds) {
+  auto w = writer();
+  auto loan = w.loan();
+  const std::uint32_t slot = loan->slot();
+  const Held held = w.publish_held(std::move(*loan), 1, 8);
+  ASSERT_TRUE(w.resize(options()).ok());
+  for (std::uint64_t i = 2; i < 10; ++i) {
+    auto next = w.loan();
+    ASSERT_TRUE(next);
+    EXPECT_NE(next->slot(), slot);
+    w.publish(std::move(*next), i, 8);
+  }
+}
+
+TEST_F(Ring, a_loan_of_before_a_resize_is_dropped_and_counted) {
+  auto w = writer();
+  ASSERT_TRUE(publish_value(w, 1, 1));
+  auto loan = w.loan();
+  RingOptions larger = options();
+  larger.slot_bytes *= 2;
+  ASSERT_TRUE(w.resize(larger).ok());
+  EXPECT_FALSE(w.owns(*loan));
+  w.publish(std::move(*loan), 2, 8);
+  EXPECT_EQ(w.stats().dropped, 1u);
+  EXPECT_EQ(w.stats().published, 1u);
+}
+
+TEST_F(Ring, nothing_is_missed_before_attaching) {
+  auto w = writer();
+  for (std::uint64_t i = 1; i <= 5; ++i) ASSERT_TRUE(publish_value(w, i, i));
+  auto r = reader();
+  EXPECT_EQ(r.take_newest().missed, 0u);
+  for (std::uint64_t i = 6; i <= 8; ++i) ASSERT_TRUE(publish_value(w, i, i));
+  EXPECT_EQ(r.take_newest().missed, 2u);
+}
+
+TEST_F(Ring, who_only_polls_learns_that_the_files_are_gone) {
+  auto w = std::make_optional(writer());
+  Subscriber s(dir_, topic("cam0/frames"), kSchema);
+  ASSERT_TRUE(publish_value(*w, 1, 1));
+  ASSERT_TRUE(s.take_newest());
+  w.reset();
+  EXPECT_TRUE(dir_.remove_dead_topics().empty());
+  auto fresh = writer();
+  ASSERT_TRUE(publish_value(fresh, 1, 2));
+  Taken taken;
+  while (!(taken = s.take_newest())) std::this_thread::yield();  // ctest's time limit is the watchdog
+  EXPECT_EQ(value_of(taken.lease), 2u);
+}
+
+TEST_F(Ring, a_writer_that_died_while_naming_its_files_leaves_nothing) {
+  { const auto w = writer(); }
+  for (const char* name : {"/cam0/frames.new", "/cam0/frames.leases.new"}) std::ofstream(path_ + name) << "left";
+  const auto w = writer();
+  EXPECT_TRUE(w.took_over());
+  EXPECT_FALSE(std::filesystem::exists(path_ + "/cam0/frames.new"));
+  EXPECT_FALSE(std::filesystem::exists(path_ + "/cam0/frames.leases.new"));
 }
 
 TEST_F(Ring, frame_ids_start_at_the_time_and_grow_over_all_files) {
