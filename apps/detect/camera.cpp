@@ -1,0 +1,121 @@
+#include "detect/camera.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/clock.h"
+
+namespace vedette::detect {
+namespace {
+
+constexpr std::uint64_t kControlStaleNs = 2'000'000'000;
+constexpr std::uint32_t kKeep = 64;  // so far back find(frame_id) reaches
+
+bus::RingOptions detections_options(const CameraOptions& options) {
+  bus::RingOptions ring;
+  ring.schema_id = kDetectionsSchema;
+  ring.slot_bytes = kDetectionsSlotBytes;
+  ring.keep = kKeep;
+  ring.readers = options.bus.readers;
+  ring.held_per_reader = options.bus.held_per_reader;
+  ring.policy = bus::SlotPolicy::kOldestFirst;
+  ring.metadata = options.class_names;
+  return ring;
+}
+
+}  // namespace
+
+Camera::Camera(const bus::BusDir& dir, std::string name, const CameraOptions& options, bus::RingWriter detections)
+    : name_(std::move(name)),
+      options_(options),
+      frames_(dir, {name_, "frames"}, kFrameSchema),
+      control_(dir, {name_, "control"}, kControlSchema),
+      detections_(std::move(detections)) {}
+
+Result<Camera> Camera::open(const bus::BusDir& dir, const std::string& name, const CameraOptions& options) {
+  VD_ASSIGN(const bus::TopicName topic, bus::TopicName::make(name, "detections"));
+  VD_ASSIGN(bus::RingWriter writer, bus::RingWriter::open(dir, topic, detections_options(options)));
+  return Camera(dir, name, options, std::move(writer));
+}
+
+void Camera::follow_control(std::uint64_t now_ns) {
+  detections_.beat();
+  read_control();
+  const bool led = heartbeat_at_ns_ != 0 && age_ns(heartbeat_at_ns_, now_ns) < kControlStaleNs;
+  const float fps = led ? wanted_fps_ : options_.fps;
+  rate_.set(fps);
+  asleep_ = led && paused_;
+  frames_.set_demand(asleep_ ? bus::Demand{} : bus::Demand::pixels_at(fps));
+}
+
+void Camera::read_control() {
+  const bus::Taken taken = control_.take_newest();
+  if (!taken) return;
+  const auto bytes = taken.lease.bytes().first(std::min(taken.lease.bytes().size(), record_.size()));
+  std::memcpy(record_.data(), bytes.data(), bytes.size());
+  const auto control = verified<schema::Control>(std::span(record_).first(bytes.size()));
+  if (!control) return refuse(control.error());
+  const schema::Control& wanted = **control;
+  wanted_fps_ = wanted.detect_fps() > 0.0f && wanted.detect_fps() < 1e4f ? wanted.detect_fps() : 0.0f;
+  paused_ = wanted.paused();
+  heartbeat_at_ns_ = wanted.heartbeat_at_ns();
+  if (session_ && *session_ != wanted.session()) session_changed_ = true;
+  session_ = wanted.session();
+}
+
+std::optional<std::uint64_t> Camera::due_at_ns() const {
+  if (asleep_) return std::nullopt;
+  return rate_.due_at_ns();
+}
+
+std::optional<Frame> Camera::take(std::uint64_t now_ns) {
+  if (asleep_ || !rate_.due(now_ns)) return std::nullopt;
+  bus::Taken taken = frames_.take_newest();
+  if (!taken) return std::nullopt;
+  Frame frame{std::move(taken.lease), {}, {}};
+  const auto slot = frame.lease.bytes();
+  if (slot.size() < sizeof frame.info) {
+    refuse(Error{ErrorCode::kCorrupt, "frame record: shorter than its header"});
+    return std::nullopt;
+  }
+  std::memcpy(&frame.info, slot.data(), sizeof frame.info);
+  auto image = vision::image_view(frame.info, slot);
+  if (!image) {
+    refuse(image.error());
+    return std::nullopt;
+  }
+  frame.image = *image;
+  if (age_ns(frame.info.captured_at_ns(), now_ns) > to_ns(options_.deadline)) {
+    ++counters_.late;
+    return std::nullopt;
+  }
+  rate_.count(now_ns);
+  return frame;
+}
+
+void Camera::publish(const FrameInfo& frame, std::span<const Detection> boxes, std::uint64_t inference_ns) {
+  auto loan = detections_.loan();
+  if (!loan) {
+    detections_.count_drop();
+    ++counters_.unpublished;
+    return;
+  }
+  DetectionsInfo info;
+  info.mutate_frame_id(frame.frame_id());
+  info.mutate_captured_at_ns(frame.captured_at_ns());
+  info.mutate_published_at_ns(monotonic_ns());
+  info.mutate_inference_ns(inference_ns);
+  info.mutable_trace() = frame.trace();
+  info.mutate_source_width(frame.source_width());
+  info.mutate_source_height(frame.source_height());
+  const std::size_t bytes = write_detections(loan->bytes(), info, boxes);
+  detections_.publish(std::move(*loan), frame.frame_id(), bytes);
+  ++counters_.detected;
+}
+
+void Camera::refuse(const Error& error) {
+  ++counters_.bad;
+  last_mistake_ = error.text;
+}
+
+}  // namespace vedette::detect

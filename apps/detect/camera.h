@@ -1,0 +1,93 @@
+// Camera: one camera as the detector sees it: its frames come in, its detections go out, its control says how many and whether.
+//
+// The newest frame wins; a frame older than the deadline is skipped and counted, a bad one too. Each result is published under
+// its frame's own id. Topics that are absent, die or are replaced are attached to again (bus::Subscriber); control that went
+// silent for 2 s is replaced by the configured rate. Thread-bound.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "bus/ring.h"
+#include "config/config.h"
+#include "detect/rate_limit.h"
+#include "schema/records.h"
+#include "vision/image_view.h"
+
+namespace vedette::detect {
+
+struct CameraOptions {
+  float fps = 30.0f;             // while control is away
+  Milliseconds deadline{500};
+  std::string class_names;       // one a line: the metadata of the detections
+  BusConfig bus;
+};
+
+struct Counters {
+  std::uint64_t detected = 0;
+  std::uint64_t late = 0;        // older than the deadline
+  std::uint64_t bad = 0;         // records that were refused
+  std::uint64_t unpublished = 0; // no free slot
+};
+
+// A frame on lease; its pixels may be read until it is destroyed.
+struct Frame {
+  bus::Lease lease;
+  FrameInfo info;
+  vision::ImageView image;       // inside lease.bytes()
+};
+
+class Camera {
+ public:
+  // Creates (or takes over) the detections topic. `dir` outlives the camera.
+  static Result<Camera> open(const bus::BusDir& dir, const std::string& name, const CameraOptions& options);
+
+  // Reads what control wants now and asks upstream accordingly; also the sign of life. Call at least every 250 ms.
+  void follow_control(std::uint64_t now_ns);
+  // Control's session isn't the one adopted at start any more: the process is to be started anew.
+  bool session_changed() const { return session_changed_; }
+
+  // When the next frame may be taken; none while paused.
+  std::optional<std::uint64_t> due_at_ns() const;
+  // The newest frame, if one is due, new, fresh and sane. Doesn't allocate while the topic stays the same.
+  std::optional<Frame> take(std::uint64_t now_ns);
+
+  void publish(const FrameInfo& frame, std::span<const Detection> boxes, std::uint64_t inference_ns);
+
+  bus::Subscriber& frames() { return frames_; }
+  bus::Subscriber& control() { return control_; }
+  const std::string& name() const { return name_; }
+  const Counters& counters() const { return counters_; }
+  // The bus's own fault, if there is one (another layout, all reader entries taken): the process ends and is restarted.
+  const std::optional<Error>& fault() const { return frames_.error() ? frames_.error() : control_.error(); }
+  // Why the last record was refused.
+  const std::string& last_mistake() const { return last_mistake_; }
+
+ private:
+  Camera(const bus::BusDir& dir, std::string name, const CameraOptions& options, bus::RingWriter detections);
+  void read_control();
+  void refuse(const Error& error);
+
+  std::string name_;
+  CameraOptions options_;
+  bus::Subscriber frames_;
+  bus::Subscriber control_;
+  bus::RingWriter detections_;
+  RateLimit rate_;
+
+  float wanted_fps_ = 0.0f;  // 0: every frame
+  bool paused_ = false;      // what control said last
+  bool asleep_ = false;      // what follows from it now
+  std::uint64_t heartbeat_at_ns_ = 0;
+  std::optional<std::uint64_t> session_;
+  bool session_changed_ = false;
+
+  Counters counters_;
+  std::string last_mistake_;
+  std::array<std::byte, kMaxRecordBytes> record_;
+};
+
+}  // namespace vedette::detect
