@@ -45,7 +45,7 @@ Result<Camera::End> Camera::run() {
       if (!back_off(source.error().text)) break;
       continue;
     }
-    log::info("{}: {}", log::redact_url(options_.source.url), (*source)->description());
+    tell_about_source(**source);
     VD_ASSIGN(const Played played, play(**source));
     if (played == Played::kStopped) break;
     if (played == Played::kEnd && is_file_ && !options_.loop) return End::kFinished;
@@ -72,6 +72,7 @@ Result<Camera::Played> Camera::play(Source& source) {
 
 Result<Camera::Played> Camera::play_round(Source& source) {
   pictures_ = 0;
+  arrivals_.fill({});
   for (;;) {
     const Source::Read read = source.read();
     if (read == Source::Read::kStopped || !idle()) return Played::kStopped;
@@ -97,14 +98,12 @@ Result<Camera::Played> Camera::play_round(Source& source) {
 void Camera::pace_packet(Source& source, std::uint64_t now_ns) {
   const std::int64_t stamp = source.packet_time();
   arrivals_[next_arrival_++ % arrivals_.size()] = {stamp, now_ns};
-  if (stamp == kNoTimestamp) return;
   clock_.observe(stamp, now_ns);
   if (is_file_ && options_.pace == Pace::kSource) sleep_until(clock_.to_monotonic(stamp));
 }
 
 std::uint64_t Camera::packet_due(const Source& source, std::uint64_t now_ns) const {
-  const std::int64_t stamp = source.packet_time();
-  return stamp == kNoTimestamp || options_.pace == Pace::kFast ? now_ns : clock_.to_monotonic(stamp);
+  return options_.pace == Pace::kFast ? now_ns : clock_.to_monotonic(source.packet_time());
 }
 
 Result<> Camera::show_pictures(Source& source) {
@@ -113,7 +112,8 @@ Result<> Camera::show_pictures(Source& source) {
 }
 
 Result<> Camera::show(Source& source, const AVFrame& picture) {
-  const std::uint64_t at = taken_at(source);
+  const std::uint64_t at = std::max(taken_at(source), last_taken_ns_);
+  last_taken_ns_ = at;
   ++pictures_;
   backoff_ns_ = kBackoffMinNs;
   if (source.intra_only() ? !packet_wanted_ : !wanted(at)) return {};
@@ -165,8 +165,14 @@ bool Camera::wanted(std::uint64_t at_ns) {
   return cap_.wants(at_ns, fps);
 }
 
+// Once, and again when it has changed or come back.
+void Camera::tell_about_source(const Source& source) {
+  const std::string text = log::redact_url(options_.source.url) + ": " + source.description();
+  if (std::exchange(told_source_, text) != text) log::info("{}", text);
+}
+
 void Camera::tell_about_copies() {
-  const SlotCounters& counters = slots_.counters();
+  const SlotCounters counters = slots_.counters();
   if (counters.converted > 0 && !std::exchange(told_converted_, true))
     log::info("the decoder's pixel format is none that readers know: pictures are converted to I420");
   if (counters.copied > 0 && !std::exchange(told_copied_, true))
@@ -205,6 +211,7 @@ bool Camera::sleep_until(std::uint64_t when_ns) {
 }
 
 bool Camera::back_off(const std::string& why) {
+  told_source_.clear();
   log::warning("{}; opening it again in {} ms", why, backoff_ns_ / kNsPerMs);
   const bool go_on = sleep_until(monotonic_ns() + backoff_ns_);
   backoff_ns_ = std::min(backoff_ns_ * 2, kBackoffMaxNs);

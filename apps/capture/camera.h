@@ -47,6 +47,7 @@ class Camera {
   Result<> show(Source& source, const AVFrame& picture);
   void pace_packet(Source& source, std::uint64_t now_ns);
   std::uint64_t packet_due(const Source& source, std::uint64_t now_ns) const;
+  void tell_about_source(const Source& source);
   std::uint64_t taken_at(Source& source);
   std::uint64_t arrival_of(std::int64_t stamp_ns) const;
   bool wanted(std::uint64_t at_ns);
@@ -80,6 +81,8 @@ class Camera {
   std::array<Arrival, 64> arrivals_{};
   std::size_t next_arrival_ = 0;
 
+  std::uint64_t last_taken_ns_ = 0;  // captured_at never goes back
+  std::string told_source_;
   std::uint64_t told_bad_ = 0;
   std::uint64_t next_tell_ns_ = 0;
   bool told_copied_ = false;

@@ -68,7 +68,7 @@ int main(int argc, char** argv) {
   Camera loop(options, slots, control);
   const auto end = loop.run();
   if (!end.ok()) return log::error("{}", end.error().text), exit_code_of(end.error());
-  const SlotCounters& counters = slots.counters();
+  const SlotCounters counters = slots.counters();
   log::info("published {} frames where they were decoded, {} copied, {} converted; {} dropped", counters.direct, counters.copied,
             counters.converted, counters.dropped);
   return *end == Camera::End::kRestart ? kExitRestart : EXIT_SUCCESS;

@@ -275,6 +275,14 @@ bus::Demand Slots::demand() const {
   return writer_ ? writer_->demand() : bus::Demand::every_pixel();
 }
 
-const bus::RingOptions* Slots::ring_options() const { return writer_ ? &writer_->options() : nullptr; }
+SlotCounters Slots::counters() const {
+  const std::lock_guard lock(mutex_);
+  return counters_;
+}
+
+bool Slots::has_published() const {
+  const SlotCounters so_far = counters();
+  return so_far.direct + so_far.copied + so_far.converted > 0;
+}
 
 }  // namespace vedette::capture

@@ -56,10 +56,9 @@ class Slots {
   void beat();
   // What readers ask for; every picture while there is no ring they could ask through.
   bus::Demand demand() const;
-  bool has_published() const { return counters_.direct + counters_.copied + counters_.converted > 0; }
+  bool has_published() const;
 
-  const SlotCounters& counters() const { return counters_; }
-  const bus::RingOptions* ring_options() const;
+  SlotCounters counters() const;  // any thread
 
  private:
   struct Slot;  // one picture buffer lent to the decoder
@@ -75,7 +74,7 @@ class Slots {
 
   const bus::BusDir& dir_;
   const SlotsOptions options_;
-  mutable std::mutex mutex_;  // guards writer_ and lent_ against the decoder's threads
+  mutable std::mutex mutex_;  // the decoder's threads lend and give back while the owner publishes
   std::unique_ptr<bus::RingWriter> writer_;
   std::vector<Slot*> lent_;
   std::optional<Error> ring_error_;

@@ -139,6 +139,12 @@ Result<> Source::open_decoder(Slots& slots) {
   if (Slots::decodes_into_slots(*codec_)) {
     codec_->opaque = &slots;
     codec_->get_buffer2 = Slots::get_buffer;
+#if LIBAVCODEC_VERSION_MAJOR < 60
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    codec_->thread_safe_callbacks = 1;  // what newer libraries take for granted
+#pragma GCC diagnostic pop
+#endif
   }
   error = avcodec_open2(codec_.get(), decoder, nullptr);
   if (error < 0) return failure("can't open the decoder of", error);
@@ -181,6 +187,7 @@ Source::Read Source::read() {
     if (error == 0 && packet_->stream_index != stream_->index) continue;
     if (error == 0) {
       ++counters_.packets;
+      note_packet_time();
       return Read::kPacket;
     }
     if (!keep_waiting() && stopped_) return Read::kStopped;
@@ -197,9 +204,12 @@ Source::Read Source::read() {
   }
 }
 
-std::int64_t Source::packet_time() const {
+void Source::note_packet_time() {
   const std::int64_t stamp = packet_->dts != AV_NOPTS_VALUE ? packet_->dts : packet_->pts;
-  return stamp == AV_NOPTS_VALUE ? kNoTimestamp : av_rescale_q(stamp, stream_->time_base, kNanoseconds);
+  if (stamp != AV_NOPTS_VALUE)
+    packet_ns_ = av_rescale_q(stamp, stream_->time_base, kNanoseconds);
+  else
+    packet_ns_ = packet_ns_ == kNoTimestamp ? 0 : packet_ns_ + frame_duration_ns_;
 }
 
 void Source::decode() {
@@ -231,7 +241,7 @@ std::int64_t Source::picture_time() {
 }
 
 bool Source::rewind() {
-  last_picture_ns_ = kNoTimestamp;
+  last_picture_ns_ = packet_ns_ = kNoTimestamp;
   const std::int64_t start = stream_->start_time == AV_NOPTS_VALUE ? 0 : stream_->start_time;
   // Time stamps of transport streams may jump: their start is byte 0.
   const int flags = format_->iformat->flags;

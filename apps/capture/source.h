@@ -57,8 +57,9 @@ class Source {
   ~Source();
 
   Read read();
-  // Of the packet read last, ns on the source's own clock: when it is due to be decoded. kNoTimestamp if it has none.
-  std::int64_t packet_time() const;
+  // Of the packet read last, ns on the source's own clock: when it is due to be decoded. Counted by the frame rate where
+  // the stream has no time stamps.
+  std::int64_t packet_time() const { return packet_ns_; }
 
   // Hands the packet read last to the decoder; flush() the end of the stream, after which next_picture() gives what is left.
   void decode();
@@ -82,6 +83,7 @@ class Source {
   Source(const SourceOptions& options, std::function<bool()> idle);
   Result<> open_input();
   Result<> open_decoder(Slots& slots);
+  void note_packet_time();
   Error failure(const std::string& what, int error) const;
   static int on_interrupt(void* self);
   bool keep_waiting();
@@ -102,6 +104,7 @@ class Source {
   FramePtr picture_{av_frame_alloc()};
   AVStream* stream_ = nullptr;
   std::int64_t frame_duration_ns_ = 0;
+  std::int64_t packet_ns_ = kNoTimestamp;
   std::int64_t last_picture_ns_ = kNoTimestamp;
   Error error_;
   SourceCounters counters_;

@@ -88,9 +88,8 @@ class CaptureFixture : public test::BusFixture {
   // Ends the camera by a new session, as control would.
   void stop() {
     if (!thread_.joinable()) return;
-    write_control(false, next_session_++);
-    for (int i = 0; !done_; ++i) {
-      write_control(false, next_session_ + static_cast<std::uint64_t>(i % 2));
+    while (!done_) {
+      write_control(false, next_session_++);  // the first that it sees is adopted, the next ends it
       std::this_thread::sleep_for(std::chrono::milliseconds(50));
     }
     thread_.join();

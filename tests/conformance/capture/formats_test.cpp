@@ -105,7 +105,7 @@ TEST_P(Formats, PicturesOrderTimesAndSlotsAreRight) {
   }
   EXPECT_GE(steps, 3u);
   stop();
-  const SlotCounters& counters = slots_->counters();
+  const SlotCounters counters = slots_->counters();
   EXPECT_EQ(counters.direct > 0, clip.way == Way::kDirect);
   EXPECT_EQ(counters.copied > 0, clip.way == Way::kCopied);
   EXPECT_EQ(counters.converted > 0, clip.way == Way::kConverted);
