@@ -12,7 +12,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr Nanoseconds kHeartbeat = milliseconds(250);   // half of what readers may count on
-constexpr Nanoseconds kStale = seconds(2);              // no sign of life for so long: gone
 constexpr Nanoseconds kGrace = seconds(15);             // for stages that haven't been seen yet: they start, load, connect
 constexpr Nanoseconds kAdoptMode = seconds(30);         // a mode of before isn't worth more than what was seen then
 
@@ -23,10 +22,6 @@ rules::SentryOptions sentry_options(const SentryConfig& config) {
   options.lose_frames = config.lose_frames;
   options.lose_time = config.lose_time;
   return options;
-}
-
-bool beats(const std::optional<bus::TopicStats>& stats, std::uint64_t now_ns) {
-  return stats && age_ns(stats->beat_at_ns, now_ns) <= to_ns(kStale);
 }
 
 // Three periods of a rate; none for "every one".
@@ -48,6 +43,7 @@ CameraControl::CameraControl(const bus::BusDir& dir, CameraOptions options, Topi
       sentry_(sentry_options(options_.sentry)),
       capture_alive_(kGrace, now_ns),
       detect_alive_(kGrace, now_ns) {
+  newest_frame_at_ns_ = now_ns;
   control_.session = wall_ns() / 1'000'000'000;
   state_.since_ns = now_ns;
   resume(topics_.left_behind(), now_ns);
@@ -94,6 +90,8 @@ void CameraControl::handle(const Detections& record, std::uint64_t now_ns) {
     log::warning("{}: the model knows no class \"{}\" (sentry.classes)", options_.name, name);
   if (control_.paused) return;
   const TargetFilter::Targets targets = filter_.count(record.boxes);
+  newest_result_id_ = record.info.frame_id();
+  result_awaited_since_ns_ = 0;
   const rules::Observation observation{record.info.frame_id(), record.info.captured_at_ns(), targets.count};
   const rules::Sentry::Outcome outcome = sentry_.observe(observation, now_ns);
   switch (outcome.counted) {
@@ -101,28 +99,26 @@ void CameraControl::handle(const Detections& record, std::uint64_t now_ns) {
     case rules::Counted::kRepeated: ++counters_.repeated; return;
     default: ++counters_.stale; return;
   }
-  result_awaited_since_ns_ = 0;
   changed_ = changed_ || state_.targets != targets.count;
   if (outcome.transition) on_transition(*outcome.transition, targets);
 }
 
 void CameraControl::watch_stages(std::uint64_t now_ns) {
   const auto frames = frames_.stats();
-  const bool detect_beats = options_.detect && beats(detections_.stats(), now_ns);
-  const bool asked = detect_beats && !control_.paused;
+  const bool capture_beats = capture_beat_.fresh(frames, now_ns);
+  const bool detect_beats = options_.detect && detect_beat_.fresh(detections_.stats(), now_ns);
   if (frames && frames->frame_id != newest_frame_id_) {
     newest_frame_id_ = frames->frame_id;
-    frames_expected_since_ns_ = now_ns;
-    if (result_awaited_since_ns_ == 0) result_awaited_since_ns_ = now_ns;
+    newest_frame_at_ns_ = now_ns;
+    if (result_awaited_since_ns_ == 0 && newest_frame_id_ != newest_result_id_) result_awaited_since_ns_ = now_ns;
   }
-  if (!asked) frames_expected_since_ns_ = 0;
-  else if (frames_expected_since_ns_ == 0) frames_expected_since_ns_ = now_ns;
+  if (!detect_beats || control_.paused) newest_frame_at_ns_ = now_ns;  // nobody is sure to ask for frames
   if (control_.paused) result_awaited_since_ns_ = 0;
 
   const Nanoseconds frame_patience = std::max<Nanoseconds>(options_.timeout + kStale, result_patience());
-  const bool frames_flow = frames_expected_since_ns_ == 0 || age_ns(frames_expected_since_ns_, now_ns) <= to_ns(frame_patience);
-  switch (capture_alive_.update(beats(frames, now_ns) && frames_flow, now_ns)) {
-    case Liveness::Edge::kLost: tell(schema::EventKind::CameraLost, 0, {}, frames_flow ? "no sign of life of capture" : "no new frame"); break;
+  const bool frames_flow = age_ns(newest_frame_at_ns_, now_ns) <= to_ns(frame_patience);
+  switch (capture_alive_.update(capture_beats && frames_flow, now_ns)) {
+    case Liveness::Edge::kLost: tell(schema::EventKind::CameraLost, 0, {}, capture_beats ? "no new frame" : "no sign of life of capture"); break;
     case Liveness::Edge::kBack: tell(schema::EventKind::CameraBack, 0, {}, "frames again"); break;
     case Liveness::Edge::kNone: break;
   }
@@ -131,11 +127,12 @@ void CameraControl::watch_stages(std::uint64_t now_ns) {
     changed_ = changed_ || std::exchange(state_.detections_stale, false);
     return;
   }
-  const bool results_flow = result_awaited_since_ns_ == 0 || age_ns(result_awaited_since_ns_, now_ns) <= to_ns(result_patience());
+  // Frames must have gone on all the while: a camera that hangs isn't the detector's fault.
+  const bool results_flow = result_awaited_since_ns_ == 0 || age_ns(result_awaited_since_ns_, newest_frame_at_ns_) <= to_ns(result_patience());
   const bool fresh = detect_beats && results_flow;
   changed_ = changed_ || std::exchange(state_.detections_stale, !fresh) == fresh;
   switch (detect_alive_.update(fresh, now_ns)) {
-    case Liveness::Edge::kLost: tell(schema::EventKind::DetectorLost, 0, {}, results_flow ? "no sign of life of detect" : "no new result"); break;
+    case Liveness::Edge::kLost: tell(schema::EventKind::DetectorLost, 0, {}, detect_beats ? "no new result" : "no sign of life of detect"); break;
     case Liveness::Edge::kBack: tell(schema::EventKind::DetectorBack, 0, {}, "results again"); break;
     case Liveness::Edge::kNone: break;
   }

@@ -83,10 +83,12 @@ class CameraControl {
   bool changed_ = true;
   std::uint64_t published_at_ns_ = 0;
 
-  // Signs of life beyond the writers' beats.
+  Beat capture_beat_;
+  Beat detect_beat_;
   std::uint64_t newest_frame_id_ = 0;
-  std::uint64_t frames_expected_since_ns_ = 0;   // 0: not expected (nobody is there to ask for any); else the newest one's time
-  std::uint64_t result_awaited_since_ns_ = 0;    // 0: no frame newer than the last result
+  std::uint64_t newest_frame_at_ns_ = 0;       // when it was seen first; now, while nobody is there to ask for frames
+  std::uint64_t newest_result_id_ = 0;
+  std::uint64_t result_awaited_since_ns_ = 0;  // 0: no frame newer than the newest result
 };
 
 }  // namespace vedette::control
