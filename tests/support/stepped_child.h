@@ -1,0 +1,66 @@
+// A forked child that a test drives machine instruction by machine instruction (ptrace): its body calls mark() at the begin and the
+// end of the window of interest. Deterministic: every interleaving with the test at single instructions can be gone through.
+#pragma once
+
+#include <sched.h>
+#include <sys/ptrace.h>
+
+#include <functional>
+
+#include "support/child.h"
+
+namespace vedette::test {
+
+class SteppedChild {
+ public:
+  // Forks and runs `body` there up to its first mark().
+  explicit SteppedChild(const std::function<int()>& body)
+      : child_([&body] {
+          ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
+          return body();
+        }) {
+    await();
+  }
+
+  static void mark() { ::raise(SIGSTOP); }
+
+  // One instruction. False: it reached its second mark() (or its end).
+  bool step() {
+    if (!at_end_) {
+      ::ptrace(PTRACE_SINGLESTEP, child_.pid(), nullptr, nullptr);
+      await();
+    }
+    return !at_end_;
+  }
+  // Goes on freely up to the second mark(). False: it ended before.
+  bool run_to_end() {
+    if (!at_end_) ::ptrace(PTRACE_CONT, child_.pid(), nullptr, nullptr), await();
+    return WIFSTOPPED(status_);
+  }
+  // Lets go of it and waits for its exit code.
+  int finish() {
+    ::ptrace(PTRACE_DETACH, child_.pid(), nullptr, nullptr);
+    return child_.exit_code();
+  }
+  void kill() { child_.end(); }
+
+ private:
+  void await() {
+    const bool first = status_ == -1;
+    ::waitpid(child_.pid(), &status_, 0);
+    at_end_ = !WIFSTOPPED(status_) || (!first && WSTOPSIG(status_) == SIGSTOP);
+  }
+  Child child_;
+  int status_ = -1;
+  bool at_end_ = false;
+};
+
+// Test and children on one CPU: a step then costs two switches and no wake-up of another core.
+inline void stay_on_one_cpu() {
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(static_cast<std::size_t>(::sched_getcpu()), &one);
+  ::sched_setaffinity(0, sizeof one, &one);
+}
+
+}  // namespace vedette::test
