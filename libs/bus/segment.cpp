@@ -314,8 +314,10 @@ void Segment::sweep() {
     cleared = true;
   }
   if (cleared) lease_header().demand_sequence.fetch_add(1, std::memory_order_seq_cst);
-  // Scribbled over: readers of now go on, but nobody could attach any more.
-  if (!fits(lease_header(), options, header().instance)) damaged_ = true;
+  // Scribbled over, or cut within a page: readers of now go on, but nobody could attach any more.
+  struct stat status {};
+  const bool whole = ::fstat(entry_locks_.fd(), &status) == 0 && static_cast<std::uint64_t>(status.st_size) == lease_file_bytes(options);
+  if (!whole || !fits(lease_header(), options, header().instance)) damaged_ = true;
 }
 
 void Segment::beat() {
