@@ -67,16 +67,16 @@ void DetectLoop::wait(std::uint64_t now_ns) {
   if (until > now) bus::wait_any(awaited_, Nanoseconds(until - now));
 }
 
-// What went wrong since the last look, at most once in 10 s and camera.
+// What went wrong since it was last said: at once, but at most every 10 s.
 void DetectLoop::report(std::uint64_t now_ns) {
   if (now_ns < next_report_ns_) return;
-  next_report_ns_ = now_ns + kReportEveryNs;
   reported_.resize(cameras_.size());
   for (std::size_t i = 0; i < cameras_.size(); ++i) {
     const Camera& camera = cameras_[i];
     const Counters& now = camera.counters();
     Counters& before = reported_[i];
-    log::debug("{}: {} detected", camera.name(), now.detected - before.detected);
+    if (now.late == before.late && now.bad == before.bad && now.unpublished == before.unpublished) continue;
+    next_report_ns_ = now_ns + kReportEveryNs;
     if (now.late > before.late) log::warning("{}: {} frames skipped, older than the deadline", camera.name(), now.late - before.late);
     if (now.bad > before.bad) log::warning("{}: {} bad records skipped, the last: {}", camera.name(), now.bad - before.bad, camera.last_mistake());
     if (now.unpublished > before.unpublished)

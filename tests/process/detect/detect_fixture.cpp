@@ -1,0 +1,156 @@
+#include "process/detect/detect_fixture.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "support/model_scenes.h"
+
+namespace vedette::test {
+namespace {
+
+bus::RingWriter open_writer(const bus::BusDir& dir, const std::string& camera, const std::string& topic, std::uint64_t schema, std::size_t bytes) {
+  bus::RingOptions options;
+  options.schema_id = schema;
+  options.slot_bytes = bytes;
+  options.readers = 4;
+  auto writer = bus::RingWriter::open(dir, {camera, topic}, options);
+  VD_ASSERT(writer.ok(), writer.error().text.c_str());
+  return std::move(writer).value();
+}
+
+}  // namespace
+
+bool eventually(const std::function<bool()>& condition) {
+  const auto end = std::chrono::steady_clock::now() + kWatchdog;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return true;
+}
+
+DetectProgram::DetectProgram(const std::vector<std::string>& arguments)
+    : output_file_(testing::TempDir() + "vedette-detect-" + std::to_string(::getpid()) + "-" + std::to_string(monotonic_ns())) {
+  std::vector<std::string> words{VEDETTE_DETECT};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  std::vector<char*> pointers;
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  const int file = ::open(output_file_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+  pid_ = ::fork();
+  if (pid_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::dup2(file, STDOUT_FILENO);
+    ::dup2(file, STDERR_FILENO);
+    ::execv(pointers[0], pointers.data());
+    ::_exit(127);
+  }
+  ::close(file);
+}
+
+DetectProgram::~DetectProgram() {
+  if (pid_ > 0) {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  ::unlink(output_file_.c_str());
+}
+
+void DetectProgram::signal(int number) const { ::kill(pid_, number); }
+
+bool DetectProgram::running() {
+  if (pid_ > 0 && ::waitpid(pid_, &status_, WNOHANG) == pid_) pid_ = -1;
+  return pid_ > 0;
+}
+
+int DetectProgram::wait_exit() {
+  eventually([this] { return !running(); });
+  return status_;
+}
+
+std::string DetectProgram::output() const {
+  std::ifstream file(output_file_);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+Upstream::Upstream(const bus::BusDir& dir, const std::string& camera, PixelFormat format, std::uint32_t width, std::uint32_t height)
+    : frames(open_writer(dir, camera, "frames", kFrameSchema, frame_layout(format, width, height).slot_bytes)),
+      control(open_writer(dir, camera, "control", kControlSchema, kMaxRecordBytes)),
+      format_(format),
+      width_(width),
+      height_(height),
+      layout_(frame_layout(format, width, height)) {}
+
+FrameInfo Upstream::describe(std::uint64_t id) const {
+  FrameInfo info;
+  info.mutate_frame_id(id);
+  info.mutate_width(width_);
+  info.mutate_height(height_);
+  info.mutate_source_width(width_ * 2);  // as if decoded at half size
+  info.mutate_source_height(height_ * 2);
+  info.mutate_format(format_);
+  info.mutable_trace().mutate_trace_id_low(id ^ 0x5a5a);
+  for (std::size_t plane = 0; plane < layout_.planes.size(); ++plane) {
+    const auto index = static_cast<flatbuffers::uoffset_t>(plane);
+    info.mutable_plane_offset()->Mutate(index, layout_.planes[plane].offset);
+    info.mutable_plane_stride()->Mutate(index, layout_.planes[plane].stride);
+  }
+  return info;
+}
+
+std::uint64_t Upstream::publish_frame(std::uint8_t shade, std::chrono::milliseconds age) {
+  auto loan = frames.loan();
+  VD_ASSERT(loan.has_value(), "no free slot");
+  const std::uint64_t id = frames.next_frame_id();
+  FrameInfo info = describe(id);
+  info.mutate_captured_at_ns(monotonic_ns() - to_ns(age));
+  info.mutate_published_at_ns(monotonic_ns());
+  std::memset(loan->bytes().data() + kFramePixelsOffset, shade, layout_.slot_bytes - kFramePixelsOffset);
+  std::memcpy(loan->bytes().data(), &info, sizeof info);
+  frames.publish(std::move(*loan), id, layout_.slot_bytes);
+  return id;
+}
+
+void Upstream::publish_broken_frame() {
+  auto loan = frames.loan();
+  VD_ASSERT(loan.has_value(), "no free slot");
+  const std::uint64_t id = frames.next_frame_id();
+  FrameInfo info = describe(id);
+  info.mutate_captured_at_ns(monotonic_ns());
+  info.mutable_plane_offset()->Mutate(0, 0xffff0000u);
+  std::memcpy(loan->bytes().data(), &info, sizeof info);
+  frames.publish(std::move(*loan), id, layout_.slot_bytes);
+}
+
+void Upstream::publish_control(float detect_fps, bool paused, std::uint64_t session, std::chrono::milliseconds age) {
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(schema::CreateControl(builder, Mode::Standby, detect_fps, paused, session, monotonic_ns() - to_ns(age)));
+  auto loan = control.loan();
+  VD_ASSERT(loan.has_value(), "no free slot");
+  std::memcpy(loan->bytes().data(), builder.GetBufferPointer(), builder.GetSize());
+  control.publish(std::move(*loan), control.next_frame_id(), builder.GetSize());
+}
+
+DetectFixture::DetectFixture() : folder_(path_ + "-files") {
+  std::filesystem::create_directories(folder_);
+  model_ = folder_ + "/scene.onnx";
+  write_file(model_, serialize(raw_scene(kScene, 80, false)));
+}
+
+std::vector<std::string> DetectFixture::arguments(const std::vector<std::string>& cameras, const std::vector<std::string>& more) const {
+  std::string yaml = "cameras:\n";
+  for (const std::string& camera : cameras) yaml += "  " + camera + ":\n    url: none.mp4\n";
+  write_file(folder_ + "/vedette.yaml", yaml);
+  std::vector<std::string> all{"--config", folder_ + "/vedette.yaml", "--bus-dir", path_, "--model", model_};
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
+}
+
+}  // namespace vedette::test

@@ -1,0 +1,78 @@
+// Capture and control as the detector sees them (real topics on a real bus), the model of the known scene, and the program.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "schema/records.h"
+#include "support/bus_fixture.h"
+
+namespace vedette::test {
+
+inline constexpr std::chrono::seconds kWatchdog{60};
+bool eventually(const std::function<bool()>& condition);  // false: not within kWatchdog
+
+// vedette-detect as a child; SIGKILLed with the object.
+class DetectProgram {
+ public:
+  explicit DetectProgram(const std::vector<std::string>& arguments);
+  ~DetectProgram();
+  DetectProgram(const DetectProgram&) = delete;
+  DetectProgram& operator=(const DetectProgram&) = delete;
+
+  void signal(int number) const;
+  bool running();
+  // What waitpid() says; -1 if it doesn't end within the watchdog.
+  int wait_exit();
+  // All it wrote to stdout and stderr so far.
+  std::string output() const;
+
+ private:
+  pid_t pid_ = -1;
+  int status_ = -1;
+  std::string output_file_;
+};
+
+// One camera's upstream topics.
+class Upstream {
+ public:
+  Upstream(const bus::BusDir& dir, const std::string& camera, PixelFormat format, std::uint32_t width, std::uint32_t height);
+
+  // Publishes a picture whose bytes are `shade`, captured `age` ago; returns its frame id.
+  std::uint64_t publish_frame(std::uint8_t shade = 100, std::chrono::milliseconds age = std::chrono::milliseconds(0));
+  // A record that says a plane lies outside its slot.
+  void publish_broken_frame();
+  void publish_control(float detect_fps, bool paused, std::uint64_t session, std::chrono::milliseconds age = std::chrono::milliseconds(0));
+
+  bus::RingWriter frames;
+  bus::RingWriter control;
+
+ private:
+  FrameInfo describe(std::uint64_t id) const;
+
+  PixelFormat format_;
+  std::uint32_t width_, height_;
+  FrameLayout layout_;
+};
+
+class DetectFixture : public BusFixture {
+ protected:
+  DetectFixture();
+  ~DetectFixture() override {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+
+  // The arguments of a detector that watches `cameras`; `more`: further ones.
+  std::vector<std::string> arguments(const std::vector<std::string>& cameras, const std::vector<std::string>& more = {}) const;
+
+  std::string folder_;  // for files, gone with the bus
+  std::string model_;   // of the known scene (support/model_scenes.h)
+};
+
+}  // namespace vedette::test

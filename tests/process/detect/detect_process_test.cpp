@@ -1,0 +1,191 @@
+// The real vedette-detect on a real bus, from outside: what it publishes, how it follows control, how it ends.
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "base/process.h"
+#include "process/detect/detect_fixture.h"
+#include "support/model_scenes.h"
+
+namespace vedette::test {
+namespace {
+
+class DetectProcess : public DetectFixture {
+ protected:
+  bus::Subscriber detections_of(const std::string& camera) { return {dir_, {camera, "detections"}, kDetectionsSchema}; }
+
+  // The result for exactly that frame.
+  bool find(bus::Subscriber& results, std::uint64_t frame_id, Detections& out) {
+    return eventually([&] {
+      const bus::Found found = results.find(frame_id);
+      return found && read_detections(found.lease.bytes(), out).ok();
+    });
+  }
+};
+
+TEST_F(DetectProcess, PublishesWhatItSawUnderTheFramesOwnId) {
+  Upstream front(dir_, "front", PixelFormat::I420, 96, 64);
+  DetectProgram program(arguments({"front"}));
+  bus::Subscriber results = detections_of("front");
+  ASSERT_TRUE(eventually([&] { return front.frames.demand().pixels; })) << program.output();
+  EXPECT_FLOAT_EQ(front.frames.demand().fps, 30.0f);  // the configured rate: control is away
+  for (int i = 0; i < 3; ++i) {
+    const std::uint64_t id = front.publish_frame();
+    Detections seen;
+    ASSERT_TRUE(find(results, id, seen)) << program.output();
+    EXPECT_EQ(seen.info.frame_id(), id);
+    EXPECT_EQ(seen.info.trace().trace_id_low(), id ^ 0x5a5a);
+    EXPECT_EQ(seen.info.source_width(), 192u);
+    EXPECT_GT(seen.info.captured_at_ns(), 0u);
+    EXPECT_GE(seen.info.published_at_ns(), seen.info.captured_at_ns());
+    EXPECT_GT(seen.info.inference_ns(), 0u);
+    ASSERT_EQ(seen.boxes.size(), kScene.size());
+    EXPECT_NEAR(seen.boxes[0].x(), 0.175, 1e-4);
+  }
+  EXPECT_EQ(results.metadata().substr(0, 18), "person\nbicycle\ncar");
+}
+
+TEST_F(DetectProcess, EveryCameraGetsItsTurn) {
+  Upstream front(dir_, "front", PixelFormat::I420, 96, 64), yard(dir_, "yard", PixelFormat::NV12, 33, 47);
+  DetectProgram program(arguments({"front", "yard"}, {"--set", "detect.fps=1000"}));
+  ASSERT_TRUE(eventually([&] { return front.frames.demand().pixels && yard.frames.demand().pixels; })) << program.output();
+  bus::Subscriber front_results = detections_of("front"), yard_results = detections_of("yard");
+  // The front camera never pauses; yard's single frames are seen all the same.
+  for (int i = 0; i < 5; ++i) {
+    const std::uint64_t id = yard.publish_frame();
+    ASSERT_TRUE(eventually([&] {
+      front.publish_frame();
+      return static_cast<bool>(yard_results.find(id));
+    })) << program.output();
+  }
+  EXPECT_TRUE(eventually([&] { return static_cast<bool>(front_results.take_newest()); }));
+}
+
+TEST_F(DetectProcess, ControlSaysHowManyAndWhether) {
+  Upstream front(dir_, "front", PixelFormat::I420, 96, 64);
+  front.publish_control(3.0f, false, 7);
+  DetectProgram program(arguments({"front"}));
+  bus::Subscriber results = detections_of("front");
+  const auto demands = [&](bool pixels, float fps) {
+    return eventually([&] {
+      const bus::Demand demand = front.frames.demand();
+      return demand.pixels == pixels && (!pixels || demand.fps == fps);
+    });
+  };
+  const auto keep_saying = [&](float fps, bool paused, bool pixels, float wanted) {
+    return eventually([&] {
+      front.publish_control(fps, paused, 7);
+      const bus::Demand demand = front.frames.demand();
+      return demand.pixels == pixels && (!pixels || demand.fps == wanted);
+    });
+  };
+  EXPECT_TRUE(keep_saying(3.0f, false, true, 3.0f)) << program.output();
+  EXPECT_TRUE(keep_saying(3.0f, true, false, 0.0f)) << program.output();
+  EXPECT_TRUE(keep_saying(0.0f, false, true, 0.0f)) << program.output();  // every frame
+  EXPECT_TRUE(keep_saying(5.0f, false, true, 5.0f)) << program.output();
+  EXPECT_TRUE(demands(true, 30.0f)) << program.output();  // silent for 2 s: the configured rate
+}
+
+TEST_F(DetectProcess, PausedForGoodReasonsIsNotPausedForEver) {
+  Upstream front(dir_, "front", PixelFormat::I420, 96, 64);
+  front.publish_control(3.0f, true, 7);
+  DetectProgram program(arguments({"front"}));
+  ASSERT_TRUE(eventually([&] { return front.frames.demand().pixels; })) << program.output();  // the heartbeat went silent
+  bus::Subscriber results = detections_of("front");
+  Detections seen;
+  EXPECT_TRUE(find(results, front.publish_frame(), seen)) << program.output();
+}
+
+TEST_F(DetectProcess, CapsItsRateWhateverTheSourceDoes) {
+  Upstream front(dir_, "front", PixelFormat::I420, 96, 64);
+  front.publish_control(2.0f, false, 7);
+  DetectProgram program(arguments({"front"}, {"--set", "detect.fps=2"}));
+  ASSERT_TRUE(eventually([&] { return front.frames.demand().fps == 2.0f; })) << program.output();
+  bus::Subscriber results = detections_of("front");
+  // A viewer wants 100 frames a second; of those the detector takes one in half a second, or less on a busy machine.
+  std::vector<std::uint64_t> stamps;
+  ASSERT_TRUE(eventually([&] {
+    front.publish_control(2.0f, false, 7);
+    front.publish_frame();
+    while (const bus::Taken taken = results.take_next()) {
+      Detections seen;
+      if (read_detections(taken.lease.bytes(), seen).ok()) stamps.push_back(seen.info.published_at_ns());
+    }
+    return stamps.size() >= 5;
+  })) << program.output();
+  EXPECT_GE(stamps.back() - stamps.front(), std::uint64_t{1'500'000'000});  // four intervals of 500 ms, less jitter's quarters
+}
+
+TEST_F(DetectProcess, LateAndBrokenFramesAreSkippedAndCounted) {
+  Upstream front(dir_, "front", PixelFormat::I420, 96, 64);
+  DetectProgram program(arguments({"front"}, {"--set", "detect.fps=1000"}));
+  ASSERT_TRUE(eventually([&] { return front.frames.demand().pixels; })) << program.output();
+  bus::Subscriber results = detections_of("front");
+  Detections seen;
+  ASSERT_TRUE(find(results, front.publish_frame(), seen)) << program.output();
+  std::uint64_t late = 0;
+  EXPECT_TRUE(eventually([&] {
+    late = front.publish_frame(100, std::chrono::milliseconds(5000));
+    return program.output().find("older than the deadline") != std::string::npos;
+  })) << program.output();
+  EXPECT_TRUE(eventually([&] {
+    front.publish_broken_frame();
+    return program.output().find("does not lie inside its slot") != std::string::npos;
+  })) << program.output();
+  ASSERT_TRUE(find(results, front.publish_frame(), seen)) << program.output();  // and goes on
+  EXPECT_EQ(results.find(late).status, bus::Find::kNever);
+  program.signal(SIGTERM);
+  const int status = program.wait_exit();
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << program.output();
+}
+
+TEST_F(DetectProcess, EndsToBeRestartedWhenTheSessionChanges) {
+  Upstream front(dir_, "front", PixelFormat::I420, 96, 64);
+  front.publish_control(3.0f, false, 7);
+  DetectProgram program(arguments({"front"}));
+  ASSERT_TRUE(eventually([&] { return front.frames.demand().fps == 3.0f; })) << program.output();  // 7 is adopted
+  front.publish_control(3.0f, false, 8);
+  const int status = program.wait_exit();
+  ASSERT_TRUE(WIFEXITED(status)) << program.output();
+  EXPECT_EQ(WEXITSTATUS(status), kExitRestart) << program.output();
+}
+
+TEST_F(DetectProcess, ShowsThatItLivesAndEndsOnSigterm) {
+  DetectProgram program(arguments({"front"}));  // nothing upstream
+  bus::Subscriber results = detections_of("front");
+  std::uint64_t first = 0;
+  ASSERT_TRUE(eventually([&] {
+    const auto stats = results.stats();
+    if (stats && first == 0) first = stats->beat_at_ns;
+    return stats && first != 0 && stats->beat_at_ns > first;
+  })) << program.output();
+  program.signal(SIGTERM);
+  const int status = program.wait_exit();
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << program.output();
+}
+
+TEST_F(DetectProcess, AWrongModelIsOneSentence) {
+  write_file(model_, "this is no model");
+  DetectProgram corrupt(arguments({"front"}));
+  const int status = corrupt.wait_exit();
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), kExitConfig);
+  const std::string said = corrupt.output();
+  EXPECT_NE(said.find(model_ + ": not a usable ONNX model"), std::string::npos) << said;
+  EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+}
+
+TEST_F(DetectProcess, ASecondDetectorIsRefused) {
+  DetectProgram first(arguments({"front"}));
+  bus::Subscriber results = detections_of("front");
+  ASSERT_TRUE(eventually([&] { return results.stats().has_value(); })) << first.output();
+  DetectProgram second(arguments({"front"}));
+  const int status = second.wait_exit();
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) != 0) << second.output();
+  EXPECT_TRUE(first.running());
+}
+
+}  // namespace
+}  // namespace vedette::test

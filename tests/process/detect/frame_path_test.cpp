@@ -1,0 +1,102 @@
+// The frame path from take to the model's input: no heap allocation of ours in steady state, and the pixel pass reads the pixels
+// where capture put them: inside the read-only mapping of the topic's file. This program counts every operator new of the thread.
+// (ONNX Runtime's own allocations lie behind: inside run(), which is left out.)
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <new>
+#include <sstream>
+
+#include "detect/camera.h"
+#include "model/detector.h"
+#include "process/detect/detect_fixture.h"
+
+namespace {
+thread_local std::size_t news = 0;
+
+void* counted(std::size_t bytes, std::size_t alignment) {
+  ++news;
+  void* memory = nullptr;
+  if (::posix_memalign(&memory, std::max(alignment, sizeof(void*)), bytes > 0 ? bytes : 1) != 0) throw std::bad_alloc();
+  return memory;
+}
+}  // namespace
+
+// The array and nothrow forms of the library end up in these.
+void* operator new(std::size_t bytes) { return counted(bytes, alignof(std::max_align_t)); }
+void* operator new(std::size_t bytes, std::align_val_t alignment) { return counted(bytes, static_cast<std::size_t>(alignment)); }
+void operator delete(void* memory) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::align_val_t) noexcept { std::free(memory); }
+void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { std::free(memory); }
+
+namespace vedette::test {
+namespace {
+
+// True if [first, last] lies in a read-only mapping of the file `path`.
+bool mapped_read_only(const void* first, const void* last, const std::string& path) {
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    if (line.size() < path.size() || line.compare(line.size() - path.size(), path.size(), path) != 0) continue;
+    std::istringstream words(line);
+    std::uintptr_t begin = 0, end = 0;
+    char dash = 0;
+    std::string mode;
+    words >> std::hex >> begin >> dash >> end >> mode;
+    const auto from = reinterpret_cast<std::uintptr_t>(first), to = reinterpret_cast<std::uintptr_t>(last);
+    if (from >= begin && to < end) return mode.substr(0, 2) == "r-";
+  }
+  return false;
+}
+
+class FramePath : public DetectFixture, public testing::WithParamInterface<PixelFormat> {};
+
+TEST_P(FramePath, TakeToTensorAllocatesNothingAndReadsInPlace) {
+  constexpr std::uint32_t kWidth = 98, kHeight = 66;
+  Upstream front(dir_, "front", GetParam(), kWidth, kHeight);
+  auto detector = model::load_detector(model_, {.threads = 1});
+  ASSERT_TRUE(detector.ok()) << detector.error().text;
+  auto camera = detect::Camera::open(dir_, "front", {.fps = 0.0f, .deadline = Milliseconds(600000), .class_names = "person", .bus = {}});
+  ASSERT_TRUE(camera.ok()) << camera.error().text;
+
+  const float* tensor = (*detector)->input_tensor().data();
+  float last = -1.0f;
+  for (int i = 0; i < 40; ++i) {
+    const auto shade = static_cast<std::uint8_t>(90 + 2 * i);
+    const std::uint64_t id = front.publish_frame(shade);
+    const std::size_t before = news;
+    camera->follow_control(monotonic_ns());
+    auto frame = camera->take(monotonic_ns());
+    if (i == 0 && !frame) continue;
+    ASSERT_TRUE(frame.has_value());
+    (*detector)->load(frame->image);
+    const std::size_t allocated = news - before;
+
+    EXPECT_EQ(frame->info.frame_id(), id);
+    EXPECT_EQ((*detector)->input_tensor().data(), tensor);  // bound once
+    EXPECT_NE(tensor[5], last);                             // and really filled
+    last = tensor[5];
+    const auto bytes = frame->lease.bytes();
+    for (int plane = 0; plane < plane_count(GetParam()); ++plane) {
+      const PlaneGeometry extent = plane_extent(GetParam(), plane, kWidth, kHeight);
+      const std::uint8_t* first = frame->image.row(plane, 0);
+      const std::uint8_t* end = frame->image.row(plane, extent.rows - 1) + extent.row_bytes - 1;
+      EXPECT_GE(reinterpret_cast<const std::byte*>(first), bytes.data());
+      EXPECT_LT(reinterpret_cast<const std::byte*>(end), bytes.data() + bytes.size());
+      EXPECT_TRUE(mapped_read_only(first, end, path_ + "/front/frames"));
+    }
+    if (i == 0) {
+      EXPECT_GT(allocated, 0u) << "the counter doesn't count";
+    }
+    if (i >= 3) {
+      ASSERT_EQ(allocated, 0u) << "frame " << i;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, FramePath, testing::Values(PixelFormat::I420, PixelFormat::NV12, PixelFormat::YUYV, PixelFormat::BGR24),
+                         [](const auto& format) { return std::string(to_string(format.param)); });
+
+}  // namespace
+}  // namespace vedette::test
