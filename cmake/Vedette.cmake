@@ -13,6 +13,8 @@ function(vd_library name)
   target_link_libraries(vedette_${name} PUBLIC ${ARG_DEPS} ${ARG_PUBLIC_LIBS} PRIVATE ${ARG_PRIVATE_LIBS})
 endfunction()
 
+add_custom_target(programs)  # every vd_app(): what `make demo` builds
+
 # vd_app(NAME BINARY vedette-name DEPS a b LIBS x): apps/NAME as build/bin/BINARY. Everything but main.cpp also becomes the
 # library app_NAME, so that tests reach the parts.
 function(vd_app name)
@@ -21,6 +23,7 @@ function(vd_app name)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   list(REMOVE_ITEM sources ${CMAKE_CURRENT_SOURCE_DIR}/main.cpp)
   add_executable(${ARG_BINARY} main.cpp)
+  add_dependencies(programs ${ARG_BINARY})
   if(sources)
     add_library(app_${name} STATIC ${sources})
     target_include_directories(app_${name} PUBLIC ${PROJECT_SOURCE_DIR}/apps)

@@ -37,3 +37,23 @@ need_disk() {
   free=$(df --output=avail -m "$root" | tail -n 1 | tr -d ' ')
   [ "$free" -ge "$1" ] || fail "too little disk space: $root has $free MiB free, $1 MiB are needed"
 }
+
+# apt_run ARGUMENT...: apt-get as root, silent; on failure its last lines and one sentence.
+apt_run() {
+  local log
+  log=$(mktemp)
+  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::Retries=2 -o DPkg::Lock::Timeout=120 "$@" >"$log" 2>&1 </dev/null; then
+    tail -n 15 "$log" >&2
+    if grep -qE 'Could not (resolve|connect)|Temporary failure|Failed to fetch|Unable to connect|Connection (timed out|refused|failed)' "$log"; then
+      rm -f "$log"
+      fail "the distribution's package mirror can't be reached: connect this machine, or mend apt's sources"
+    fi
+    rm -f "$log"
+    fail "'apt-get $1' failed, see above"
+  fi
+  # apt-get update only warns when a mirror can't be reached.
+  if [ "$1" = update ] && grep -qE '^(W|E): (Failed to fetch|Some index files failed)' "$log"; then
+    say "some of apt's sources can't be reached; going on with what is known"
+  fi
+  rm -f "$log"
+}

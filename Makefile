@@ -1,0 +1,46 @@
+# The front door. Each verb does what is missing and nothing else; the work is done by scripts/.
+.DEFAULT_GOAL := help
+.PHONY: help demo test build setup format lint clean
+MAKEFLAGS += --no-print-directory
+
+help:
+	@echo "make demo     install what is missing, build, run on a pedestrian clip or a camera of yours"
+	@echo "              CAMERA=/dev/video0|rtsp://...|FILE  LISTEN=0.0.0.0  PORT=8080  DEMO_SECONDS=20"
+	@echo "make test     install what is missing, build, run every test"
+	@echo "make build    build the programs and the page (build/bin, build/web)"
+	@echo "make setup    only install what is missing, for tests and development too"
+	@echo "make format   format the sources;  make lint: check format, sources and scripts"
+	@echo "make clean    remove what was built (downloads stay)"
+
+demo:
+	@scripts/setup demo
+	@scripts/build programs
+	@scripts/build-page
+	@scripts/fetch-model
+	@test -n "$(CAMERA)" || scripts/fetch-clip
+	@scripts/demo
+
+test:
+	@scripts/setup test
+	@scripts/build
+	@scripts/build-page --tests
+	@scripts/fetch-model
+	@scripts/fetch-clip
+	@ctest --test-dir build --output-on-failure -j2
+
+build:
+	@scripts/setup demo
+	@scripts/build programs
+	@scripts/build-page
+
+setup:
+	@scripts/setup all
+
+format:
+	@scripts/format
+
+lint:
+	@scripts/lint
+
+clean:
+	@find build -mindepth 1 -maxdepth 1 ! -name deps ! -name media -exec rm -rf {} + 2>/dev/null || true
