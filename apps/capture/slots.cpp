@@ -80,7 +80,8 @@ bool Slots::decodes_into_slots(const AVCodecContext& codec) {
     // These give every picture a buffer of its own and leave it alone afterwards. Others (palette and screen codecs) keep one
     // picture and change it in place as soon as nobody else refers to it: readers would see that.
     case AV_CODEC_ID_MJPEG: case AV_CODEC_ID_H264: case AV_CODEC_ID_HEVC: case AV_CODEC_ID_MPEG4: case AV_CODEC_ID_MPEG2VIDEO:
-    case AV_CODEC_ID_MPEG1VIDEO: case AV_CODEC_ID_H263: case AV_CODEC_ID_VP8: case AV_CODEC_ID_VP9: return true;
+    case AV_CODEC_ID_MPEG1VIDEO: case AV_CODEC_ID_H263: case AV_CODEC_ID_FLV1: case AV_CODEC_ID_MSMPEG4V1: case AV_CODEC_ID_MSMPEG4V2:
+    case AV_CODEC_ID_MSMPEG4V3: case AV_CODEC_ID_WMV1: case AV_CODEC_ID_VP8: case AV_CODEC_ID_VP9: return true;
     default: return false;
   }
 }

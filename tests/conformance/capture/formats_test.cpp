@@ -121,6 +121,7 @@ const Clip kClips[] = {
     {"hevc", "c.mp4", "320x240", "-c:v libx265 -x265-params log-level=none -pix_fmt yuv420p", "yuv420p", PixelFormat::I420, ColorRange::Limited, Way::kDirect},
     {"mpeg4_b_frames", "c.mp4", "352x288", "-c:v mpeg4 -g 6 -bf 2 -q:v 3", "yuv420p", PixelFormat::I420, ColorRange::Limited, Way::kDirect},
     {"mpeg4_avi", "c.avi", "352x288", "-c:v mpeg4 -vtag xvid -q:v 3", "yuv420p", PixelFormat::I420, ColorRange::Limited, Way::kDirect},
+    {"msmpeg4v3_avi", "c.avi", "352x288", "-c:v msmpeg4 -q:v 3", "yuv420p", PixelFormat::I420, ColorRange::Limited, Way::kDirect},
     {"mpeg2_ts", "c.ts", "352x288", "-c:v mpeg2video -q:v 3", "yuv420p", PixelFormat::I420, ColorRange::Limited, Way::kDirect},
     {"vp8", "c.webm", "320x240", "-c:v libvpx -auto-alt-ref 0 -b:v 1M", "yuv420p", PixelFormat::I420, ColorRange::Limited, Way::kDirect},
     {"vp9", "c.webm", "320x240", "-c:v libvpx-vp9 -cpu-used 8 -b:v 1M", "yuv420p", PixelFormat::I420, ColorRange::Limited, Way::kDirect},
