@@ -1,15 +1,16 @@
 // Which boxes belong on which picture, and how long a picture waits for them. Pure logic: time is passed in (milliseconds).
 //
 // A picture is shown with exactly its own boxes whenever they come in time. It waits for them only as long as they have lately
-// taken (at most kWaitAtMost), so the delay is no longer than it has to be. Where the detector looks at fewer frames than are
+// taken, so the delay is no longer than it has to be; where that is beyond kWaitAtMost, it is shown at once with older boxes. Where the detector looks at fewer frames than are
 // sent, there are two cases: nearly as many (kFollowInterval) and the pictures in between are left out, so that what is seen is
 // always exact; far fewer (standby) and every picture is shown, the last boxes marked as older.
 
 import type { Box, Detections } from './protocol';
 
-export const kWaitAtMost = 150;
+export const kWaitAtMost = 400; // a slow machine's detector; a fast one's takes 30
 const kKeep = 32; // detections remembered: about a second
 const kFollowInterval = 120; // a picture every 120 ms still looks like motion
+const kHoldExact = 150; // so long nothing else is shown after an exact picture while following
 
 export interface Waiting {
   frameId: number;
@@ -108,19 +109,22 @@ export interface Choice {
 }
 
 // Chooses what to show next from the pictures that wait, oldest first. `detecting`: the detector is alive, boxes may come.
+// While following, a picture is shown as soon as its boxes are there; else each one at the same time after it came, for a
+// smooth motion, with what boxes there are by then.
 export function choosePicture(
   queue: readonly Waiting[],
   store: DetectionStore,
   options: { now: number; waitMs: number; detecting: boolean; lastExactAt: number },
 ): Choice {
-  const newestId = store.newest()?.frameId ?? -1;
+  const waited = (picture: Waiting) => !options.detecting || options.now - picture.receivedAt >= options.waitMs;
+  if (!options.detecting || store.interval() > kFollowInterval) {
+    const due = queue.findLastIndex(waited);
+    return { show: due, drop: Math.max(0, due) };
+  }
   const exact = queue.findLastIndex((picture) => store.find(picture.frameId) !== undefined);
-  const settled = queue.findLastIndex(
-    (picture) => !options.detecting || newestId > picture.frameId || options.now - picture.receivedAt >= options.waitMs,
-  );
-  const follows = options.detecting && store.interval() <= kFollowInterval;
-  if (exact >= 0 && (follows || exact >= settled)) return { show: exact, drop: exact };
-  if (settled < 0) return { show: -1, drop: 0 };
-  if (follows && options.now - options.lastExactAt < kWaitAtMost) return { show: -1, drop: settled };
-  return { show: settled, drop: settled };
+  if (exact >= 0) return { show: exact, drop: exact };
+  const newestId = store.newest()?.frameId ?? -1;
+  const due = queue.findLastIndex((picture) => newestId > picture.frameId || waited(picture));
+  const hold = options.now - options.lastExactAt < kHoldExact;
+  return { show: hold ? -1 : due, drop: Math.max(0, due) };
 }

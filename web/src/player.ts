@@ -5,12 +5,16 @@ import { DetectionStore, Lag, choosePicture, type Overlay, type Waiting } from '
 import { paint, type Look } from './painter';
 import type { Detections, Picture } from './protocol';
 
-interface Decoded extends Waiting {
+interface Received extends Waiting {
+  picture: Picture;
+}
+
+interface OnScreen extends Waiting {
   bitmap: ImageBitmap;
   ageMs: number; // when it was received
 }
 
-const kMostWaiting = 12; // pictures held back for their boxes: more than 150 ms at 60 fps
+const kMostWaiting = 32; // compressed pictures held back for their boxes: more than kWaitAtMost at 60 fps
 
 export interface Shown {
   frameId: number;
@@ -30,14 +34,13 @@ export class Player {
   private canvas: HTMLCanvasElement | null = null;
   private readonly store = new DetectionStore();
   private readonly lag = new Lag();
-  private queue: Decoded[] = [];
-  private current: Decoded | null = null;
+  private queue: Received[] = [];
+  private current: OnScreen | null = null;
   private lastExactAt = -Infinity;
   private newestId = -1;
-  private shownId = -1; // decoding may end out of order: never go back
   private generation = 0; // a decoding that ends in another one is thrown away
   private drawTimes: number[] = [];
-  private scheduled = false;
+  private busy = false; // an animation frame is asked for or a picture is being decoded
   private readonly resized = new ResizeObserver(() => this.redraw());
 
   attach(canvas: HTMLCanvasElement): void {
@@ -53,28 +56,22 @@ export class Player {
   // A new connection: nothing of the last one is compared with what comes now. The last picture stays on the screen.
   restart(): void {
     this.generation++;
-    for (const picture of this.queue.splice(0)) picture.bitmap.close();
+    this.queue = [];
     this.store.clear();
     this.lag.clear();
     this.newestId = -1;
-    this.shownId = -1;
   }
 
-  async addPicture(picture: Picture): Promise<void> {
+  addPicture(picture: Picture): void {
     const receivedAt = performance.now();
     this.lastPictureAt = receivedAt;
     if (document.hidden) return;
     if (picture.frameId < this.newestId) this.restart(); // the camera's topic began anew
     this.newestId = picture.frameId;
-    const { frameId, capturedAtMs, ageMs } = picture;
+    const { frameId, capturedAtMs } = picture;
     this.lag.pictureCame(frameId, receivedAt, this.store.find(frameId) !== undefined);
-    const generation = this.generation;
-    const bitmap = await createImageBitmap(new Blob([picture.jpeg], { type: 'image/jpeg' })).catch(() => null);
-    if (bitmap === null) return;
-    if (generation !== this.generation || frameId <= this.shownId) return bitmap.close();
-    this.queue.push({ frameId, capturedAtMs, receivedAt, ageMs, bitmap });
-    this.queue.sort((a, b) => a.frameId - b.frameId);
-    if (this.queue.length > kMostWaiting) this.queue.shift()?.bitmap.close();
+    this.queue.push({ frameId, capturedAtMs, receivedAt, picture });
+    if (this.queue.length > kMostWaiting) this.queue.shift();
     this.schedule();
   }
 
@@ -95,30 +92,36 @@ export class Player {
     if (this.current !== null) this.draw(this.current);
   }
 
+  // One picture at a time: chosen in an animation frame, decoded, drawn. Those that are left out are never decoded.
   private schedule(): void {
-    if (this.scheduled || this.queue.length === 0) return;
-    this.scheduled = true;
+    if (this.busy || this.queue.length === 0) return;
+    this.busy = true;
     requestAnimationFrame(() => {
-      this.scheduled = false;
-      this.step(performance.now());
-      this.schedule();
+      void this.step(performance.now()).finally(() => {
+        this.busy = false;
+        this.schedule();
+      });
     });
   }
 
-  private step(now: number): void {
+  private async step(now: number): Promise<void> {
     const { detecting, lastExactAt } = this;
     const { show, drop } = choosePicture(this.queue, this.store, { now, waitMs: this.lag.wait(), detecting, lastExactAt });
-    for (const picture of this.queue.splice(0, drop)) picture.bitmap.close();
-    if (show < 0) return;
-    const picture = this.queue.shift()!;
-    if (this.current !== null && this.current.bitmap !== picture.bitmap) this.current.bitmap.close();
-    this.current = picture;
-    this.shownId = picture.frameId;
-    this.drawTimes.push(now);
-    this.draw(picture);
+    this.queue.splice(0, drop);
+    const next = show < 0 ? undefined : this.queue.shift();
+    if (next === undefined) return;
+    const { picture, frameId, capturedAtMs, receivedAt } = next;
+    const generation = this.generation;
+    const bitmap = await createImageBitmap(new Blob([picture.jpeg], { type: 'image/jpeg' })).catch(() => null);
+    if (bitmap === null) return;
+    if (generation !== this.generation) return bitmap.close();
+    this.current?.bitmap.close();
+    this.current = { frameId, capturedAtMs, receivedAt, bitmap, ageMs: picture.ageMs };
+    this.drawTimes.push(performance.now());
+    this.draw(this.current);
   }
 
-  private draw(picture: Decoded): void {
+  private draw(picture: OnScreen): void {
     const now = performance.now();
     const overlay = this.store.overlayFor(picture, this.staleAfterMs);
     if (overlay?.exact === true) this.lastExactAt = now;

@@ -103,7 +103,7 @@ export class CameraSession {
     const picture = parsePicture(message);
     if (picture === null) return;
     this.health.sawLife('capture', picture.ageMs, performance.now());
-    void this.player.addPicture(picture);
+    this.player.addPicture(picture);
   }
 
   private receiveText(text: string): void {

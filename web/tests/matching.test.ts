@@ -80,7 +80,7 @@ describe('the wait for boxes', () => {
     const nearly = new Lag();
     for (let id = 1; id <= 10; id++) {
       slow.pictureCame(id, 0, false);
-      slow.boxesCame(id, 400);
+      slow.boxesCame(id, kWaitAtMost + 1);
       nearly.pictureCame(id, 0, false);
       nearly.boxesCame(id, kWaitAtMost - 1);
     }
@@ -89,38 +89,50 @@ describe('the wait for boxes', () => {
   });
 });
 
-describe('the next picture', () => {
+describe('the next picture of a detector that takes few frames', () => {
   const options = { now: 0, waitMs: 50, detecting: true, lastExactAt: -Infinity };
 
-  it('waits for its boxes', () => {
-    expect(choosePicture([picture(1, 0)], store, { ...options, now: 49 })).toEqual({ show: -1, drop: 0 });
-  });
-
-  it('is shown when they are there', () => {
-    store.add(boxesOf(1));
-    expect(choosePicture([picture(1, 0)], store, { ...options, now: 1 })).toEqual({ show: 0, drop: 0 });
-  });
-
-  it('is shown without them after the bound', () => {
-    expect(choosePicture([picture(1, 0)], store, { ...options, now: 50 })).toEqual({ show: 0, drop: 0 });
+  it('waits its time, whether its boxes are there or not', () => {
+    store.add(boxesOf(2));
+    const queue = [picture(1, 0), picture(2, 40)];
+    expect(choosePicture(queue, store, { ...options, now: 49 })).toEqual({ show: -1, drop: 0 });
+    expect(choosePicture(queue, store, { ...options, now: 50 })).toEqual({ show: 0, drop: 0 });
+    expect(choosePicture(queue, store, { ...options, now: 90 })).toEqual({ show: 1, drop: 1 });
   });
 
   it('does not wait for a detector that is not there', () => {
     expect(choosePicture([picture(1, 0)], store, { ...options, detecting: false })).toEqual({ show: 0, drop: 0 });
   });
 
-  it('does not wait for boxes that will never come: a newer frame has them', () => {
-    store.add(boxesOf(3));
-    expect(choosePicture([picture(1, 0), picture(2, 0)], store, options)).toEqual({ show: 1, drop: 1 });
-  });
-
-  it('is the newest exact one; older ones are left out, newer ones go on waiting', () => {
-    for (const id of [1, 2]) store.add(boxesOf(id));
-    expect(choosePicture([picture(1, 0), picture(2, 0), picture(3, 0)], store, options)).toEqual({ show: 1, drop: 1 });
-  });
-
   it('with an empty queue is none', () => {
     expect(choosePicture([], store, options)).toEqual({ show: -1, drop: 0 });
+  });
+});
+
+describe('the next picture of a detector that keeps up', () => {
+  const options = { now: 4000, waitMs: 50, detecting: true, lastExactAt: -Infinity };
+  beforeEach(() => {
+    for (const id of [97, 98, 99, 100]) store.add(boxesOf(id));
+  });
+
+  it('is shown as soon as its boxes are there', () => {
+    expect(choosePicture([picture(100, 3999)], store, options)).toEqual({ show: 0, drop: 0 });
+    expect(choosePicture([picture(101, 3999)], store, options)).toEqual({ show: -1, drop: 0 });
+  });
+
+  it('is the newest with boxes; older ones are left out, newer ones go on waiting', () => {
+    const queue = [picture(99, 4000), picture(100, 4000), picture(101, 4000)];
+    expect(choosePicture(queue, store, options)).toEqual({ show: 1, drop: 1 });
+  });
+
+  it('is shown without them after the bound, but not right after one that had its own', () => {
+    const queue = [picture(101, 3950)];
+    expect(choosePicture(queue, store, options)).toEqual({ show: 0, drop: 0 });
+    expect(choosePicture(queue, store, { ...options, lastExactAt: 3960 })).toEqual({ show: -1, drop: 0 });
+  });
+
+  it('does not wait for boxes that will never come: a newer frame has them', () => {
+    expect(choosePicture([picture(96, 4000)], store, options)).toEqual({ show: 0, drop: 0 });
   });
 });
 
@@ -169,6 +181,12 @@ describe('what is seen', () => {
     const shown = play(200, 8, 30);
     expect(shown.every((next, i) => i === 0 || next.id === shown[i - 1]!.id + 1)).toBe(true);
     expect(shown.every((next) => next.exact === (next.id % 8 === 0))).toBe(true);
+  });
+
+  it('is exact again and again on a slow machine: the wait grows with the detector', () => {
+    const shown = play(200, 4, 270);
+    expect(shown.every((next, i) => i === 0 || next.id === shown[i - 1]!.id + 1)).toBe(true);
+    expect(shown.filter((next) => next.exact).length).toBeGreaterThanOrEqual(Math.floor(shown.length / 4));
   });
 
   it('goes on where the detector is far too slow', () => {
