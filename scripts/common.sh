@@ -20,40 +20,29 @@ scratch_dir() {
   trap 'rm -rf "$scratch"' EXIT
 }
 
-# as_root COMMAND...: runs it as root, through sudo where needed.
-as_root() {
-  if [ "$(id -u)" -eq 0 ]; then
-    "$@"
-  elif command -v sudo >/dev/null; then
-    sudo -- "$@"
-  else
-    fail "not root and there is no sudo: run 'scripts/setup' as root once, then the rest as yourself"
-  fi
-}
-
-# need_disk MIB: fails when the build's file system has less room than that.
+# need_disk MIB [DIR]: fails when the file system of DIR (the build's) has less room than that.
 need_disk() {
-  local free
-  free=$(df --output=avail -m "$root" | tail -n 1 | tr -d ' ')
-  [ "$free" -ge "$1" ] || fail "too little disk space: $root has $free MiB free, $1 MiB are needed"
+  local where=${2:-$root} free
+  free=$(df --output=avail -m "$where" | tail -n 1 | tr -d ' ')
+  [ "$free" -ge "$1" ] || fail "too little disk space: $where has $free MiB free, $1 MiB are needed"
 }
 
-# apt_run ARGUMENT...: apt-get as root, silent; on failure its last lines and one sentence.
+# apt_run ARGUMENT...: apt-get as root, through sudo where needed; silent, on failure one sentence.
 apt_run() {
-  local log
+  local log status=0 sudo=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || fail "packages are missing, this isn't root and there is no sudo: run 'scripts/setup test' as root once"
+    sudo=(sudo)
+    sudo -v || fail "sudo refused: run 'scripts/setup test' as root once"
+  fi
   log=$(mktemp)
-  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::Retries=2 -o DPkg::Lock::Timeout=120 "$@" >"$log" 2>&1 </dev/null; then
-    tail -n 15 "$log" >&2
-    if grep -qE 'Could not (resolve|connect)|Temporary failure|Failed to fetch|Unable to connect|Connection (timed out|refused|failed)' "$log"; then
-      rm -f "$log"
-      fail "the distribution's package mirror can't be reached: connect this machine, or mend apt's sources"
-    fi
-    rm -f "$log"
-    fail "'apt-get $1' failed, see above"
-  fi
+  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::Retries=2 -o DPkg::Lock::Timeout=120 "$@" \
+    >"$log" 2>&1 </dev/null || status=$?
   # apt-get update only warns when a mirror can't be reached.
-  if [ "$1" = update ] && grep -qE '^(W|E): (Failed to fetch|Some index files failed)' "$log"; then
-    say "some of apt's sources can't be reached; going on with what is known"
+  if grep -qE '(W|E): (Failed to fetch|Some index files failed|Unable to fetch)' "$log"; then
+    [ "$1" != update ] || say "some of apt's sources can't be reached; going on with what is known"
+    [ "$status" -eq 0 ] || { rm -f "$log"; fail "the distribution's package mirror can't be reached: connect this machine, or mend apt's sources"; }
   fi
+  [ "$status" -eq 0 ] || { tail -n 15 "$log" >&2; rm -f "$log"; fail "'apt-get $1' failed, see above"; }
   rm -f "$log"
 }
