@@ -11,9 +11,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr Nanoseconds kHeartbeat = milliseconds(250);   // half of what readers may count on
-constexpr Nanoseconds kGrace = seconds(15);             // for stages that haven't been seen yet: they start, load, connect
-constexpr Nanoseconds kAdoptMode = seconds(30);         // a mode of before isn't worth more than what was seen then
+constexpr Nanoseconds kHeartbeat = milliseconds(250);  // half of what readers may count on
+constexpr Nanoseconds kGrace = seconds(15);            // for stages that haven't been seen yet: they start, load, connect
+constexpr Nanoseconds kAdoptMode = seconds(30);        // a mode of before isn't worth more than what was seen then
 
 rules::SentryOptions sentry_options(const SentryConfig& config) {
   rules::SentryOptions options;
@@ -25,7 +25,9 @@ rules::SentryOptions sentry_options(const SentryConfig& config) {
 }
 
 // Three periods of a rate; none for "every one".
-Nanoseconds three_periods(float fps) { return Nanoseconds(fps > 0.0f ? static_cast<std::int64_t>(3e9 / static_cast<double>(fps)) : 0); }
+Nanoseconds three_periods(float fps) {
+  return Nanoseconds(fps > 0.0f ? static_cast<std::int64_t>(3e9 / static_cast<double>(fps)) : 0);
+}
 
 }  // namespace
 
@@ -62,7 +64,8 @@ void CameraControl::resume(const LeftBehind& left, std::uint64_t now_ns) {
     state_.since_ns = left.state->since_ns;
     if (left.state->detections_stale) detect_alive_.resume_lost();
   }
-  log::info("{}: goes on in {}, session {}{}", options_.name, to_string(sentry_.mode()), control_.session, control_.paused ? ", paused" : "");
+  log::info("{}: goes on in {}, session {}{}", options_.name, to_string(sentry_.mode()), control_.session,
+            control_.paused ? ", paused" : "");
 }
 
 void CameraControl::step() {
@@ -95,9 +98,15 @@ void CameraControl::handle(const Detections& record, std::uint64_t now_ns) {
   const rules::Observation observation{record.info.frame_id(), record.info.captured_at_ns(), targets.count};
   const rules::Sentry::Outcome outcome = sentry_.observe(observation, now_ns);
   switch (outcome.counted) {
-    case rules::Counted::kYes: ++counters_.counted; break;
-    case rules::Counted::kRepeated: ++counters_.repeated; return;
-    default: ++counters_.stale; return;
+    case rules::Counted::kYes:
+      ++counters_.counted;
+      break;
+    case rules::Counted::kRepeated:
+      ++counters_.repeated;
+      return;
+    default:
+      ++counters_.stale;
+      return;
   }
   changed_ = changed_ || state_.targets != targets.count;
   if (outcome.transition) on_transition(*outcome.transition, targets);
@@ -118,9 +127,14 @@ void CameraControl::watch_stages(std::uint64_t now_ns) {
   const Nanoseconds frame_patience = std::max<Nanoseconds>(options_.timeout + kStale, result_patience());
   const bool frames_flow = age_ns(newest_frame_at_ns_, now_ns) <= to_ns(frame_patience);
   switch (capture_alive_.update(capture_beats && frames_flow, now_ns)) {
-    case Liveness::Edge::kLost: tell(schema::EventKind::CameraLost, 0, {}, capture_beats ? "no new frame" : "no sign of life of capture"); break;
-    case Liveness::Edge::kBack: tell(schema::EventKind::CameraBack, 0, {}, "frames again"); break;
-    case Liveness::Edge::kNone: break;
+    case Liveness::Edge::kLost:
+      tell(schema::EventKind::CameraLost, 0, {}, capture_beats ? "no new frame" : "no sign of life of capture");
+      break;
+    case Liveness::Edge::kBack:
+      tell(schema::EventKind::CameraBack, 0, {}, "frames again");
+      break;
+    case Liveness::Edge::kNone:
+      break;
   }
 
   if (!options_.detect || control_.paused) {
@@ -128,13 +142,19 @@ void CameraControl::watch_stages(std::uint64_t now_ns) {
     return;
   }
   // Frames must have gone on all the while: a camera that hangs isn't the detector's fault.
-  const bool results_flow = result_awaited_since_ns_ == 0 || age_ns(result_awaited_since_ns_, newest_frame_at_ns_) <= to_ns(result_patience());
+  const bool results_flow =
+      result_awaited_since_ns_ == 0 || age_ns(result_awaited_since_ns_, newest_frame_at_ns_) <= to_ns(result_patience());
   const bool fresh = detect_beats && results_flow;
   changed_ = changed_ || std::exchange(state_.detections_stale, !fresh) == fresh;
   switch (detect_alive_.update(fresh, now_ns)) {
-    case Liveness::Edge::kLost: tell(schema::EventKind::DetectorLost, 0, {}, detect_beats ? "no new result" : "no sign of life of detect"); break;
-    case Liveness::Edge::kBack: tell(schema::EventKind::DetectorBack, 0, {}, "results again"); break;
-    case Liveness::Edge::kNone: break;
+    case Liveness::Edge::kLost:
+      tell(schema::EventKind::DetectorLost, 0, {}, detect_beats ? "no new result" : "no sign of life of detect");
+      break;
+    case Liveness::Edge::kBack:
+      tell(schema::EventKind::DetectorBack, 0, {}, "results again");
+      break;
+    case Liveness::Edge::kNone:
+      break;
   }
 }
 
@@ -153,7 +173,8 @@ void CameraControl::on_transition(const rules::Transition& transition, const Tar
 
 void CameraControl::tell(schema::EventKind kind, std::uint64_t frame_id, const TargetFilter::Targets& targets, std::string text) {
   if (frame_id != 0) text += fmt::format(" (frame {})", frame_id);
-  topics_.publish(EventRecord{topics_.next_event_id(), kind, monotonic_ns(), wall_ns(), frame_id, targets.label, targets.score, text});
+  topics_.publish(
+      EventRecord{topics_.next_event_id(), kind, monotonic_ns(), wall_ns(), frame_id, targets.label, targets.score, text});
   log::info("event {} {}: {}", options_.name, to_string(kind), text);
 }
 
@@ -167,13 +188,21 @@ Result<> CameraControl::obey(const CommandRecord& command) {
   const std::uint64_t now_ns = monotonic_ns();
   log::info("{}: command {}", options_.name, schema::EnumNameCommandKind(command.kind));
   switch (command.kind) {
-    case schema::CommandKind::Pause: pause(true, now_ns); break;
-    case schema::CommandKind::Resume: pause(false, now_ns); break;
+    case schema::CommandKind::Pause:
+      pause(true, now_ns);
+      break;
+    case schema::CommandKind::Resume:
+      pause(false, now_ns);
+      break;
     case schema::CommandKind::ForceMode:
       if (const auto transition = sentry_.force(command.mode, now_ns)) on_transition(*transition, {});
       break;
-    case schema::CommandKind::AutoMode: sentry_.release(); break;
-    case schema::CommandKind::Respawn: ++control_.session; break;
+    case schema::CommandKind::AutoMode:
+      sentry_.release();
+      break;
+    case schema::CommandKind::Respawn:
+      ++control_.session;
+      break;
   }
   changed_ = true;
   publish(now_ns);

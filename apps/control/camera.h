@@ -1,8 +1,8 @@
 // CameraControl: decides for one camera. Takes its detections, runs the sentry, watches over capture and detect, and publishes
 // <cam>/control, <cam>/state and <cam>/events.
-// Owner: main(), one a camera; thread-bound. If capture or detect dies, that becomes an event and the mode stays as it is; if this
-// process dies, its successor goes on with session, pause and mode from the records left in the topics, and stages that miss the
-// heartbeat for 2 s go by their configured defaults.
+// Owner: main(), one a camera; thread-bound. If capture or detect dies, that becomes an event and the mode stays as it is; if
+// this process dies, its successor goes on with session, pause and mode from the records left in the topics, and stages that miss
+// the heartbeat for 2 s go by their configured defaults.
 #pragma once
 
 #include <cstdint>
@@ -22,9 +22,9 @@ namespace vedette::control {
 
 struct CameraOptions {
   std::string name;
-  bool detect = true;                  // its pictures are looked at
-  Milliseconds timeout{5000};          // of the camera: without a frame for so long it is opened anew
-  float least_fps = 0.0f;              // the lowest configured rate of frames or detections; 0: none is set
+  bool detect = true;          // its pictures are looked at
+  Milliseconds timeout{5000};  // of the camera: without a frame for so long it is opened anew
+  float least_fps = 0.0f;      // the lowest configured rate of frames or detections; 0: none is set
   SentryConfig sentry;
   std::uint32_t readers = 16;
   std::uint32_t held_per_reader = 2;
@@ -86,7 +86,7 @@ class CameraControl {
   Beat capture_beat_;
   Beat detect_beat_;
   std::uint64_t newest_frame_id_ = 0;
-  std::uint64_t newest_frame_at_ns_ = 0;       // when it was seen first; now, while nobody is there to ask for frames
+  std::uint64_t newest_frame_at_ns_ = 0;  // when it was seen first; now, while nobody is there to ask for frames
   std::uint64_t newest_result_id_ = 0;
   std::uint64_t result_awaited_since_ns_ = 0;  // 0: no frame newer than the newest result
 };

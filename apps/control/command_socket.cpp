@@ -33,7 +33,8 @@ Result<> clear_the_way(const bus::BusDir& dir) {
   struct stat info {};
   if (::fstatat(dir.fd(), kCommandSocketName, &info, AT_SYMLINK_NOFOLLOW) != 0)
     return errno == ENOENT ? Result<>() : Result<>(errno_error(path));
-  if (!S_ISSOCK(info.st_mode)) return Error{ErrorCode::kInvalidArgument, path + ": not a socket; expected nothing or a socket there"};
+  if (!S_ISSOCK(info.st_mode))
+    return Error{ErrorCode::kInvalidArgument, path + ": not a socket; expected nothing or a socket there"};
   const UniqueFd probe = new_socket();
   if (!probe) return errno_error("socket");
   const sockaddr_un address = address_in(dir);
@@ -56,7 +57,8 @@ Result<CommandSocket> CommandSocket::open(const bus::BusDir& dir) {
   if (!listener) return errno_error("socket");
   const sockaddr_un address = address_in(dir);
   const std::string path = dir.path() + "/" + kCommandSocketName;
-  if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) return errno_error("can't bind " + path);
+  if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+    return errno_error("can't bind " + path);
   if (::fchmodat(dir.fd(), kCommandSocketName, 0660, 0) != 0) return errno_error("can't set the mode of " + path);
   if (::listen(listener.get(), 16) != 0) return errno_error("can't listen on " + path);
   return CommandSocket(dir, std::move(listener));
@@ -88,7 +90,9 @@ bool CommandSocket::serve_client(int fd, const Handler& handler) {
     if (received == 0) return false;
     const auto size = static_cast<std::size_t>(received);
     if (size > packet.size()) {
-      if (!send_reply(fd, false, "packet of " + std::to_string(size) + " bytes; expected a Command of at most " + std::to_string(packet.size())))
+      if (!send_reply(
+              fd, false,
+              "packet of " + std::to_string(size) + " bytes; expected a Command of at most " + std::to_string(packet.size())))
         return false;
       continue;
     }

@@ -47,7 +47,8 @@ Result<> obey(std::vector<std::unique_ptr<CameraControl>>& cameras, const Comman
 
 int main(int argc, char** argv) {
   install_stop_signals();
-  CLI::App app{"Decides for all cameras: reads their detections, runs the sentry, publishes mode, state and events, takes commands."};
+  CLI::App app{
+      "Decides for all cameras: reads their detections, runs the sentry, publishes mode, state and events, takes commands."};
   CommonOptions common;
   add_common_options(app, common);
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
@@ -77,7 +78,8 @@ int main(int argc, char** argv) {
 
   for (const auto& camera : cameras) {
     const CameraControl::Counters& n = camera->counters();
-    log::info("{}: {} results counted; {} repeated, {} stale, {} missed, {} corrupt", camera->name(), n.counted, n.repeated, n.stale, n.missed, n.corrupt);
+    log::info("{}: {} results counted; {} repeated, {} stale, {} missed, {} corrupt", camera->name(), n.counted, n.repeated,
+              n.stale, n.missed, n.corrupt);
   }
   return EXIT_SUCCESS;
 }

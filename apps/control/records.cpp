@@ -17,28 +17,30 @@ Bytes finished(flatbuffers::FlatBufferBuilder& builder, flatbuffers::Offset<T> r
 bool is_mode(Mode mode) { return mode >= Mode::MIN && mode <= Mode::MAX; }
 
 Error bad_value(std::string_view record, std::string_view field, unsigned value) {
-  return {ErrorCode::kCorrupt, std::string(record) + " has " + std::string(field) + " " + std::to_string(value) + ", which there isn't"};
+  return {ErrorCode::kCorrupt,
+          std::string(record) + " has " + std::string(field) + " " + std::to_string(value) + ", which there isn't"};
 }
 
 }  // namespace
 
 Bytes encode(const DesiredState& state) {
   flatbuffers::FlatBufferBuilder builder;
-  return finished(builder, schema::CreateControl(builder, state.mode, state.detect_fps, state.paused, state.session, state.heartbeat_at_ns));
+  return finished(
+      builder, schema::CreateControl(builder, state.mode, state.detect_fps, state.paused, state.session, state.heartbeat_at_ns));
 }
 
 Bytes encode(const CameraState& state) {
   flatbuffers::FlatBufferBuilder builder;
-  return finished(builder, schema::CreateState(builder, state.mode, state.previous_mode, state.since_ns, state.heartbeat_at_ns, state.paused,
-                                               state.last_frame_id, state.targets, state.detections_stale));
+  return finished(builder, schema::CreateState(builder, state.mode, state.previous_mode, state.since_ns, state.heartbeat_at_ns,
+                                               state.paused, state.last_frame_id, state.targets, state.detections_stale));
 }
 
 Bytes encode(const EventRecord& event) {
   flatbuffers::FlatBufferBuilder builder;
   const auto label = builder.CreateString(event.label.substr(0, kLongestText));
   const auto text = builder.CreateString(event.text.substr(0, kLongestText));
-  return finished(builder, schema::CreateEvent(builder, event.id, event.kind, event.at_ns, event.wall_at_ns, event.frame_id, label,
-                                               event.score, text));
+  return finished(builder, schema::CreateEvent(builder, event.id, event.kind, event.at_ns, event.wall_at_ns, event.frame_id,
+                                               label, event.score, text));
 }
 
 Bytes encode(const CommandRecord& command) {

@@ -15,8 +15,8 @@ class TargetFilter {
   // `classes`: names that count; `threshold`: least score, 0..1.
   TargetFilter(std::vector<std::string> classes, float threshold) : classes_(std::move(classes)), threshold_(threshold) {}
 
-  // `names`: the model's class names, one a line, in the order of class ids (the topic's metadata). Returns the configured classes
-  // that this model doesn't know. Cheap when the names are those of before (then it returns nothing).
+  // `names`: the model's class names, one a line, in the order of class ids (the topic's metadata). Returns the configured
+  // classes that this model doesn't know. Cheap when the names are those of before (then it returns nothing).
   std::vector<std::string> set_names(std::string_view names);
 
   struct Targets {

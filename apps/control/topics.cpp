@@ -26,11 +26,13 @@ std::optional<T> if_valid(const std::optional<Bytes>& bytes, Result<T> (*decode)
 
 }  // namespace
 
-Result<Topics> Topics::open(const bus::BusDir& dir, const std::string& camera, std::uint32_t readers, std::uint32_t held_per_reader) {
+Result<Topics> Topics::open(const bus::BusDir& dir, const std::string& camera, std::uint32_t readers,
+                            std::uint32_t held_per_reader) {
   VD_ASSIGN(const auto control, bus::TopicName::make(camera, "control"));
   VD_ASSIGN(const auto state, bus::TopicName::make(camera, "state"));
   VD_ASSIGN(const auto events, bus::TopicName::make(camera, "events"));
-  LeftBehind left_behind{if_valid(newest(dir, control, kControlSchema), decode_control), if_valid(newest(dir, state, kStateSchema), decode_state)};
+  LeftBehind left_behind{if_valid(newest(dir, control, kControlSchema), decode_control),
+                         if_valid(newest(dir, state, kStateSchema), decode_state)};
 
   bus::RingOptions options;
   options.slot_bytes = kMaxRecordBytes;

@@ -20,7 +20,8 @@ struct LeftBehind {
 class Topics {
  public:
   // Reads what was left behind, then creates or takes over the topics.
-  static Result<Topics> open(const bus::BusDir& dir, const std::string& camera, std::uint32_t readers, std::uint32_t held_per_reader);
+  static Result<Topics> open(const bus::BusDir& dir, const std::string& camera, std::uint32_t readers,
+                             std::uint32_t held_per_reader);
 
   const LeftBehind& left_behind() const { return left_behind_; }
 
@@ -33,7 +34,10 @@ class Topics {
 
  private:
   Topics(LeftBehind left_behind, bus::RingWriter control, bus::RingWriter state, bus::RingWriter events)
-      : left_behind_(std::move(left_behind)), control_(std::move(control)), state_(std::move(state)), events_(std::move(events)) {}
+      : left_behind_(std::move(left_behind)),
+        control_(std::move(control)),
+        state_(std::move(state)),
+        events_(std::move(events)) {}
   static void publish(bus::RingWriter& writer, const Bytes& record) { publish(writer, record, writer.next_frame_id()); }
   static void publish(bus::RingWriter& writer, const Bytes& record, std::uint64_t id);
 

@@ -29,10 +29,14 @@ std::optional<std::string> store_secret(const Value& value, std::string text, Se
 
 std::string mistake(const Value& found, std::string_view expected) {
   switch (found.kind) {
-    case Value::Kind::kNothing: return fmt::format("no value; expected {}", expected);
-    case Value::Kind::kList: return fmt::format("a list; expected {}", expected);
-    case Value::Kind::kMap: return fmt::format("a map of keys; expected {}", expected);
-    case Value::Kind::kText: break;
+    case Value::Kind::kNothing:
+      return fmt::format("no value; expected {}", expected);
+    case Value::Kind::kList:
+      return fmt::format("a list; expected {}", expected);
+    case Value::Kind::kMap:
+      return fmt::format("a map of keys; expected {}", expected);
+    case Value::Kind::kText:
+      break;
   }
   return fmt::format("\"{}\"; expected {}", found.shown, expected);
 }
@@ -98,34 +102,43 @@ Field duration(std::string name, Milliseconds& member, Milliseconds least, Milli
             const bool plain = is_text(value) && !value.text.empty() &&
                                std::all_of(value.text.begin(), value.text.end(), [](char c) { return c >= '0' && c <= '9'; });
             if (plain) return mistake(value, fmt::format("a unit behind it: {0}ms, {0}s or {0}m", value.shown));
-            return mistake(value, fmt::format("a duration such as 500ms, 5s or 2m, from {} to {}", format_duration(least), format_duration(most)));
+            return mistake(value, fmt::format("a duration such as 500ms, 5s or 2m, from {} to {}", format_duration(least),
+                                              format_duration(most)));
           }};
 }
 
 Field text_list(std::string name, std::vector<std::string>& member) {
-  return {std::move(name), [&member](const Value& value) -> std::optional<std::string> {
+  return {std::move(name),
+          [&member](const Value& value) -> std::optional<std::string> {
             if (value.kind != Value::Kind::kList || value.items.empty() ||
                 std::any_of(value.items.begin(), value.items.end(), [](const std::string& item) { return item.empty(); }))
-              return value.kind == Value::Kind::kList ? "a list that is empty or has an empty item; expected a list of words such as [person, car]"
-                                                      : mistake(value, "a list of words such as [person, car]");
+              return value.kind == Value::Kind::kList
+                         ? "a list that is empty or has an empty item; expected a list of words such as [person, car]"
+                         : mistake(value, "a list of words such as [person, car]");
             member = value.items;
             return std::nullopt;
-          }, {}, true};
+          },
+          {},
+          true};
 }
 
 Field secret(std::string name, Secret& member, std::size_t least) {
   const std::string file_key = name + "_file";
-  return {std::move(name), [&member, least](const Value& value) -> std::optional<std::string> {
+  return {std::move(name),
+          [&member, least](const Value& value) -> std::optional<std::string> {
             if (!is_text(value)) return mistake(value, "a text (\"\" for none)");
             Value unseen = value;
             unseen.shown.clear();  // a secret isn't quoted
             return store_secret(unseen, value.text, member, least);
-          }, file_key};
+          },
+          file_key};
 }
 
 Field secret_file(const std::string& name, Secret& member, std::size_t least) {
-  return {name + "_file", [&member, least](const Value& value) -> std::optional<std::string> {
-            if (!is_text(value) || value.text.find('\0') != std::string::npos) return mistake(value, "the path of a file (\"\" for none)");
+  return {name + "_file",
+          [&member, least](const Value& value) -> std::optional<std::string> {
+            if (!is_text(value) || value.text.find('\0') != std::string::npos)
+              return mistake(value, "the path of a file (\"\" for none)");
             if (value.text.empty()) return std::nullopt;
             const std::string file = absolute(value.text, value.folder);
             std::error_code error;
@@ -135,11 +148,13 @@ Field secret_file(const std::string& name, Secret& member, std::size_t least) {
             stream.read(content.data(), static_cast<std::streamsize>(content.size()));
             if (stream.bad() || !stream.is_open()) return mistake(value, "a file that may be read: " + file);
             content.resize(static_cast<std::size_t>(stream.gcount()));
-            if (content.size() > kMaxSecretBytes) return mistake(value, fmt::format("a file of at most {} bytes", kMaxSecretBytes));
+            if (content.size() > kMaxSecretBytes)
+              return mistake(value, fmt::format("a file of at most {} bytes", kMaxSecretBytes));
             while (!content.empty() && (content.back() == '\n' || content.back() == '\r')) content.pop_back();
             if (content.empty()) return mistake(value, "a file with the secret in it; it is empty");
             return store_secret(value, std::move(content), member, least);
-          }, name};
+          },
+          name};
 }
 
 }  // namespace vedette::config

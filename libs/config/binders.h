@@ -57,7 +57,8 @@ Field number(std::string name, T& member, T least, T most) {
             std::conditional_t<kWhole, long long, double> parsed{};
             const char* end = value.text.data() + value.text.size();
             const auto [stop, error] = std::from_chars(value.text.data(), end, parsed);
-            const bool good = value.kind == Value::Kind::kText && error == std::errc{} && stop == end && std::isfinite(static_cast<double>(parsed));
+            const bool good = value.kind == Value::Kind::kText && error == std::errc{} && stop == end &&
+                              std::isfinite(static_cast<double>(parsed));
             if (!good || parsed < static_cast<decltype(parsed)>(least) || parsed > static_cast<decltype(parsed)>(most))
               return mistake(value, fmt::format("a {}number from {} to {}", kWhole ? "whole " : "", least, most));
             member = static_cast<T>(parsed);

@@ -18,13 +18,18 @@ log::Level level_of(const std::string& name) {
 }  // namespace
 
 void add_common_options(CLI::App& app, CommonOptions& options) {
-  app.add_option("-c,--config", options.config, "The configuration file (every key: deploy/vedette.yaml)")->type_name("FILE")->capture_default_str();
-  app.add_option("--bus-dir", options.bus_dir, "Where topics live: a folder in a tmpfs (like --set bus.dir=DIR)")->type_name("DIR");
-  app.add_option("--set", options.set, "Overrides a key of the configuration, such as gateway.port=9000 or cameras.front.url=clip.mp4; may be repeated")
+  app.add_option("-c,--config", options.config, "The configuration file (every key: deploy/vedette.yaml)")
+      ->type_name("FILE")
+      ->capture_default_str();
+  app.add_option("--bus-dir", options.bus_dir, "Where topics live: a folder in a tmpfs (like --set bus.dir=DIR)")
+      ->type_name("DIR");
+  app.add_option("--set", options.set,
+                 "Overrides a key of the configuration, such as gateway.port=9000 or cameras.front.url=clip.mp4; may be repeated")
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  app.add_option("--log-level", options.log_level, "debug, info, warning or error (like --set log.level=LEVEL)")->type_name("LEVEL");
+  app.add_option("--log-level", options.log_level, "debug, info, warning or error (like --set log.level=LEVEL)")
+      ->type_name("LEVEL");
 }
 
 std::optional<int> parse_command_line(CLI::App& app, int argc, const char* const* argv) {

@@ -1,5 +1,5 @@
-// The command line that all programs share: -c/--config, --bus-dir, --log-level and repeated --set key=value; then the first steps
-// of every main(): load the configuration, start the log, register the secrets. Call from main() only: this prints.
+// The command line that all programs share: -c/--config, --bus-dir, --log-level and repeated --set key=value; then the first
+// steps of every main(): load the configuration, start the log, register the secrets. Call from main() only: this prints.
 //
 //   int main(int argc, char** argv) {
 //     CLI::App app{"What this program does"};

@@ -24,87 +24,87 @@ struct Secret {
 };
 
 struct BusConfig {
-  std::string dir;                      // "": default_bus_dir()
-  std::uint32_t readers = 16;           // programs that may read one topic at once
-  std::uint32_t held_per_reader = 2;    // frames that each may hold at once
+  std::string dir;                    // "": default_bus_dir()
+  std::uint32_t readers = 16;         // programs that may read one topic at once
+  std::uint32_t held_per_reader = 2;  // frames that each may hold at once
 
   bool operator==(const BusConfig&) const = default;
 };
 
 struct LogConfig {
-  std::string level = "info";           // debug, info, warning, error
+  std::string level = "info";  // debug, info, warning, error
 
   bool operator==(const LogConfig&) const = default;
 };
 
-enum class Pace { kSource, kFast };     // by the file's timestamps / as fast as possible
+enum class Pace { kSource, kFast };  // by the file's timestamps / as fast as possible
 
 struct CameraConfig {
-  std::string name;                     // the key in `cameras:`
-  std::string url;                      // /dev/video0, rtsp://…, http://…, a file; relative to the config file
-  std::string username;                 // for the URL
+  std::string name;      // the key in `cameras:`
+  std::string url;       // /dev/video0, rtsp://…, http://…, a file; relative to the config file
+  std::string username;  // for the URL
   Secret password;
-  bool loop = true;                     // a file starts again at its end
+  bool loop = true;  // a file starts again at its end
   Pace pace = Pace::kSource;
-  float fps = 0.0f;                     // most frames a second that are published; 0: the source's own
-  std::string rtsp_transport = "tcp";   // tcp, udp
-  Milliseconds timeout{5000};           // no data for so long: reopen
-  bool detect = true;                   // look for objects here
+  float fps = 0.0f;                    // most frames a second that are published; 0: the source's own
+  std::string rtsp_transport = "tcp";  // tcp, udp
+  Milliseconds timeout{5000};          // no data for so long: reopen
+  bool detect = true;                  // look for objects here
 
   bool operator==(const CameraConfig&) const = default;
 };
 
 struct DetectConfig {
-  std::string model;                    // .onnx file, relative to the config file; "": the default model
-  std::string labels;                   // class names, one a line; "": the model's metadata, else COCO
-  float threshold = 0.4f;               // least score, 0..1
-  float nms_iou = 0.6f;                 // overlap above which the weaker of two boxes of a class goes (yolox, nanodet)
-  std::uint32_t threads = 0;            // of the inference; 0: one per core
-  float fps = 30.0f;                    // most detections a second and camera while control is away
-  Milliseconds deadline{500};           // a frame older than this is skipped and counted
+  std::string model;           // .onnx file, relative to the config file; "": the default model
+  std::string labels;          // class names, one a line; "": the model's metadata, else COCO
+  float threshold = 0.4f;      // least score, 0..1
+  float nms_iou = 0.6f;        // overlap above which the weaker of two boxes of a class goes (yolox, nanodet)
+  std::uint32_t threads = 0;   // of the inference; 0: one per core
+  float fps = 30.0f;           // most detections a second and camera while control is away
+  Milliseconds deadline{500};  // a frame older than this is skipped and counted
 
   bool operator==(const DetectConfig&) const = default;
 };
 
 struct SentryConfig {
   std::vector<std::string> classes = {"person"};  // what counts as a target
-  float threshold = 0.5f;               // least score that counts
-  std::uint32_t validate_frames = 3;    // so many frames with a target, and
-  Milliseconds validate_time{500};      // over so long: Validation -> Tracking
-  std::uint32_t lose_frames = 10;       // so many frames without one, and
-  Milliseconds lose_time{5000};         // over so long: back to Standby
-  float standby_fps = 3.0f;             // detections a second in Standby
-  float tracking_fps = 30.0f;           // in Validation and Tracking; 0: every frame
+  float threshold = 0.5f;                         // least score that counts
+  std::uint32_t validate_frames = 3;              // so many frames with a target, and
+  Milliseconds validate_time{500};                // over so long: Validation -> Tracking
+  std::uint32_t lose_frames = 10;                 // so many frames without one, and
+  Milliseconds lose_time{5000};                   // over so long: back to Standby
+  float standby_fps = 3.0f;                       // detections a second in Standby
+  float tracking_fps = 30.0f;                     // in Validation and Tracking; 0: every frame
 
   bool operator==(const SentryConfig&) const = default;
 };
 
 struct GatewayConfig {
-  std::string listen = "127.0.0.1";     // address; wider than loopback needs a token
-  std::uint16_t port = 8080;            // 0: any free one (it is logged)
-  Secret token;                         // who comes with ?token= or a cookie of it gets in; "": nobody is asked (loopback only)
-  std::uint32_t jpeg_quality = 80;      // 1..100
-  float fps = 30.0f;                    // most pictures a second and viewer
-  std::string web_root;                 // the built page; "": next to the program
-  std::uint32_t max_viewers = 64;       // WebSocket connections at once
+  std::string listen = "127.0.0.1";  // address; wider than loopback needs a token
+  std::uint16_t port = 8080;         // 0: any free one (it is logged)
+  Secret token;                      // who comes with ?token= or a cookie of it gets in; "": nobody is asked (loopback only)
+  std::uint32_t jpeg_quality = 80;   // 1..100
+  float fps = 30.0f;                 // most pictures a second and viewer
+  std::string web_root;              // the built page; "": next to the program
+  std::uint32_t max_viewers = 64;    // WebSocket connections at once
 
   bool operator==(const GatewayConfig&) const = default;
 };
 
 struct SuperviseConfig {
-  Milliseconds backoff_min{200};        // before the first restart of a stage; doubles each time
+  Milliseconds backoff_min{200};  // before the first restart of a stage; doubles each time
   Milliseconds backoff_max{10000};
-  Milliseconds healthy_after{10000};    // running so long resets the back-off
-  Milliseconds stop_timeout{4000};      // after SIGTERM, before SIGKILL
+  Milliseconds healthy_after{10000};  // running so long resets the back-off
+  Milliseconds stop_timeout{4000};    // after SIGTERM, before SIGKILL
 
   bool operator==(const SuperviseConfig&) const = default;
 };
 
 struct Config {
-  std::string path;                     // of the file it came from
+  std::string path;  // of the file it came from
   BusConfig bus;
   LogConfig log;
-  std::vector<CameraConfig> cameras;    // in the file's order, at least one
+  std::vector<CameraConfig> cameras;  // in the file's order, at least one
   DetectConfig detect;
   SentryConfig sentry;
   GatewayConfig gateway;

@@ -92,9 +92,8 @@ Fields fields_of(CameraConfig& camera) {
 
 std::vector<Section> sections_of(Config& config) {
   return {
-      {"bus", fields_of(config.bus)},         {"log", fields_of(config.log)},
-      {"detect", fields_of(config.detect)},   {"sentry", fields_of(config.sentry)},
-      {"gateway", fields_of(config.gateway)}, {"supervise", fields_of(config.supervise)},
+      {"bus", fields_of(config.bus)},       {"log", fields_of(config.log)},         {"detect", fields_of(config.detect)},
+      {"sentry", fields_of(config.sentry)}, {"gateway", fields_of(config.gateway)}, {"supervise", fields_of(config.supervise)},
   };
 }
 

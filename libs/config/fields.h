@@ -27,8 +27,8 @@ struct Field {
   std::string name;
   // Stores the value in the struct, or says "what was found; what was expected".
   std::function<std::optional<std::string>(const Value&)> set;
-  std::string excludes = {};       // not both of this key and that one
-  bool list = false;               // takes a list; with commas in a variable or flag
+  std::string excludes = {};  // not both of this key and that one
+  bool list = false;          // takes a list; with commas in a variable or flag
 };
 using Fields = std::vector<Field>;
 

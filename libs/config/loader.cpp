@@ -54,7 +54,8 @@ std::vector<Pair> pairs_of(const YAML::Node& map) {
   // Sorted by number: assigning a Node changes the document.
   std::vector<std::size_t> order(pairs.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return pairs[a].key.Mark().pos < pairs[b].key.Mark().pos; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return pairs[a].key.Mark().pos < pairs[b].key.Mark().pos; });
   std::vector<Pair> sorted;
   for (const std::size_t index : order) sorted.push_back(pairs[index]);
   return sorted;
@@ -83,10 +84,14 @@ bool more_than_one_document(const std::string& text) {
 
 std::string_view kind_of(const YAML::Node& node) {
   switch (node.Type()) {
-    case YAML::NodeType::Scalar: return "a single value";
-    case YAML::NodeType::Sequence: return "a list";
-    case YAML::NodeType::Map: return "a map of keys";
-    default: return "nothing";
+    case YAML::NodeType::Scalar:
+      return "a single value";
+    case YAML::NodeType::Sequence:
+      return "a list";
+    case YAML::NodeType::Map:
+      return "a map of keys";
+    default:
+      return "nothing";
   }
 }
 
@@ -108,10 +113,12 @@ Origin Loader::origin_of(const std::string& key) const {
 }
 
 void Loader::read_file(const std::string& text) {
-  if (text.size() > kMaxFileBytes) return mistakes_.add({path_, 1, 1}, "", fmt::format("{} bytes; expected at most {}", text.size(), kMaxFileBytes));
+  if (text.size() > kMaxFileBytes)
+    return mistakes_.add({path_, 1, 1}, "", fmt::format("{} bytes; expected at most {}", text.size(), kMaxFileBytes));
   try {
     const YAML::Node document = YAML::Load(text);
-    if (!document.IsMap()) return mistakes_.add({path_, 1, 1}, "", fmt::format("{}; expected sections such as \"cameras:\"", kind_of(document)));
+    if (!document.IsMap())
+      return mistakes_.add({path_, 1, 1}, "", fmt::format("{}; expected sections such as \"cameras:\"", kind_of(document)));
     if (more_than_one_document(text)) return mistakes_.add({path_, 1, 1}, "", "several YAML documents; expected one");
     std::vector<std::string> known = {"cameras"};
     for (const Section& section : sections_) known.push_back(section.name);
@@ -145,20 +152,24 @@ void Loader::read_file(const std::string& text) {
 
 void Loader::read_section(Section& section, const YAML::Node& node, const Origin& origin) {
   if (!node.IsMap())
-    return mistakes_.add(origin, section.name, fmt::format("{}; expected keys such as \"{}:\" below it, or no \"{}:\" at all",
-                                                           kind_of(node), section.fields.front().name, section.name));
+    return mistakes_.add(origin, section.name,
+                         fmt::format("{}; expected keys such as \"{}:\" below it, or no \"{}:\" at all", kind_of(node),
+                                     section.fields.front().name, section.name));
   read_fields(section.fields, section.name + ".", node);
 }
 
 void Loader::read_cameras(const YAML::Node& node) {
   if (!node.IsMap())
-    return mistakes_.add(origin_of("cameras"), "cameras", fmt::format("{}; expected a name for each camera and its keys below, such as \"front:\"", kind_of(node)));
+    return mistakes_.add(
+        origin_of("cameras"), "cameras",
+        fmt::format("{}; expected a name for each camera and its keys below, such as \"front:\"", kind_of(node)));
   std::map<std::string, Origin> given;
   for (const auto& [key, camera_node] : pairs_of(node)) {
     const Origin origin = origin_of(key);
     const std::string name = key.IsScalar() ? key.Scalar() : "";
     if (!is_camera_name(name)) {
-      mistakes_.add(origin, "cameras", fmt::format("\"{}\" as a camera's name; expected 1 to 31 of the characters a-z 0-9 _ -", name));
+      mistakes_.add(origin, "cameras",
+                    fmt::format("\"{}\" as a camera's name; expected 1 to 31 of the characters a-z 0-9 _ -", name));
       continue;
     }
     const auto [first, fresh] = given.emplace(name, origin);
@@ -206,7 +217,8 @@ void Loader::read_fields(const Fields& fields, const std::string& prefix, const 
   for (const Field& field : fields)
     if (filled.contains(field.name) && filled.contains(field.excludes) && field.name > field.excludes)
       mistakes_.add(filled[field.name], prefix + field.name,
-                    fmt::format("given together with {} (line {}); expected only one of the two", field.excludes, filled[field.excludes].line));
+                    fmt::format("given together with {} (line {}); expected only one of the two", field.excludes,
+                                filled[field.excludes].line));
 }
 
 std::optional<std::string> Loader::scalar_of(const YAML::Node& node, const std::string& key) {
@@ -245,7 +257,8 @@ std::optional<Value> Loader::value_of(const YAML::Node& node, const std::string&
   return value;
 }
 
-void Loader::set_from_text(const std::string& key, const Field& field, const std::string& text, const Origin& origin, const std::string& folder) {
+void Loader::set_from_text(const std::string& key, const Field& field, const std::string& text, const Origin& origin,
+                           const std::string& folder) {
   Value value{.kind = Value::Kind::kText, .text = text, .items = {}, .shown = text, .folder = folder};
   if (field.list) {
     value.kind = Value::Kind::kList;
@@ -260,7 +273,8 @@ void Loader::read_environment(const std::string& folder) {
     const std::string prefix = std::string(kVariablePrefix) + upper(section.name) + "_";
     std::vector<std::string> known;
     for (const Field& field : section.fields) known.push_back(prefix + upper(field.name));
-    for (auto variable = environment_.lower_bound(prefix); variable != environment_.end() && variable->first.starts_with(prefix); ++variable) {
+    for (auto variable = environment_.lower_bound(prefix); variable != environment_.end() && variable->first.starts_with(prefix);
+         ++variable) {
       const std::string& name = variable->first;
       const auto field = std::find_if(section.fields.begin(), section.fields.end(),
                                       [&](const Field& f) { return prefix + upper(f.name) == name; });
@@ -299,8 +313,10 @@ void Loader::override_key(const std::string& key, const std::string& text, const
   }
   if (fields.empty()) {
     const std::string guess = nearest(owner, owners);
-    mistakes_.add(origin, key, fmt::format("unknown key; expected {}", guess.empty() ? fmt::format("one of {}, then .key", fmt::join(owners, ", "))
-                                                                                      : fmt::format("\"{}.{}\"?", guess, name)));
+    mistakes_.add(
+        origin, key,
+        fmt::format("unknown key; expected {}", guess.empty() ? fmt::format("one of {}, then .key", fmt::join(owners, ", "))
+                                                              : fmt::format("\"{}.{}\"?", guess, name)));
   } else if (const Field* field = find_field(fields, name)) {
     set_from_text(key, *field, text, origin, folder);
   } else {
@@ -314,22 +330,28 @@ void Loader::check_cameras() {
   for (const CameraConfig& camera : config_.cameras) {
     const std::string key = "cameras." + camera.name;
     if (camera.url.empty() && !origins_.contains(key + ".url"))
-      mistakes_.add(origin_of(key), key, "no \"url:\"; expected a device, a file or a URL such as /dev/video0 or rtsp://camera/stream");
+      mistakes_.add(origin_of(key), key,
+                    "no \"url:\"; expected a device, a file or a URL such as /dev/video0 or rtsp://camera/stream");
   }
 }
 
 void Loader::check_together() {
   const GatewayConfig& gateway = config_.gateway;
   if (!is_loopback(gateway.listen) && gateway.token.empty())
-    mistakes_.add(origin_of("gateway.listen"), "gateway.listen",
-                  fmt::format("\"{}\" is open to the network; expected gateway.token or gateway.token_file to be set, or 127.0.0.1 here", gateway.listen));
+    mistakes_.add(
+        origin_of("gateway.listen"), "gateway.listen",
+        fmt::format("\"{}\" is open to the network; expected gateway.token or gateway.token_file to be set, or 127.0.0.1 here",
+                    gateway.listen));
   const SuperviseConfig& supervise = config_.supervise;
   if (supervise.backoff_min > supervise.backoff_max)
-    mistakes_.add(origin_of(origins_.contains("supervise.backoff_min") ? "supervise.backoff_min" : "supervise.backoff_max"), "supervise.backoff_min",
-                  fmt::format("{}; expected at most supervise.backoff_max, {}", format_duration(supervise.backoff_min), format_duration(supervise.backoff_max)));
+    mistakes_.add(origin_of(origins_.contains("supervise.backoff_min") ? "supervise.backoff_min" : "supervise.backoff_max"),
+                  "supervise.backoff_min",
+                  fmt::format("{}; expected at most supervise.backoff_max, {}", format_duration(supervise.backoff_min),
+                              format_duration(supervise.backoff_max)));
   const SentryConfig& sentry = config_.sentry;
   if (sentry.tracking_fps > 0.0f && sentry.standby_fps > sentry.tracking_fps)
-    mistakes_.add(origin_of(origins_.contains("sentry.standby_fps") ? "sentry.standby_fps" : "sentry.tracking_fps"), "sentry.standby_fps",
+    mistakes_.add(origin_of(origins_.contains("sentry.standby_fps") ? "sentry.standby_fps" : "sentry.tracking_fps"),
+                  "sentry.standby_fps",
                   fmt::format("{}; expected at most sentry.tracking_fps, {}", sentry.standby_fps, sentry.tracking_fps));
 }
 

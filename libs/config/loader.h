@@ -43,7 +43,8 @@ class Loader {
   // None if a variable isn't set or an item is no word; that has been told then.
   std::optional<Value> value_of(const YAML::Node& node, const std::string& key);
   std::optional<std::string> scalar_of(const YAML::Node& node, const std::string& key);
-  void set_from_text(const std::string& key, const Field& field, const std::string& text, const Origin& origin, const std::string& folder);
+  void set_from_text(const std::string& key, const Field& field, const std::string& text, const Origin& origin,
+                     const std::string& folder);
   void override_key(const std::string& key, const std::string& text, const std::string& folder);
   void check_cameras();
   void check_together();

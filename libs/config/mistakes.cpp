@@ -30,7 +30,8 @@ Error Mistakes::error() const {
   std::vector<Line> sorted = lines_;
   // The file first (it has lines), in its order; then variables and flags in theirs.
   std::stable_sort(sorted.begin(), sorted.end(), [](const Line& a, const Line& b) {
-    return std::make_tuple(a.origin.line == 0, a.origin.line, a.origin.column) < std::make_tuple(b.origin.line == 0, b.origin.line, b.origin.column);
+    return std::make_tuple(a.origin.line == 0, a.origin.line, a.origin.column) <
+           std::make_tuple(b.origin.line == 0, b.origin.line, b.origin.column);
   });
   std::string text;
   for (std::size_t i = 0; i < std::min(sorted.size(), kMost); ++i) text += (i == 0 ? "" : "\n") + sorted[i].text;

@@ -66,7 +66,8 @@ Result<std::string> expand_variables(std::string_view text, const Environment& e
     const std::size_t close = text.find('}', at);
     const std::string_view name = close == std::string_view::npos ? "" : text.substr(at + 2, close - at - 2);
     if (name.empty() || !is_name_start(name[0]) || !std::all_of(name.begin(), name.end(), is_name))
-      return Error{ErrorCode::kInvalidArgument, "\"${\" without a variable's name and \"}\"; expected ${NAME}, or $${ for a plain ${"};
+      return Error{ErrorCode::kInvalidArgument,
+                   "\"${\" without a variable's name and \"}\"; expected ${NAME}, or $${ for a plain ${"};
     const auto variable = environment.find(std::string(name));
     if (variable == environment.end())
       return Error{ErrorCode::kNotFound,
@@ -100,7 +101,8 @@ bool is_camera_name(std::string_view name) {
 bool is_listen_address(std::string_view text) {
   unsigned char address[sizeof(in6_addr)];
   const std::string copy(text);
-  return text == "localhost" || ::inet_pton(AF_INET, copy.c_str(), address) == 1 || ::inet_pton(AF_INET6, copy.c_str(), address) == 1;
+  return text == "localhost" || ::inet_pton(AF_INET, copy.c_str(), address) == 1 ||
+         ::inet_pton(AF_INET6, copy.c_str(), address) == 1;
 }
 
 bool is_loopback(std::string_view address) {

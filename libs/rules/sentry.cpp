@@ -31,7 +31,8 @@ Counted Sentry::admit(const Observation& observation, std::uint64_t now_ns) cons
   if (observation.captured_at_ns > now_ns && observation.captured_at_ns - now_ns > kFutureMarginNs) return Counted::kFromFuture;
   if (age_ns(observation.captured_at_ns, now_ns) > to_ns(options_.stale_after)) return Counted::kStale;
   const bool newer = observation.frame_id > last_frame_id_;
-  const bool restarted = observation.captured_at_ns > last_captured_ns_ && observation.captured_at_ns - last_captured_ns_ > kRestartMarginNs &&
+  const bool restarted = observation.captured_at_ns > last_captured_ns_ &&
+                         observation.captured_at_ns - last_captured_ns_ > kRestartMarginNs &&
                          observation.frame_id != last_frame_id_;
   return newer || restarted ? Counted::kYes : Counted::kRepeated;
 }

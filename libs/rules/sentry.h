@@ -23,9 +23,9 @@ struct SentryOptions {
   Nanoseconds validate_time = std::chrono::milliseconds(500);
   std::uint32_t lose_frames = 10;
   Nanoseconds lose_time = std::chrono::seconds(5);
-  Nanoseconds stale_after = std::chrono::seconds(2);     // capture to now: an older result isn't counted
-  Nanoseconds longest_gap = std::chrono::seconds(2);     // between two results; more of it isn't presence or absence time
-  Nanoseconds forget_after = std::chrono::seconds(30);   // a gap so long starts the counting over
+  Nanoseconds stale_after = std::chrono::seconds(2);    // capture to now: an older result isn't counted
+  Nanoseconds longest_gap = std::chrono::seconds(2);    // between two results; more of it isn't presence or absence time
+  Nanoseconds forget_after = std::chrono::seconds(30);  // a gap so long starts the counting over
 };
 
 // One detections record, as far as the sentry cares.
@@ -69,8 +69,8 @@ class Sentry {
   bool forced() const { return forced_; }
 
   Mode mode() const { return mode_; }
-  std::uint64_t last_frame_id() const { return last_frame_id_; }    // newest counted; 0: none yet
-  std::uint32_t targets() const { return targets_; }                // on that frame
+  std::uint64_t last_frame_id() const { return last_frame_id_; }  // newest counted; 0: none yet
+  std::uint32_t targets() const { return targets_; }              // on that frame
 
  private:
   Counted admit(const Observation& observation, std::uint64_t now_ns) const;
@@ -87,9 +87,9 @@ class Sentry {
   std::uint32_t targets_ = 0;
 
   // Since the mode began, or counting started over.
-  std::uint32_t hits_ = 0;        // frames with a target
-  std::uint64_t hit_span_ns_ = 0; // from the first of them to the newest result
-  std::uint32_t misses_ = 0;      // frames without one, in a row
+  std::uint32_t hits_ = 0;         // frames with a target
+  std::uint64_t hit_span_ns_ = 0;  // from the first of them to the newest result
+  std::uint32_t misses_ = 0;       // frames without one, in a row
   std::uint64_t miss_span_ns_ = 0;
 };
 

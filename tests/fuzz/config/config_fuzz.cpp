@@ -1,5 +1,5 @@
-// Any text as a configuration: it loads sanely or is refused with lines that name file, variable or flag. Behind a line "%%" stand
-// overrides, one a line.
+// Any text as a configuration: it loads sanely or is refused with lines that name file, variable or flag. Behind a line "%%"
+// stand overrides, one a line.
 #include <cstddef>
 #include <cstdint>
 #include <sstream>
@@ -31,7 +31,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const vedette::Result<vedette::Config> config = loader.finish();
   if (config) {
     VD_ASSERT(!config->cameras.empty(), "a configuration without a camera");
-    for (const vedette::CameraConfig& camera : config->cameras) VD_ASSERT(!camera.url.empty() && camera.name.size() <= 31, "a camera without a URL");
+    for (const vedette::CameraConfig& camera : config->cameras)
+      VD_ASSERT(!camera.url.empty() && camera.name.size() <= 31, "a camera without a URL");
     VD_ASSERT(config->detect.threshold >= 0.0f && config->detect.threshold <= 1.0f, "a threshold out of range");
     VD_ASSERT(config->supervise.backoff_min <= config->supervise.backoff_max, "back-off out of order");
   } else {

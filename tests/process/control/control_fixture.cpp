@@ -115,8 +115,9 @@ void ControlTest::SetUp() {
   static std::atomic<int> number{0};
   folder_ = "/dev/shm/vedette-control-test-" + std::to_string(::getpid()) + "-" + std::to_string(number++);
   std::filesystem::create_directory(folder_);
-  std::ofstream(folder_ / "vedette.yaml") << "cameras:\n  front:\n    url: /dev/null\n    timeout: 100ms\n"
-                                          << "sentry:\n  validate_frames: 3\n  validate_time: 100ms\n  lose_frames: 5\n  lose_time: 200ms\n";
+  std::ofstream(folder_ / "vedette.yaml")
+      << "cameras:\n  front:\n    url: /dev/null\n    timeout: 100ms\n"
+      << "sentry:\n  validate_frames: 3\n  validate_time: 100ms\n  lose_frames: 5\n  lose_time: 200ms\n";
   dir_ = std::move(bus::BusDir::open(folder_ / "bus")).value();
   stages.emplace(*dir_);
   state_topic_.emplace(*dir_, bus::TopicName{"front", "state"}, kStateSchema);

@@ -1,5 +1,5 @@
-// A real vedette-control on a bus directory of the test's own; the test plays capture and detect with synthetic records, and reads
-// what control publishes. Everything is gone after the test.
+// A real vedette-control on a bus directory of the test's own; the test plays capture and detect with synthetic records, and
+// reads what control publishes. Everything is gone after the test.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -64,8 +64,8 @@ class ControlTest : public ::testing::Test {
   // Starts control (again) with the sentry's times cut short.
   void start(const std::vector<std::string>& more = {});
 
-  control::CameraState state();          // the newest; waits for the first
-  control::DesiredState desired();       // the newest; waits for the first
+  control::CameraState state();                           // the newest; waits for the first
+  control::DesiredState desired();                        // the newest; waits for the first
   control::CameraState state_after(std::uint64_t at_ns);  // the newest with a heartbeat later than that
   const std::vector<SeenEvent>& events();                 // all so far
   int count_events(schema::EventKind kind);

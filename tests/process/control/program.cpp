@@ -61,8 +61,10 @@ void Program::read_log() {
   for (;;) {
     const ssize_t got = ::read(log_fd_.get(), chunk, sizeof chunk);
     const std::lock_guard lock(mutex_);
-    if (got > 0) log_.append(chunk, static_cast<std::size_t>(got));
-    else log_ended_ = true;
+    if (got > 0)
+      log_.append(chunk, static_cast<std::size_t>(got));
+    else
+      log_ended_ = true;
     grown_.notify_all();
     if (got <= 0) return;
   }

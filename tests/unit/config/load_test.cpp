@@ -38,56 +38,69 @@ class Mistake : public testing::TestWithParam<Case> {};
 TEST_P(Mistake, IsTold) { EXPECT_EQ(mistakes_in(GetParam().text), GetParam().expected); }
 
 const std::string kPortRange = "expected a whole number from 0 to 65535";
-INSTANTIATE_TEST_SUITE_P(Load, Mistake, testing::Values(
-  Case{"gateway:\n  prot: 1\n", "/etc/v.yaml:5:3: gateway.prot: unknown key; expected \"port\"?"},
-  Case{"gatewy:\n  port: 1\n", "/etc/v.yaml:4:1: gatewy: unknown key; expected \"gateway\"?"},
-  Case{"log:\n  zzzzzzz: 1\n", "/etc/v.yaml:5:3: log.zzzzzzz: unknown key; expected one of level"},
-  Case{"gateway:\n  port: many\n", "/etc/v.yaml:5:9: gateway.port: \"many\"; " + kPortRange},
-  Case{"gateway:\n  port: 65536\n", "/etc/v.yaml:5:9: gateway.port: \"65536\"; " + kPortRange},
-  Case{"gateway:\n  port: 99999999999999999999\n", "/etc/v.yaml:5:9: gateway.port: \"99999999999999999999\"; " + kPortRange},
-  Case{"gateway:\n  port: -1\n", "/etc/v.yaml:5:9: gateway.port: \"-1\"; " + kPortRange},
-  Case{"gateway:\n  port: 80.5\n", "/etc/v.yaml:5:9: gateway.port: \"80.5\"; " + kPortRange},
-  Case{"gateway:\n  port: [80]\n", "/etc/v.yaml:5:9: gateway.port: a list; " + kPortRange},
-  Case{"gateway:\n  port: {a: 80}\n", "/etc/v.yaml:5:9: gateway.port: a map of keys; " + kPortRange},
-  Case{"gateway:\n  port:\n", "/etc/v.yaml:5:3: gateway.port: no value; " + kPortRange},
-  Case{"gateway:\n  port: 1\n  port: 2\n", "/etc/v.yaml:6:3: gateway.port: given twice; expected once (first in line 5)"},
-  Case{"log:\n  level: info\nlog:\n  level: info\n", "/etc/v.yaml:6:1: log: given twice; expected once (first in line 4)"},
-  Case{"log:\n  level: loud\n", "/etc/v.yaml:5:10: log.level: \"loud\"; expected one of debug, info, warning, error"},
-  Case{"log:\n", "/etc/v.yaml:4:1: log: nothing; expected keys such as \"level:\" below it, or no \"log:\" at all"},
-  Case{"log: info\n", "/etc/v.yaml:4:1: log: a single value; expected keys such as \"level:\" below it, or no \"log:\" at all"},
-  Case{"detect:\n  threshold: 1.01\n", "/etc/v.yaml:5:14: detect.threshold: \"1.01\"; expected a number from 0 to 1"},
-  Case{"detect:\n  threshold: .nan\n", "/etc/v.yaml:5:14: detect.threshold: \".nan\"; expected a number from 0 to 1"},
-  Case{"detect:\n  threshold: nan\n", "/etc/v.yaml:5:14: detect.threshold: \"nan\"; expected a number from 0 to 1"},
-  Case{"detect:\n  deadline: 500\n", "/etc/v.yaml:5:13: detect.deadline: \"500\"; expected a unit behind it: 500ms, 500s or 500m"},
-  Case{"detect:\n  deadline: 5 parsecs\n",
-       "/etc/v.yaml:5:13: detect.deadline: \"5 parsecs\"; expected a duration such as 500ms, 5s or 2m, from 10ms to 1m"},
-  Case{"detect:\n  deadline: 2m\n",
-       "/etc/v.yaml:5:13: detect.deadline: \"2m\"; expected a duration such as 500ms, 5s or 2m, from 10ms to 1m"},
-  Case{"sentry:\n  classes: person\n", "/etc/v.yaml:5:12: sentry.classes: \"person\"; expected a list of words such as [person, car]"},
-  Case{"sentry:\n  classes: []\n",
-       "/etc/v.yaml:5:12: sentry.classes: a list that is empty or has an empty item; expected a list of words such as [person, car]"},
-  Case{"sentry:\n  classes: [person, [car]]\n", "/etc/v.yaml:5:21: sentry.classes: a list in the list; expected a word"},
-  Case{"sentry:\n  standby_fps: 40\n", "/etc/v.yaml:5:16: sentry.standby_fps: 40; expected at most sentry.tracking_fps, 30"},
-  Case{"supervise:\n  backoff_max: 100ms\n",
-       "/etc/v.yaml:5:16: supervise.backoff_min: 200ms; expected at most supervise.backoff_max, 100ms"},
-  Case{"gateway:\n  listen: 0.0.0.0\n",
-       "/etc/v.yaml:5:11: gateway.listen: \"0.0.0.0\" is open to the network; expected gateway.token or gateway.token_file to be set, "
-       "or 127.0.0.1 here"},
-  Case{"gateway:\n  listen: everywhere\n",
-       "/etc/v.yaml:5:11: gateway.listen: \"everywhere\"; expected an IP address of this machine such as 127.0.0.1, 0.0.0.0 (all) or ::1"},
-  Case{"gateway:\n  token: short\n", "/etc/v.yaml:5:10: gateway.token: 5 bytes; expected at least 8"},
-  Case{"gateway:\n  token: a long token\n  token_file: /etc/token\n",
-       "/etc/v.yaml:6:15: gateway.token_file: \"/etc/token\"; expected a file that exists: /etc/token\n"
-       "/etc/v.yaml:6:15: gateway.token_file: given together with token (line 5); expected only one of the two"},
-  Case{"gateway:\n  web_root: ${VEDETTE_NOT_SET}\n",
-       "/etc/v.yaml:5:13: gateway.web_root: ${VEDETTE_NOT_SET}; expected the environment variable VEDETTE_NOT_SET to be set"},
-  Case{"  front:\n    url: x\n", "/etc/v.yaml:4:3: cameras.front: given twice; expected once (first in line 2)"},
-  Case{"  Front:\n    url: x\n", "/etc/v.yaml:4:3: cameras: \"Front\" as a camera's name; expected 1 to 31 of the characters a-z 0-9 _ -"},
-  Case{"  back:\n    loop: yes\n    url: x\n", "/etc/v.yaml:5:11: cameras.back.loop: \"yes\"; expected true or false"},
-  Case{"  back:\n    loop: true\n",
-       "/etc/v.yaml:4:3: cameras.back: no \"url:\"; expected a device, a file or a URL such as /dev/video0 or rtsp://camera/stream"},
-  Case{"  back:\n    pace: slow\n    url: x\n", "/etc/v.yaml:5:11: cameras.back.pace: \"slow\"; expected one of source, fast"}
-));
+INSTANTIATE_TEST_SUITE_P(
+    Load, Mistake,
+    testing::Values(
+        Case{"gateway:\n  prot: 1\n", "/etc/v.yaml:5:3: gateway.prot: unknown key; expected \"port\"?"},
+        Case{"gatewy:\n  port: 1\n", "/etc/v.yaml:4:1: gatewy: unknown key; expected \"gateway\"?"},
+        Case{"log:\n  zzzzzzz: 1\n", "/etc/v.yaml:5:3: log.zzzzzzz: unknown key; expected one of level"},
+        Case{"gateway:\n  port: many\n", "/etc/v.yaml:5:9: gateway.port: \"many\"; " + kPortRange},
+        Case{"gateway:\n  port: 65536\n", "/etc/v.yaml:5:9: gateway.port: \"65536\"; " + kPortRange},
+        Case{"gateway:\n  port: 99999999999999999999\n",
+             "/etc/v.yaml:5:9: gateway.port: \"99999999999999999999\"; " + kPortRange},
+        Case{"gateway:\n  port: -1\n", "/etc/v.yaml:5:9: gateway.port: \"-1\"; " + kPortRange},
+        Case{"gateway:\n  port: 80.5\n", "/etc/v.yaml:5:9: gateway.port: \"80.5\"; " + kPortRange},
+        Case{"gateway:\n  port: [80]\n", "/etc/v.yaml:5:9: gateway.port: a list; " + kPortRange},
+        Case{"gateway:\n  port: {a: 80}\n", "/etc/v.yaml:5:9: gateway.port: a map of keys; " + kPortRange},
+        Case{"gateway:\n  port:\n", "/etc/v.yaml:5:3: gateway.port: no value; " + kPortRange},
+        Case{"gateway:\n  port: 1\n  port: 2\n", "/etc/v.yaml:6:3: gateway.port: given twice; expected once (first in line 5)"},
+        Case{"log:\n  level: info\nlog:\n  level: info\n", "/etc/v.yaml:6:1: log: given twice; expected once (first in line 4)"},
+        Case{"log:\n  level: loud\n", "/etc/v.yaml:5:10: log.level: \"loud\"; expected one of debug, info, warning, error"},
+        Case{"log:\n", "/etc/v.yaml:4:1: log: nothing; expected keys such as \"level:\" below it, or no \"log:\" at all"},
+        Case{"log: info\n",
+             "/etc/v.yaml:4:1: log: a single value; expected keys such as \"level:\" below it, or no \"log:\" at all"},
+        Case{"detect:\n  threshold: 1.01\n", "/etc/v.yaml:5:14: detect.threshold: \"1.01\"; expected a number from 0 to 1"},
+        Case{"detect:\n  threshold: .nan\n", "/etc/v.yaml:5:14: detect.threshold: \".nan\"; expected a number from 0 to 1"},
+        Case{"detect:\n  threshold: nan\n", "/etc/v.yaml:5:14: detect.threshold: \"nan\"; expected a number from 0 to 1"},
+        Case{"detect:\n  deadline: 500\n",
+             "/etc/v.yaml:5:13: detect.deadline: \"500\"; expected a unit behind it: 500ms, 500s or 500m"},
+        Case{"detect:\n  deadline: 5 parsecs\n",
+             "/etc/v.yaml:5:13: detect.deadline: \"5 parsecs\"; expected a duration such as 500ms, 5s or 2m, from 10ms to 1m"},
+        Case{"detect:\n  deadline: 2m\n",
+             "/etc/v.yaml:5:13: detect.deadline: \"2m\"; expected a duration such as 500ms, 5s or 2m, from 10ms to 1m"},
+        Case{"sentry:\n  classes: person\n",
+             "/etc/v.yaml:5:12: sentry.classes: \"person\"; expected a list of words such as [person, car]"},
+        Case{"sentry:\n  classes: []\n",
+             "/etc/v.yaml:5:12: sentry.classes: a list that is empty or has an empty item; expected a list of words such as "
+             "[person, car]"},
+        Case{"sentry:\n  classes: [person, [car]]\n", "/etc/v.yaml:5:21: sentry.classes: a list in the list; expected a word"},
+        Case{"sentry:\n  standby_fps: 40\n",
+             "/etc/v.yaml:5:16: sentry.standby_fps: 40; expected at most sentry.tracking_fps, 30"},
+        Case{"supervise:\n  backoff_max: 100ms\n",
+             "/etc/v.yaml:5:16: supervise.backoff_min: 200ms; expected at most supervise.backoff_max, 100ms"},
+        Case{"gateway:\n  listen: 0.0.0.0\n",
+             "/etc/v.yaml:5:11: gateway.listen: \"0.0.0.0\" is open to the network; expected gateway.token or gateway.token_file "
+             "to be set, "
+             "or 127.0.0.1 here"},
+        Case{"gateway:\n  listen: everywhere\n",
+             "/etc/v.yaml:5:11: gateway.listen: \"everywhere\"; expected an IP address of this machine such as 127.0.0.1, "
+             "0.0.0.0 (all) or ::1"},
+        Case{"gateway:\n  token: short\n", "/etc/v.yaml:5:10: gateway.token: 5 bytes; expected at least 8"},
+        Case{"gateway:\n  token: a long token\n  token_file: /etc/token\n",
+             "/etc/v.yaml:6:15: gateway.token_file: \"/etc/token\"; expected a file that exists: /etc/token\n"
+             "/etc/v.yaml:6:15: gateway.token_file: given together with token (line 5); expected only one of the two"},
+        Case{"gateway:\n  web_root: ${VEDETTE_NOT_SET}\n",
+             "/etc/v.yaml:5:13: gateway.web_root: ${VEDETTE_NOT_SET}; expected the environment variable VEDETTE_NOT_SET to be "
+             "set"},
+        Case{"  front:\n    url: x\n", "/etc/v.yaml:4:3: cameras.front: given twice; expected once (first in line 2)"},
+        Case{"  Front:\n    url: x\n",
+             "/etc/v.yaml:4:3: cameras: \"Front\" as a camera's name; expected 1 to 31 of the characters a-z 0-9 _ -"},
+        Case{"  back:\n    loop: yes\n    url: x\n", "/etc/v.yaml:5:11: cameras.back.loop: \"yes\"; expected true or false"},
+        Case{"  back:\n    loop: true\n",
+             "/etc/v.yaml:4:3: cameras.back: no \"url:\"; expected a device, a file or a URL such as /dev/video0 or "
+             "rtsp://camera/stream"},
+        Case{"  back:\n    pace: slow\n    url: x\n",
+             "/etc/v.yaml:5:11: cameras.back.pace: \"slow\"; expected one of source, fast"}));
 
 TEST(Load, TellsAllMistakesAtOnceInTheFilesOrder) {
   const std::string told = mistakes_in("supervise:\n  backoff_min: 5\ngateway:\n  port: x\n  fsp: 3\n  listen: 0.0.0.0\n");
@@ -126,16 +139,19 @@ TEST(Load, ReplacesVariablesAndKeepsTheirValuesOutOfMistakes) {
   ASSERT_TRUE(config) << config.error().text;
   EXPECT_EQ(config->cameras[0].url, "rtsp://cam.local/a");
   EXPECT_EQ(config->cameras[0].password.value, "p$w${x}");
-  EXPECT_EQ(mistakes_in("gateway:\n  port: ${SECRET}\n", {{"SECRET", "hunter2"}}), "/etc/v.yaml:5:9: gateway.port: \"${SECRET}\"; " + kPortRange);
+  EXPECT_EQ(mistakes_in("gateway:\n  port: ${SECRET}\n", {{"SECRET", "hunter2"}}),
+            "/etc/v.yaml:5:9: gateway.port: \"${SECRET}\"; " + kPortRange);
   EXPECT_NE(mistakes_in("gateway:\n  web_root: ${A B}\n").find("expected ${NAME}"), std::string::npos);
   EXPECT_NE(mistakes_in("gateway:\n  web_root: ${A\n").find("expected ${NAME}"), std::string::npos);
 }
 
 TEST(Load, EnvironmentAndOverridesLieOverTheFile) {
-  Loader loader("/etc/v.yaml", {{"VEDETTE_GATEWAY_PORT", "1000"}, {"VEDETTE_SENTRY_CLASSES", "person,car"}, {"VEDETTE_OTHER", "x"}});
+  Loader loader("/etc/v.yaml",
+                {{"VEDETTE_GATEWAY_PORT", "1000"}, {"VEDETTE_SENTRY_CLASSES", "person,car"}, {"VEDETTE_OTHER", "x"}});
   loader.read_file(kCamera + "gateway:\n  port: 1\n  fps: 7\nsentry:\n  lose_frames: 4\n");
   loader.read_environment("/home");
-  loader.read_overrides({"gateway.port=2000", "gateway.port=3000", "cameras.front.url=clip.mp4", "gateway.web_root=a=b"}, "/home");
+  loader.read_overrides({"gateway.port=2000", "gateway.port=3000", "cameras.front.url=clip.mp4", "gateway.web_root=a=b"},
+                        "/home");
   const Result<Config> config = loader.finish();
   ASSERT_TRUE(config) << config.error().text;
   EXPECT_EQ(config->gateway.port, 3000);
@@ -150,18 +166,19 @@ TEST(Load, OverridesAreCheckedLikeTheFile) {
   Loader loader("/etc/v.yaml", {{"VEDETTE_GATEWAY_PROT", "1"}, {"VEDETTE_GATEWAY_PORT", "tcp"}});
   loader.read_file(kCamera);
   loader.read_environment("/");
-  loader.read_overrides({"gateway.fps=fast", "gatway.port=1", "cameras.frnt.url=x", "port", "gateway.token=short", "gateway.prt=1"}, "/");
+  loader.read_overrides(
+      {"gateway.fps=fast", "gatway.port=1", "cameras.frnt.url=x", "port", "gateway.token=short", "gateway.prt=1"}, "/");
   const Result<Config> config = loader.finish();
   ASSERT_FALSE(config);
-  EXPECT_EQ(config.error().text,
-            "VEDETTE_GATEWAY_PORT: gateway.port: \"tcp\"; " + kPortRange + "\n"
-            "VEDETTE_GATEWAY_PROT: unknown key; expected \"VEDETTE_GATEWAY_PORT\"?\n"
-            "--set: gateway.fps: \"fast\"; expected a number from 0.1 to 1000\n"
-            "--set: gatway.port: unknown key; expected \"gateway.port\"?\n"
-            "--set: cameras.frnt.url: unknown key; expected \"cameras.front.url\"?\n"
-            "--set: \"port\"; expected section.key=value\n"
-            "--set: gateway.token: 5 bytes; expected at least 8\n"
-            "--set: gateway.prt: unknown key; expected \"port\"?");
+  EXPECT_EQ(config.error().text, "VEDETTE_GATEWAY_PORT: gateway.port: \"tcp\"; " + kPortRange +
+                                     "\n"
+                                     "VEDETTE_GATEWAY_PROT: unknown key; expected \"VEDETTE_GATEWAY_PORT\"?\n"
+                                     "--set: gateway.fps: \"fast\"; expected a number from 0.1 to 1000\n"
+                                     "--set: gatway.port: unknown key; expected \"gateway.port\"?\n"
+                                     "--set: cameras.frnt.url: unknown key; expected \"cameras.front.url\"?\n"
+                                     "--set: \"port\"; expected section.key=value\n"
+                                     "--set: gateway.token: 5 bytes; expected at least 8\n"
+                                     "--set: gateway.prt: unknown key; expected \"port\"?");
 }
 
 TEST(Load, SecretsComeFromFiles) {
@@ -185,7 +202,9 @@ TEST(Load, SecretsComeFromFiles) {
 TEST(Load, SecretsAreNeverQuotedAndAreListed) {
   EXPECT_EQ(mistakes_in("gateway:\n  token: [hunter2hunter2]\n").find("hunter2"), std::string::npos);
   Loader loader("/etc/v.yaml", {});
-  loader.read_file("cameras:\n  a:\n    url: rtsp://u:in-url@host/x\n  b:\n    url: x\n    password: in-key\ngateway:\n  token: a long token\n");
+  loader.read_file(
+      "cameras:\n  a:\n    url: rtsp://u:in-url@host/x\n  b:\n    url: x\n    password: in-key\ngateway:\n  token: a long "
+      "token\n");
   const Result<Config> config = loader.finish();
   ASSERT_TRUE(config) << config.error().text;
   EXPECT_EQ(secrets_of(*config), (std::vector<std::string>{"in-url", "in-key", "a long token"}));

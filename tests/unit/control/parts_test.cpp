@@ -75,8 +75,10 @@ TEST(Records, HostileBytesAreRefusedOrSane) {
     for (int change = 0; change < 3; ++change) bad[random() % bad.size()] = static_cast<std::byte>(random());
     bad.resize(random() % (bad.size() + 1));
     const auto record = decode_control(bad);
-    if (!record) ++refused;
-    else EXPECT_LE(record->mode, Mode::MAX);
+    if (!record)
+      ++refused;
+    else
+      EXPECT_LE(record->mode, Mode::MAX);
     (void)decode_state(bad).ok();
     (void)decode_command(bad).ok();
   }

@@ -143,7 +143,8 @@ TEST(Sentry, FrameIdsThatStartOverAreAccepted) {
 TEST(Sentry, CaptureTimesThatGoBackALittleAddNoTime) {
   Feed feed;
   feed.frame(true);
-  for (int i = 0; i < 10; ++i) EXPECT_EQ(feed.sentry.observe({++feed.id, feed.now - 100 * kMs, 1}, feed.now).counted, Counted::kYes);
+  for (int i = 0; i < 10; ++i)
+    EXPECT_EQ(feed.sentry.observe({++feed.id, feed.now - 100 * kMs, 1}, feed.now).counted, Counted::kYes);
   EXPECT_EQ(feed.sentry.mode(), Mode::Validation);
 }
 
@@ -235,18 +236,26 @@ TEST_P(Walk, NeverBreaksTheHysteresisAndIsBlindToRepeats) {
     ASSERT_EQ(outcome.counted, Counted::kYes);
     ASSERT_EQ(sentry.mode(), undisturbed.mode());
     ASSERT_EQ(outcome.transition.has_value(), quiet.transition.has_value());
-    history.push_back({std::max(observation.captured_at_ns, history.empty() ? 0 : history.back().captured_ns), observation.targets > 0});
+    history.push_back(
+        {std::max(observation.captured_at_ns, history.empty() ? 0 : history.back().captured_ns), observation.targets > 0});
     const std::size_t last = history.size() - 1;
     // What must hold for each change, recounted from the history alone.
     const std::size_t misses = misses_at_end(history, begin);
-    const bool lost = misses > 0 && span(history, last + 1 - misses, last, longest) >= to_ns(mode == Mode::Tracking ? options.lose_time : options.validate_time) &&
+    const bool lost = misses > 0 &&
+                      span(history, last + 1 - misses, last, longest) >=
+                          to_ns(mode == Mode::Tracking ? options.lose_time : options.validate_time) &&
                       misses >= (mode == Mode::Tracking ? options.lose_frames : options.validate_frames);
-    const auto hits = static_cast<std::size_t>(std::count_if(history.begin() + static_cast<std::ptrdiff_t>(begin), history.end(), [](const Counting& c) { return c.target; }));
-    const bool found = history[last].target && hits >= options.validate_frames && span(history, begin, last, longest) >= to_ns(options.validate_time);
+    const auto hits = static_cast<std::size_t>(std::count_if(history.begin() + static_cast<std::ptrdiff_t>(begin), history.end(),
+                                                             [](const Counting& c) { return c.target; }));
+    const bool found = history[last].target && hits >= options.validate_frames &&
+                       span(history, begin, last, longest) >= to_ns(options.validate_time);
     Mode expected = mode;
-    if (mode == Mode::Standby && history[last].target) expected = Mode::Validation;
-    else if (mode == Mode::Validation && found) expected = Mode::Tracking;
-    else if (mode != Mode::Standby && lost) expected = Mode::Standby;
+    if (mode == Mode::Standby && history[last].target)
+      expected = Mode::Validation;
+    else if (mode == Mode::Validation && found)
+      expected = Mode::Tracking;
+    else if (mode != Mode::Standby && lost)
+      expected = Mode::Standby;
     ASSERT_EQ(sentry.mode(), expected) << "step " << i;
     if (outcome.transition) {
       ++transitions;
@@ -256,7 +265,8 @@ TEST_P(Walk, NeverBreaksTheHysteresisAndIsBlindToRepeats) {
     }
     // Old, repeated and stale results in between.
     for (std::uint64_t repeat = below(4); repeat > 0; --repeat) {
-      const Observation again{id - std::min<std::uint64_t>(below(3), id - 1), now - below(900) * kMs, static_cast<std::uint32_t>(below(2))};
+      const Observation again{id - std::min<std::uint64_t>(below(3), id - 1), now - below(900) * kMs,
+                              static_cast<std::uint32_t>(below(2))};
       ASSERT_EQ(sentry.observe(again, now).counted, Counted::kRepeated);
       ASSERT_EQ(sentry.observe({id + 1, now - 2500 * kMs, 1}, now).counted, Counted::kStale);
     }
