@@ -12,7 +12,7 @@ import { System, ensureDirectory, until } from './system.mjs';
 const kFolder = ensureDirectory(resolve(process.argv[2] ?? fileURLToPath(new URL('../../docs/images', import.meta.url))));
 const kViews = {
   page: { viewport: { width: 1280, height: 760 }, colorScheme: 'dark' },
-  phone: { viewport: { width: 390, height: 844 }, colorScheme: 'light', deviceScaleFactor: 1.5, isMobile: true },
+  phone: { viewport: { width: 390, height: 844 }, colorScheme: 'light', isMobile: true },
 };
 
 const system = await System.start();
@@ -27,10 +27,15 @@ try {
     await until('it shows several boxes', async () => Number(await canvas.getAttribute('data-box-count')) >= 4, () => system.tail());
     await browser.page.waitForTimeout(4000); // figures of a system that has run for a while
     const path = join(kFolder, `${name}.png`);
-    await browser.page.screenshot({ path });
+    const exact = async () => (await canvas.getAttribute('data-boxes')) === 'exact';
+    await until('a picture of boxes on their own frame', async () => {
+      if (!(await exact())) return false;
+      await browser.page.screenshot({ path });
+      return exact();
+    });
     await browser.close();
     const palette = `${path}.palette.png`;
-    const filter = 'split[a][b];[a]palettegen=max_colors=160:stats_mode=full[p];[b][p]paletteuse=dither=none';
+    const filter = 'split[a][b];[a]palettegen=max_colors=256:stats_mode=full[p];[b][p]paletteuse=dither=none';
     execFileSync('ffmpeg', ['-v', 'error', '-y', '-i', path, '-vf', filter, '-frames:v', '1', palette]);
     renameSync(palette, path);
     console.log(path);

@@ -10,5 +10,7 @@ export function classHue(label: string, classes: readonly string[]): number {
 }
 
 export function classColor(label: string, classes: readonly string[]): string {
-  return `hsl(${classHue(label, classes).toFixed(0)} 85% 62%)`;
+  const hue = Math.round(classHue(label, classes));
+  const lightness = hue > 215 && hue < 310 ? 75 : 62; // blue and violet look darker than they are
+  return `hsl(${hue} 85% ${lightness}%)`;
 }

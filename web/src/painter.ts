@@ -48,9 +48,23 @@ export function paint(
   context.imageSmoothingQuality = 'high';
   context.drawImage(bitmap, area.left, area.top, area.width, area.height);
   const boxes = look.boxes && overlay !== null ? overlay.boxes : [];
-  const small = canvas.clientWidth < 420;
-  for (const box of boxes) paintBox(context, box, area, { scale, small, older: overlay?.exact === false, look });
+  context.globalAlpha = overlay?.exact === false ? 0.7 : 1;
+  const brush = { context, area, scale, small: canvas.clientWidth < 420, older: overlay?.exact === false, look };
+  const strongestFirst = [...boxes].sort((one, other) => other.score - one.score);
+  for (const box of strongestFirst) paintBox(brush, box);
+  const taken: Area[] = [];
+  for (const box of strongestFirst) paintLabel(brush, box, taken);
+  context.globalAlpha = 1;
   describe(canvas, frameId, overlay, boxes.length);
+}
+
+interface Brush {
+  context: CanvasRenderingContext2D;
+  area: Area; // of the picture on the canvas, device pixels
+  scale: number; // device pixels per CSS pixel
+  small: boolean;
+  older: boolean;
+  look: Look;
 }
 
 function describe(canvas: HTMLCanvasElement, frameId: number, overlay: Overlay | null, drawn: number): void {
@@ -60,55 +74,64 @@ function describe(canvas: HTMLCanvasElement, frameId: number, overlay: Overlay |
   canvas.dataset['boxCount'] = String(drawn);
 }
 
-function paintBox(
-  context: CanvasRenderingContext2D,
-  box: Box,
-  area: Area,
-  style: { scale: number; small: boolean; older: boolean; look: Look },
-): void {
-  const { scale, small, older } = style;
-  const color = classColor(box.label, style.look.classes);
+// A box on the canvas, cut at the picture's edges.
+function place(box: Box, area: Area): Area {
   const left = area.left + clamp(box.x) * area.width;
   const top = area.top + clamp(box.y) * area.height;
   const right = area.left + clamp(box.x + box.width) * area.width;
   const bottom = area.top + clamp(box.y + box.height) * area.height;
+  return { left, top, width: right - left, height: bottom - top };
+}
+
+function paintBox({ context, area, scale, small, older, look }: Brush, box: Box): void {
+  const { left, top, width, height } = place(box, area);
   const line = (small ? 1.5 : 2) * scale;
   const outline = new Path2D();
-  outline.roundRect(left, top, right - left, bottom - top, 3 * scale);
-  context.save();
-  context.globalAlpha = older ? 0.7 : 1;
+  outline.roundRect(left, top, width, height, 3 * scale);
   context.setLineDash(older ? [6 * scale, 5 * scale] : []);
   context.lineWidth = line + 2 * scale;
   context.strokeStyle = 'rgb(0 0 0 / 35%)';
   context.stroke(outline);
   context.lineWidth = line;
-  context.strokeStyle = color;
+  context.strokeStyle = classColor(box.label, look.classes);
   context.stroke(outline);
-  paintLabel(context, `${box.label} ${percent(box.score)}`, { left, top, color, area, scale, small });
-  context.restore();
 }
 
-// Above the box where there is room, else inside it.
-function paintLabel(
-  context: CanvasRenderingContext2D,
-  text: string,
-  at: { left: number; top: number; color: string; area: Area; scale: number; small: boolean },
-): void {
-  const size = (at.small ? 10 : 12) * at.scale;
-  const pad = 4 * at.scale;
+// Above the box where there is room, else inside it. In a crowd the weaker of two labels that would overlap goes below its box,
+// is shortened to its score (the colour tells the class) or, where nothing is free, left out.
+function paintLabel({ context, area, scale, small, look }: Brush, box: Box, taken: Area[]): void {
+  const at = place(box, area);
+  const size = (small ? 10 : 12) * scale;
+  const pad = 4 * scale;
   const height = size + pad;
   context.font = `600 ${size}px system-ui, sans-serif`;
   context.textBaseline = 'middle';
-  const width = context.measureText(text).width + 2 * pad;
-  const left = Math.max(at.area.left, Math.min(at.left - at.scale, at.area.left + at.area.width - width));
-  const above = at.top - height - at.scale >= at.area.top;
-  const top = above ? at.top - height - at.scale : at.top + at.scale;
-  context.fillStyle = at.color;
-  context.beginPath();
-  context.roundRect(left, top, width, height, 3 * at.scale);
-  context.fill();
-  context.fillStyle = '#08110d';
-  context.fillText(text, left + pad, top + height / 2 + 0.5 * at.scale);
+  const above = at.top - height - scale;
+  const below = Math.min(at.top + at.height + scale, area.top + area.height - height);
+  const score = percent(box.score);
+  const choices = [`${box.label} ${score}`, score].flatMap((text) => [
+    { text, top: above >= area.top ? above : at.top + scale },
+    { text, top: below },
+  ]);
+  for (const { text, top } of choices) {
+    const width = context.measureText(text).width + 2 * pad;
+    const left = Math.max(area.left, Math.min(at.left - scale, area.left + area.width - width));
+    const label = { left, top, width, height };
+    if (taken.some((other) => overlap(label, other))) continue;
+    taken.push(label);
+    context.fillStyle = classColor(box.label, look.classes);
+    context.beginPath();
+    context.roundRect(left, top, width, height, 3 * scale);
+    context.fill();
+    context.fillStyle = '#08110d';
+    context.fillText(text, left + pad, top + height / 2 + 0.5 * scale);
+    return;
+  }
+}
+
+export function overlap(one: Area, other: Area): boolean {
+  const across = one.left < other.left + other.width && other.left < one.left + one.width;
+  return across && one.top < other.top + other.height && other.top < one.top + one.height;
 }
 
 function clamp(fraction: number): number {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import { classHue } from '../src/colors';
 import { duration, percent, rate, seconds } from '../src/format';
-import { fit } from '../src/painter';
+import { fit, overlap } from '../src/painter';
 
 describe('how it looks', () => {
   it('durations have the unit people use', () => {
@@ -25,6 +25,14 @@ describe('how it looks', () => {
       expect(Math.min(apart, 360 - apart)).toBeGreaterThan(90);
     }
     expect(classHue('unlisted', classes)).toBe(classHue('unlisted', []));
+  });
+
+  it('labels that only touch do not overlap', () => {
+    const label = { left: 10, top: 10, width: 20, height: 5 };
+    expect(overlap(label, { ...label, left: 29 })).toBe(true);
+    expect(overlap(label, { ...label, left: 30 })).toBe(false);
+    expect(overlap(label, { ...label, top: 14 })).toBe(true);
+    expect(overlap(label, { ...label, top: 15 })).toBe(false);
   });
 
   it('a picture keeps its shape', () => {
