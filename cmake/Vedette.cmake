@@ -68,11 +68,16 @@ function(vd_fuzz name)
   endif()
 endfunction()
 
+set(VEDETTE_ONLY "" CACHE STRING "Only the libraries, programs and tests in folders of these names (base;bus); all if empty")
+
 # Every folder below `dir` that has a CMakeLists.txt.
 function(vd_add_subdirectories dir)
   file(GLOB children CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${dir}/*/CMakeLists.txt)
   foreach(child ${children})
     get_filename_component(folder ${child} DIRECTORY)
-    add_subdirectory(${folder})
+    get_filename_component(name ${folder} NAME)
+    if(NOT VEDETTE_ONLY OR name IN_LIST VEDETTE_ONLY)
+      add_subdirectory(${folder})
+    endif()
   endforeach()
 endfunction()

@@ -34,6 +34,7 @@ Demand Demand::unpack(std::uint64_t word) {
 Demand Demand::maximum(const Demand& a, const Demand& b) {
   Demand both{.pixels = a.pixels || b.pixels, .packets = a.packets || b.packets};
   // Rate and size speak of pixels: who wants none has no say in them.
+  if (!both.pixels) return both;
   if (!a.pixels || !b.pixels) {
     const Demand& wants = a.pixels ? a : b;
     both.fps = wants.fps, both.width = wants.width, both.height = wants.height;
