@@ -18,9 +18,9 @@ namespace vedette::gateway {
 
 // Counted since the process began; for /metrics.
 struct CameraCounters {
-  std::uint64_t encoded = 0;   // pictures turned into JPEG
-  std::uint64_t sent = 0;      // pictures written to viewers, over all of them
-  std::uint64_t skipped = 0;   // pictures that a viewer was too slow for, over all viewers gone and present
+  std::uint64_t encoded = 0;      // pictures turned into JPEG
+  std::uint64_t sent = 0;         // pictures written to viewers, over all of them
+  std::uint64_t skipped = 0;      // pictures that a viewer was too slow for, over all viewers gone and present
   std::uint64_t bad_records = 0;  // frames, detections, … on the bus that failed their check
 };
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr Nanoseconds kIdleLook = std::chrono::milliseconds(200);  // while nobody watches
 constexpr Nanoseconds kLongestWait = std::chrono::milliseconds(100);
-constexpr std::uint64_t kTickNs = 500'000'000;  // the state message: twice a second
+constexpr std::uint64_t kTickNs = 500'000'000;   // the state message: twice a second
 constexpr std::uint64_t kOldNs = 5'000'000'000;  // detections older than this are history, not news
 constexpr std::uint64_t kWarningEveryNs = 10'000'000'000;
 
@@ -83,8 +83,10 @@ void Feed::take_events() {
   std::array<std::byte, kMaxRecordBytes> copy;
   while (const bus::Taken taken = events_.take_next()) {
     const auto event = verified<schema::Event>(copy_of(taken.lease.bytes(), copy));
-    if (event) hub_.send_event(std::make_shared<const std::string>(event_json(**event)));
-    else bad_record(event.error());
+    if (event)
+      hub_.send_event(std::make_shared<const std::string>(event_json(**event)));
+    else
+      bad_record(event.error());
   }
 }
 
@@ -119,8 +121,10 @@ void Feed::take_picture() {
   if (!taken) return;
   (void)pacer_.accept(monotonic_ns());
   const auto picture = encode(taken.lease.bytes());
-  if (picture) hub_.send_picture(*picture);
-  else bad_record(picture.error());
+  if (picture)
+    hub_.send_picture(*picture);
+  else
+    bad_record(picture.error());
 }
 
 Result<PicturePtr> Feed::encode(std::span<const std::byte> slot) {
@@ -150,8 +154,10 @@ void Feed::update_health() {
   const std::uint64_t now = monotonic_ns();
   const auto look = [&](bus::Subscriber& topic, CounterDelta& counter, RateWindow& rate) -> std::optional<bus::TopicStats> {
     const auto stats = topic.stats();
-    if (stats) rate.add(now, counter.update(stats->published));
-    else counter.reset();
+    if (stats)
+      rate.add(now, counter.update(stats->published));
+    else
+      counter.reset();
     return stats;
   };
   const auto beat_of = [](const std::optional<bus::TopicStats>& stats) {

@@ -1,7 +1,7 @@
 // What a camera's topics bring, made into messages for its viewers: one thread a camera, run() is its body.
 //
-// While somebody watches: asks for pixels, turns each new frame (up to `fps` a second) into one JPEG that all viewers share, sends
-// each record of detections. While nobody does: asks for nothing, encodes nothing, only looks now and then who is alive.
+// While somebody watches: asks for pixels, turns each new frame (up to `fps` a second) into one JPEG that all viewers share,
+// sends each record of detections. While nobody does: asks for nothing, encodes nothing, only looks now and then who is alive.
 // Topics may be absent, vanish and come back; the state message and the stages' ages go on meanwhile.
 // Thread-bound, but for stopping it by CameraHub::stop().
 #pragma once
@@ -63,9 +63,9 @@ class Feed {
   Pacer pacer_;
   bool watched_ = false;
 
-  std::string metadata_;               // of the detections topic, as last seen
-  std::vector<std::string> classes_;   // its lines
-  Detections boxes_;                   // kept for its memory
+  std::string metadata_;              // of the detections topic, as last seen
+  std::vector<std::string> classes_;  // its lines
+  Detections boxes_;                  // kept for its memory
   std::optional<Control> control_;
   Beats beats_;
   std::uint64_t dropped_ = 0;

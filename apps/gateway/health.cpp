@@ -17,9 +17,12 @@ Stage judge_one(std::string_view name, std::optional<std::uint64_t> beat_at_ns, 
 
 std::string_view to_string(StageStatus status) {
   switch (status) {
-    case StageStatus::kOk: return "ok";
-    case StageStatus::kStale: return "stale";
-    case StageStatus::kMissing: return "missing";
+    case StageStatus::kOk:
+      return "ok";
+    case StageStatus::kStale:
+      return "stale";
+    case StageStatus::kMissing:
+      return "missing";
   }
   return "unknown";
 }

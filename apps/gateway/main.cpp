@@ -30,7 +30,8 @@ Result<StaticFiles> load_page(const GatewayConfig& config, std::string& missing)
 // The feeds' threads, from construction to destruction.
 class FeedThreads {
  public:
-  FeedThreads(const bus::BusDir& dir, const std::vector<std::unique_ptr<CameraHub>>& hubs, const FeedOptions& options) : hubs_(hubs) {
+  FeedThreads(const bus::BusDir& dir, const std::vector<std::unique_ptr<CameraHub>>& hubs, const FeedOptions& options)
+      : hubs_(hubs) {
     for (const auto& hub : hubs)
       threads_.emplace_back([&dir, camera = hub.get(), options] {
         ::pthread_setname_np(::pthread_self(), ("f/" + camera->name()).substr(0, 15).c_str());

@@ -59,7 +59,8 @@ std::string detections_json(const Detections& detections, const std::vector<std:
 }
 
 std::string state_json(const StateReport& report, double sent_fps) {
-  Json fps = {{"capture", rounded(report.capture_fps, 10)}, {"detect", rounded(report.detect_fps, 10)}, {"sent", rounded(sent_fps, 10)}};
+  Json fps = {
+      {"capture", rounded(report.capture_fps, 10)}, {"detect", rounded(report.detect_fps, 10)}, {"sent", rounded(sent_fps, 10)}};
   Json latency = {{"p50", number_or_null(report.latency_p50_ms)}, {"p99", number_or_null(report.latency_p99_ms)}};
   return dump({{"type", "state"},
                {"mode", report.mode ? Json(vedette::to_string(*report.mode)) : Json(nullptr)},

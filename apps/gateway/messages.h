@@ -35,7 +35,7 @@ struct StateReport {
   double detect_fps = 0.0;
   std::optional<double> latency_p50_ms;
   std::optional<double> latency_p99_ms;
-  std::uint64_t dropped = 0;                   // frames that capture had no slot for
+  std::uint64_t dropped = 0;  // frames that capture had no slot for
   std::vector<Stage> stages;
 };
 using StatePtr = std::shared_ptr<const StateReport>;

@@ -13,14 +13,14 @@ namespace vedette::gateway {
 
 // The parts of a request's head that anything here looks at. Absent headers are empty.
 struct RequestHead {
-  std::string method;         // "GET"
-  std::string target;         // as sent: "/ws/front?token=x"
+  std::string method;  // "GET"
+  std::string target;  // as sent: "/ws/front?token=x"
   std::string host;
   std::string origin;
   std::string authorization;
   std::string cookie;
   std::string if_none_match;
-  bool websocket = false;     // a complete WebSocket upgrade
+  bool websocket = false;  // a complete WebSocket upgrade
 };
 
 struct Target {

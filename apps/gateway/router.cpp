@@ -41,7 +41,10 @@ Reply error_reply(int status, std::string_view sentence) {
 }
 
 Router::Router(Access access, StaticFiles files, std::string page_missing, std::vector<CameraHub*> cameras)
-    : access_(std::move(access)), files_(std::move(files)), page_missing_(std::move(page_missing)), cameras_(std::move(cameras)) {}
+    : access_(std::move(access)),
+      files_(std::move(files)),
+      page_missing_(std::move(page_missing)),
+      cameras_(std::move(cameras)) {}
 
 Reply Router::answer(const RequestHead& head) const {
   if (head.method != "GET" && head.method != "HEAD") {

@@ -1,8 +1,8 @@
 #include "gateway/server.h"
 
+#include <unistd.h>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <unistd.h>
 
 #include "gateway/sessions.h"
 

@@ -1,5 +1,5 @@
-// The network side: one listening socket and one thread that serves every connection (JPEG encoding is on the cameras' threads, so
-// one is plenty). Everything is bounded: connections, viewers, header bytes, time per request; no request body is ever read.
+// The network side: one listening socket and one thread that serves every connection (JPEG encoding is on the cameras' threads,
+// so one is plenty). Everything is bounded: connections, viewers, header bytes, time per request; no request body is ever read.
 //
 // A viewer that goes away is dropped at its next failed write, or a minute after it stopped answering pings. Thread-bound.
 #pragma once
@@ -14,8 +14,8 @@
 namespace vedette::gateway {
 
 struct ServerOptions {
-  std::string listen;             // IP address or "localhost"
-  std::uint16_t port = 0;         // 0: any free one
+  std::string listen;      // IP address or "localhost"
+  std::uint16_t port = 0;  // 0: any free one
   std::uint32_t max_viewers = 64;
 };
 

@@ -27,7 +27,8 @@ inline constexpr std::chrono::seconds kAnswerTimeout{30};
 inline constexpr std::chrono::seconds kViewerTimeout{60};
 inline constexpr std::uint32_t kMaxHeadBytes = 8192;
 inline constexpr std::size_t kMaxClientMessage = 4096;
-// What the kernel may buffer for a viewer (it doubles this): little, so that a slow viewer skips pictures instead of seeing old ones.
+// What the kernel may buffer for a viewer (it doubles this): little, so that a slow viewer skips pictures instead of seeing old
+// ones.
 inline constexpr int kViewerSendBuffer = 64 * 1024;
 
 class Closable {
@@ -64,6 +65,7 @@ using UpgradeRequest = http::request<http::empty_body>;
 
 void serve_http(net::ip::tcp::socket socket, SessionContext& context);
 // Goes on with the connection as a viewer of `camera`.
-void serve_viewer(beast::tcp_stream stream, UpgradeRequest request, CameraHub& camera, SessionContext& context, ConnectionPlace place);
+void serve_viewer(beast::tcp_stream stream, UpgradeRequest request, CameraHub& camera, SessionContext& context,
+                  ConnectionPlace place);
 
 }  // namespace vedette::gateway

@@ -15,8 +15,8 @@ namespace vedette::gateway {
 struct StaticFile {
   std::shared_ptr<const std::string> body;
   std::string content_type;
-  std::string etag;         // quoted
-  bool immutable = false;   // its name carries a hash of its contents (Vite's assets/)
+  std::string etag;        // quoted
+  bool immutable = false;  // its name carries a hash of its contents (Vite's assets/)
 };
 
 class StaticFiles {

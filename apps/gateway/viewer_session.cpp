@@ -15,8 +15,13 @@ namespace websocket = boost::beast::websocket;
 
 class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public Closable {
  public:
-  ViewerSession(beast::tcp_stream stream, UpgradeRequest request, CameraHub& camera, SessionContext& context, ConnectionPlace place)
-      : socket_(std::move(stream)), request_(std::move(request)), camera_(camera), context_(context), place_(std::move(place)),
+  ViewerSession(beast::tcp_stream stream, UpgradeRequest request, CameraHub& camera, SessionContext& context,
+                ConnectionPlace place)
+      : socket_(std::move(stream)),
+        request_(std::move(request)),
+        camera_(camera),
+        context_(context),
+        place_(std::move(place)),
         received_(kMaxClientMessage) {
     ++context_.viewers;
     context_.open_viewers.insert(this);
@@ -129,7 +134,8 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
 
 }  // namespace
 
-void serve_viewer(beast::tcp_stream stream, UpgradeRequest request, CameraHub& camera, SessionContext& context, ConnectionPlace place) {
+void serve_viewer(beast::tcp_stream stream, UpgradeRequest request, CameraHub& camera, SessionContext& context,
+                  ConnectionPlace place) {
   std::make_shared<ViewerSession>(std::move(stream), std::move(request), camera, context, std::move(place))->accept();
 }
 

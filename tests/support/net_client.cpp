@@ -101,7 +101,8 @@ WebSocket WebSocket::open(std::uint16_t port, std::string_view target, std::stri
   static_cast<Connection&>(socket) = Connection::open(port, receive_buffer);
   if (!socket.connected()) return socket;
   const bool has_host = headers.find("Host:") != std::string_view::npos;
-  socket.send("GET " + std::string(target) + " HTTP/1.1\r\n" + (has_host ? "" : "Host: localhost:" + std::to_string(port) + "\r\n") +
+  socket.send("GET " + std::string(target) + " HTTP/1.1\r\n" +
+              (has_host ? "" : "Host: localhost:" + std::to_string(port) + "\r\n") +
               "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
               "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n" +
               std::string(headers) + "\r\n");
@@ -156,7 +157,8 @@ void WebSocket::send_frame(int opcode, std::string_view payload) {
   } else {  // the shortest length field that holds it, as RFC 6455 demands
     const bool is_short = payload.size() <= 0xffff;
     frame.push_back(static_cast<char>(0x80 | (is_short ? 126 : 127)));
-    for (int shift = is_short ? 8 : 56; shift >= 0; shift -= 8) frame.push_back(static_cast<char>((payload.size() >> shift) & 0xff));
+    for (int shift = is_short ? 8 : 56; shift >= 0; shift -= 8)
+      frame.push_back(static_cast<char>((payload.size() >> shift) & 0xff));
   }
   constexpr char kMask[4] = {0x12, 0x34, 0x56, 0x78};
   frame.append(kMask, 4);

@@ -17,10 +17,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     VD_ASSERT(target->path.find('\0') == std::string::npos, "a path holds NUL");
     VD_ASSERT(target->query.size() <= kMaxQueryPairs, "too many pairs");
   }
-  if (const auto decoded = percent_decode(text)) VD_ASSERT(percent_decode(percent_encode(*decoded)) == decoded, "encode, decode differ");
+  if (const auto decoded = percent_decode(text))
+    VD_ASSERT(percent_decode(percent_encode(*decoded)) == decoded, "encode, decode differ");
   (void)cookie_value(text, "vedette_8080");
   if (is_local_or_literal_host(text)) VD_ASSERT(is_plain_host(text), "a local host that isn't plain");
   const std::string_view host = text.substr(0, text.find('\n'));
-  if (is_same_origin(text.substr(std::min(host.size() + 1, text.size())), host)) VD_ASSERT(is_plain_host(host), "an origin of no host");
+  if (is_same_origin(text.substr(std::min(host.size() + 1, text.size())), host))
+    VD_ASSERT(is_plain_host(host), "an origin of no host");
   return 0;
 }

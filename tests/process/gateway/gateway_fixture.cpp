@@ -17,7 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bus::RingWriter open_writer(const bus::BusDir& dir, const std::string& camera, const std::string& topic, const bus::RingOptions& options) {
+bus::RingWriter open_writer(const bus::BusDir& dir, const std::string& camera, const std::string& topic,
+                            const bus::RingOptions& options) {
   auto writer = bus::RingWriter::open(dir, {camera, topic}, options);
   VD_ASSERT(writer.ok(), writer.error().text.c_str());
   return std::move(writer).value();
@@ -228,7 +229,8 @@ Json GatewayTest::wait_type(WebSocket& viewer, const std::string& type) {
 std::optional<GatewayTest::Shown> GatewayTest::split(const WsMessage& message) {
   if (!message.binary || message.payload.size() < 4) return std::nullopt;
   std::size_t length = 0;
-  for (std::size_t i = 0; i < 4; ++i) length |= static_cast<std::size_t>(static_cast<unsigned char>(message.payload[i])) << (8 * i);
+  for (std::size_t i = 0; i < 4; ++i)
+    length |= static_cast<std::size_t>(static_cast<unsigned char>(message.payload[i])) << (8 * i);
   if (message.payload.size() < 4 + length) return std::nullopt;
   return Shown{Json::parse(message.payload.substr(4, length)), message.payload.substr(4 + length)};
 }

@@ -55,7 +55,8 @@ TEST_F(GatewayTest, PicturesAndBoxesOfEveryFrame) {
       boxes = true;
     }
   }
-  const Json state = wait_text(viewer, [](const Json& json) { return json["type"] == "state" && json["latency_ms"]["p50"].is_number(); });
+  const Json state =
+      wait_text(viewer, [](const Json& json) { return json["type"] == "state" && json["latency_ms"]["p50"].is_number(); });
   EXPECT_LE(state["latency_ms"]["p50"], state["latency_ms"]["p99"]);
   EXPECT_EQ(metric("pictures_encoded_total"), 30u);
 }
@@ -182,7 +183,8 @@ TEST_F(GatewayTest, KilledGatewayComesBackOnItsPort) {
   EXPECT_TRUE(eventually([&] { return stages.frames.beat(), !stages.frames.demand().any(); })) << "the dead ask for nothing";
   configure("  fps: 10\n");
   const std::string port = std::to_string(port_);
-  gateway_ = std::make_unique<GatewayProgram>((folder_ / "vedette.yaml").string(), std::vector<std::string>{"--set", "gateway.port=" + port});
+  gateway_ = std::make_unique<GatewayProgram>((folder_ / "vedette.yaml").string(),
+                                              std::vector<std::string>{"--set", "gateway.port=" + port});
   ASSERT_EQ(gateway_->wait_for_port(), port_) << gateway_->log();
   viewer = WebSocket::open(port_, "/ws/front");
   ASSERT_EQ(viewer.answer().status, 101);
@@ -237,13 +239,14 @@ TEST_F(GatewayTest, TokenOpensEveryDoorAndIsNeverLogged) {
     std::string query, header;
     bool good;
   };
-  for (const auto& [what, query, header, good] : std::vector<Case>{{"nothing", "", "", false},
-                                                                   {"query", "?token=s3cret-token%3B", "", true},
-                                                                   {"wrong query", "?token=s3cret-token", "", false},
-                                                                   {"bearer", "", "Authorization: Bearer s3cret-token;\r\n", true},
-                                                                   {"wrong bearer", "", "Authorization: Bearer x\r\n", false},
-                                                                   {"cookie", "", "Cookie: a=b; " + name + "=s3cret-token%3B\r\n", true},
-                                                                   {"wrong cookie", "", "Cookie: " + name + "=x\r\n", false}}) {
+  for (const auto& [what, query, header, good] :
+       std::vector<Case>{{"nothing", "", "", false},
+                         {"query", "?token=s3cret-token%3B", "", true},
+                         {"wrong query", "?token=s3cret-token", "", false},
+                         {"bearer", "", "Authorization: Bearer s3cret-token;\r\n", true},
+                         {"wrong bearer", "", "Authorization: Bearer x\r\n", false},
+                         {"cookie", "", "Cookie: a=b; " + name + "=s3cret-token%3B\r\n", true},
+                         {"wrong cookie", "", "Cookie: " + name + "=x\r\n", false}}) {
     for (const char* path : {"/", "/healthz", "/readyz", "/api/cameras", "/nothing"}) {
       const int status = http_get(port_, path + query, header).status;
       EXPECT_EQ(status != 401, good) << what << " " << path << " " << status;
@@ -270,7 +273,9 @@ TEST_F(GatewayTest, SaysWhyItCannotStart) {
     return refused.log();
   };
   const std::string port = std::to_string(port_);
-  EXPECT_NE(sentence_of("gateway.port=" + port).find("cannot listen on 127.0.0.1:" + port + ": another program uses port " + port), std::string::npos);
+  EXPECT_NE(
+      sentence_of("gateway.port=" + port).find("cannot listen on 127.0.0.1:" + port + ": another program uses port " + port),
+      std::string::npos);
   EXPECT_NE(sentence_of("gateway.listen=nonsense").find("nonsense"), std::string::npos);
   EXPECT_NE(sentence_of("gateway.listen=0.0.0.0").find("token"), std::string::npos);
   EXPECT_NE(sentence_of("gateway.web_root=/nonexistent").find("/nonexistent"), std::string::npos);

@@ -17,7 +17,8 @@ Decision check(const Access& access, const RequestHead& head) { return access.ch
 
 TEST(ConstantTimeEqual, OnlyEqualTextsAre) {
   EXPECT_TRUE(constant_time_equal("secret", "secret"));
-  for (const char* wrong : {"", "s", "secreT", "Secret", "secretsecret", "secret "}) EXPECT_FALSE(constant_time_equal(wrong, "secret")) << wrong;
+  for (const char* wrong : {"", "s", "secreT", "Secret", "secretsecret", "secret "})
+    EXPECT_FALSE(constant_time_equal(wrong, "secret")) << wrong;
   EXPECT_FALSE(constant_time_equal("", "")) << "no secret lets nobody in";
 }
 

@@ -74,8 +74,8 @@ TEST(Messages, StateSaysNullForWhatIsNotKnown) {
 
 TEST(Messages, EventAndHello) {
   flatbuffers::FlatBufferBuilder builder;
-  builder.Finish(schema::CreateEventDirect(builder, 9, schema::EventKind::CameraLost, 1, 1'700'000'000'123'000'000, 5, "person", 0.5f,
-                                           "camera \"front\" \xFF lost"));
+  builder.Finish(schema::CreateEventDirect(builder, 9, schema::EventKind::CameraLost, 1, 1'700'000'000'123'000'000, 5, "person",
+                                           0.5f, "camera \"front\" \xFF lost"));
   const Json event = Json::parse(event_json(*flatbuffers::GetRoot<schema::Event>(builder.GetBufferPointer())));
   EXPECT_EQ(event["type"], "event");
   EXPECT_EQ(event["id"], 9);

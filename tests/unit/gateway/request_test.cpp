@@ -22,8 +22,28 @@ TEST(ParseTarget, KeepsRootAndTrailingSlash) {
 }
 
 TEST(ParseTarget, RefusesWhatNobodySends) {
-  for (const char* bad : {"", "index.html", "*", "http://h/", "/a b", "/\x01", "/%", "/%4", "/%zz", "/%00", "/%0a", "/..", "/../etc/passwd",
-                          "/a/../b", "/%2e%2e/etc/passwd", "/a/%2e", "/./a", "//etc", "/a//b", "/a/..%2fb", "/?a=%", "/?%00=1"})
+  for (const char* bad : {"",
+                          "index.html",
+                          "*",
+                          "http://h/",
+                          "/a b",
+                          "/\x01",
+                          "/%",
+                          "/%4",
+                          "/%zz",
+                          "/%00",
+                          "/%0a",
+                          "/..",
+                          "/../etc/passwd",
+                          "/a/../b",
+                          "/%2e%2e/etc/passwd",
+                          "/a/%2e",
+                          "/./a",
+                          "//etc",
+                          "/a//b",
+                          "/a/..%2fb",
+                          "/?a=%",
+                          "/?%00=1"})
     EXPECT_FALSE(parse_target(bad)) << bad;
   EXPECT_FALSE(parse_target("/" + std::string(kMaxTargetBytes, 'a')));
   std::string many = "/?";
@@ -48,9 +68,11 @@ TEST(Cookie, FindsTheNamedOne) {
 }
 
 TEST(Host, LocalNamesAndAddressesOnly) {
-  for (const char* good : {"localhost", "LOCALHOST:8080", "a.localhost", "127.0.0.1:80", "192.168.1.2", "[::1]:8080", "[fe80::1]"})
+  for (const char* good :
+       {"localhost", "LOCALHOST:8080", "a.localhost", "127.0.0.1:80", "192.168.1.2", "[::1]:8080", "[fe80::1]"})
     EXPECT_TRUE(is_local_or_literal_host(good)) << good;
-  for (const char* bad : {"", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", ".localhost", "[::1", "1.2.3", "a b"})
+  for (const char* bad :
+       {"", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", ".localhost", "[::1", "1.2.3", "a b"})
     EXPECT_FALSE(is_local_or_literal_host(bad)) << bad;
 }
 

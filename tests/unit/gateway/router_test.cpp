@@ -66,7 +66,8 @@ TEST_F(RouterTest, WatchesOnlyConfiguredCameras) {
 }
 
 TEST_F(RouterTest, EverythingElseIsAnErrorInJson) {
-  for (const auto& [target, status] : {std::pair{"/nothing", 404}, {"/", 404}, {"/../etc/passwd", 400}, {"nonsense", 400}, {"", 400}}) {
+  for (const auto& [target, status] :
+       {std::pair{"/nothing", 404}, {"/", 404}, {"/../etc/passwd", 400}, {"nonsense", 400}, {"", 400}}) {
     const Reply reply = get(target);
     EXPECT_EQ(reply.status, status) << target;
     EXPECT_TRUE(Json::parse(*reply.body)["error"].is_string()) << target;

@@ -75,7 +75,8 @@ class ServerTest : public ::testing::Test {
 std::uint64_t frame_id_of(const test::WsMessage& message) {
   if (!message.binary || message.payload.size() < 4) return 0;
   std::size_t length = 0;
-  for (std::size_t i = 0; i < 4; ++i) length |= static_cast<std::size_t>(static_cast<unsigned char>(message.payload[i])) << (8 * i);
+  for (std::size_t i = 0; i < 4; ++i)
+    length |= static_cast<std::size_t>(static_cast<unsigned char>(message.payload[i])) << (8 * i);
   return Json::parse(message.payload.substr(4, length))["frame_id"];
 }
 
@@ -121,7 +122,8 @@ TEST_F(ServerTest, SurvivesMalformedRequests) {
 }
 
 TEST_F(ServerTest, SaysHelloThenWhatIsKnownThenWhatComes) {
-  for (int i = 0; i < 30; ++i) hub_.send_event(std::make_shared<const std::string>("{\"type\":\"event\",\"id\":" + std::to_string(i) + "}"));
+  for (int i = 0; i < 30; ++i)
+    hub_.send_event(std::make_shared<const std::string>("{\"type\":\"event\",\"id\":" + std::to_string(i) + "}"));
   hub_.send_state(std::make_shared<StateReport>());
   hub_.set_classes({"person"});
   WebSocket viewer = WebSocket::open(port_, "/ws/front");
@@ -160,7 +162,9 @@ TEST_F(ServerTest, ViewerThatDoesNotReadSkipsAndStays) {
     const auto got = slow.receive();
     ASSERT_TRUE(got) << "it stayed connected";
     seen.push_back(frame_id_of(*got));
-    if (seen.size() > 1) { ASSERT_GT(seen.back(), seen[seen.size() - 2]); }
+    if (seen.size() > 1) {
+      ASSERT_GT(seen.back(), seen[seen.size() - 2]);
+    }
   }
   EXPECT_LT(seen.size(), kPictures / 2) << "the newest came, not all old ones in a row";
   send_picture(kPictures + 1, 100);
