@@ -47,8 +47,7 @@ Feed::Feed(const bus::BusDir& dir, CameraHub& hub, const FeedOptions& options)
 void Feed::run() {
   while (!hub_.stopped()) {
     const bool watched = hub_.wait_for_viewer(kIdleLook);
-    if (watched != watched_) frames_.set_demand(watched ? bus::Demand::pixels_at(options_.fps) : bus::Demand{});
-    watched_ = watched;
+    if (watched != watched_) set_watched(watched);
     watched_ ? wait_for_news() : look_while_idle();
     take_events();
     take_state();
@@ -59,8 +58,15 @@ void Feed::run() {
   }
 }
 
-// Frames are passed by unread, so that the first viewer doesn't get one of before. The short wait is how a Subscriber notices
-// that a topic's files are gone.
+// What was published before is passed by: while nobody asked for pixels it may have been long ago.
+void Feed::set_watched(bool watched) {
+  watched_ = watched;
+  (void)frames_.take_newest();
+  frames_.set_demand(watched ? bus::Demand::pixels_at(options_.fps) : bus::Demand{});
+}
+
+// Frames are passed by unread, else the wait would return for them at once; the wait is how a Subscriber notices that a topic's
+// files are gone.
 void Feed::look_while_idle() {
   (void)frames_.take_newest();
   bus::Subscriber* const all[] = {&events_, &state_, &detections_, &frames_};

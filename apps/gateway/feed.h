@@ -40,6 +40,7 @@ class Feed {
     std::uint32_t targets = 0;
   };
 
+  void set_watched(bool watched);
   void look_while_idle();
   void wait_for_news();
   void take_events();
