@@ -14,7 +14,7 @@
 // Written: publish() stores the even generation with release after the payload; R reads that generation (before R1, acquire)
 // and again at R2, so the payload's bytes happen before R's reads. g can't come back: generations only grow.
 // x86 gives W1→W2 and R1→R2 order only through the locked instruction that a seq_cst store compiles to; ARMv8 through stlr/ldar,
-// which keep store → load order among themselves. Weaker stores there would break both: tests/process/bus/torture shows
+// which keep store → load order among themselves. Weaker stores there would break both: tests/process/bus (torture_test, every_instruction_test) shows
 // torn frames as soon as the re-read (R2) is left out.
 #pragma once
 
