@@ -32,8 +32,13 @@ SourceClock::Kind clock_kind(const CameraOptions& options) {
 }  // namespace
 
 Camera::Camera(CameraOptions options, Slots& slots, ControlWatch& control)
-    : options_(std::move(options)), is_file_(kind_of(options_.source.url) == SourceKind::kFile), slots_(slots), control_(control),
-      clock_(clock_kind(options_)), random_(std::random_device{}()), backoff_ns_(kBackoffMinNs) {}
+    : options_(std::move(options)),
+      is_file_(kind_of(options_.source.url) == SourceKind::kFile),
+      slots_(slots),
+      control_(control),
+      clock_(clock_kind(options_)),
+      random_(std::random_device{}()),
+      backoff_ns_(kBackoffMinNs) {}
 
 Result<Camera::End> Camera::run() {
   const auto ended = [&] { return control_.session_changed() && !stop_requested() ? End::kRestart : End::kStopped; };

@@ -54,7 +54,7 @@ class Camera {
   void tell_about_copies();
   void tell_about_damage(const Source& source);
 
-  bool idle();                          // beats, listens to control; false: end
+  bool idle();                              // beats, listens to control; false: end
   bool sleep_until(std::uint64_t when_ns);  // the same all the while
   bool back_off(const std::string& why);
 

@@ -45,7 +45,8 @@ int exit_code_of(const Error& error) {
 
 int main(int argc, char** argv) {
   install_stop_signals();
-  CLI::App app{"Reads one camera (file, V4L2 device, RTSP or HTTP stream) and publishes its pictures to <camera>/frames on the bus."};
+  CLI::App app{
+      "Reads one camera (file, V4L2 device, RTSP or HTTP stream) and publishes its pictures to <camera>/frames on the bus."};
   CommonOptions common;
   add_common_options(app, common);
   std::string name;

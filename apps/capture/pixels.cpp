@@ -9,23 +9,37 @@ constexpr int kStandardDefinitionLines = 576;
 
 AVPixelFormat without_range(AVPixelFormat format) {
   switch (format) {
-    case AV_PIX_FMT_YUVJ420P: return AV_PIX_FMT_YUV420P;
-    case AV_PIX_FMT_YUVJ422P: return AV_PIX_FMT_YUV422P;
-    case AV_PIX_FMT_YUVJ444P: return AV_PIX_FMT_YUV444P;
-    case AV_PIX_FMT_YUVJ440P: return AV_PIX_FMT_YUV440P;
-    case AV_PIX_FMT_YUVJ411P: return AV_PIX_FMT_YUV411P;
-    default: return format;
+    case AV_PIX_FMT_YUVJ420P:
+      return AV_PIX_FMT_YUV420P;
+    case AV_PIX_FMT_YUVJ422P:
+      return AV_PIX_FMT_YUV422P;
+    case AV_PIX_FMT_YUVJ444P:
+      return AV_PIX_FMT_YUV444P;
+    case AV_PIX_FMT_YUVJ440P:
+      return AV_PIX_FMT_YUV440P;
+    case AV_PIX_FMT_YUVJ411P:
+      return AV_PIX_FMT_YUV411P;
+    default:
+      return format;
   }
 }
 
 std::optional<PixelLayout> layout_of(AVPixelFormat format) {
   switch (format) {
-    case AV_PIX_FMT_YUV420P: case AV_PIX_FMT_YUVJ420P: return PixelLayout{PixelFormat::I420};
-    case AV_PIX_FMT_YUV422P: case AV_PIX_FMT_YUVJ422P: return PixelLayout{PixelFormat::I420, true};
-    case AV_PIX_FMT_NV12: return PixelLayout{PixelFormat::NV12};
-    case AV_PIX_FMT_YUYV422: return PixelLayout{PixelFormat::YUYV};
-    case AV_PIX_FMT_GRAY8: return PixelLayout{PixelFormat::GRAY8};
-    default: return std::nullopt;
+    case AV_PIX_FMT_YUV420P:
+    case AV_PIX_FMT_YUVJ420P:
+      return PixelLayout{PixelFormat::I420};
+    case AV_PIX_FMT_YUV422P:
+    case AV_PIX_FMT_YUVJ422P:
+      return PixelLayout{PixelFormat::I420, true};
+    case AV_PIX_FMT_NV12:
+      return PixelLayout{PixelFormat::NV12};
+    case AV_PIX_FMT_YUYV422:
+      return PixelLayout{PixelFormat::YUYV};
+    case AV_PIX_FMT_GRAY8:
+      return PixelLayout{PixelFormat::GRAY8};
+    default:
+      return std::nullopt;
   }
 }
 
@@ -37,9 +51,17 @@ ColorRange range_of(const AVFrame& frame) {
 
 ColorMatrix matrix_of(const AVFrame& frame) {
   switch (frame.colorspace) {
-    case AVCOL_SPC_BT709: case AVCOL_SPC_BT2020_NCL: case AVCOL_SPC_BT2020_CL: return ColorMatrix::BT709;
-    case AVCOL_SPC_BT470BG: case AVCOL_SPC_SMPTE170M: case AVCOL_SPC_FCC: case AVCOL_SPC_SMPTE240M: return ColorMatrix::BT601;
-    default: break;
+    case AVCOL_SPC_BT709:
+    case AVCOL_SPC_BT2020_NCL:
+    case AVCOL_SPC_BT2020_CL:
+      return ColorMatrix::BT709;
+    case AVCOL_SPC_BT470BG:
+    case AVCOL_SPC_SMPTE170M:
+    case AVCOL_SPC_FCC:
+    case AVCOL_SPC_SMPTE240M:
+      return ColorMatrix::BT601;
+    default:
+      break;
   }
   if (range_of(frame) == ColorRange::Full || frame.height <= kStandardDefinitionLines) return ColorMatrix::BT601;
   return ColorMatrix::BT709;

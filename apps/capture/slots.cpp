@@ -56,7 +56,8 @@ std::uint32_t decoder_pictures(const AVCodecContext& codec) {
   constexpr int kInWorkAndHandedOut = 3;
   int pictures = std::max(codec.refs, 0) + std::max(codec.has_b_frames, 0) + kInWorkAndHandedOut;
   // HEVC and VP9 don't tell `refs`: what streams of common levels use (HEVC's DPB of 6 + output, VP9's 8 references).
-  if (codec.codec_id == AV_CODEC_ID_HEVC || codec.codec_id == AV_CODEC_ID_VP9) pictures = std::max(pictures, 10 + codec.has_b_frames);
+  if (codec.codec_id == AV_CODEC_ID_HEVC || codec.codec_id == AV_CODEC_ID_VP9)
+    pictures = std::max(pictures, 10 + codec.has_b_frames);
   if (codec.active_thread_type & FF_THREAD_FRAME) pictures += codec.thread_count;
   return static_cast<std::uint32_t>(pictures);
 }
@@ -79,10 +80,23 @@ bool Slots::decodes_into_slots(const AVCodecContext& codec) {
   switch (codec.codec_id) {
     // These give every picture a buffer of its own and leave it alone afterwards. Others (palette and screen codecs) keep one
     // picture and change it in place as soon as nobody else refers to it: readers would see that.
-    case AV_CODEC_ID_MJPEG: case AV_CODEC_ID_H264: case AV_CODEC_ID_HEVC: case AV_CODEC_ID_MPEG4: case AV_CODEC_ID_MPEG2VIDEO:
-    case AV_CODEC_ID_MPEG1VIDEO: case AV_CODEC_ID_H263: case AV_CODEC_ID_FLV1: case AV_CODEC_ID_MSMPEG4V1: case AV_CODEC_ID_MSMPEG4V2:
-    case AV_CODEC_ID_MSMPEG4V3: case AV_CODEC_ID_WMV1: case AV_CODEC_ID_VP8: case AV_CODEC_ID_VP9: return true;
-    default: return false;
+    case AV_CODEC_ID_MJPEG:
+    case AV_CODEC_ID_H264:
+    case AV_CODEC_ID_HEVC:
+    case AV_CODEC_ID_MPEG4:
+    case AV_CODEC_ID_MPEG2VIDEO:
+    case AV_CODEC_ID_MPEG1VIDEO:
+    case AV_CODEC_ID_H263:
+    case AV_CODEC_ID_FLV1:
+    case AV_CODEC_ID_MSMPEG4V1:
+    case AV_CODEC_ID_MSMPEG4V2:
+    case AV_CODEC_ID_MSMPEG4V3:
+    case AV_CODEC_ID_WMV1:
+    case AV_CODEC_ID_VP8:
+    case AV_CODEC_ID_VP9:
+      return true;
+    default:
+      return false;
   }
 }
 

@@ -27,7 +27,8 @@ bool starts_with(std::string_view text, std::string_view prefix) { return text.s
 std::string percent_encoded(std::string_view text) {
   std::string encoded;
   for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
     encoded += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return encoded;
@@ -88,7 +89,8 @@ Source::~Source() = default;
 
 Result<std::unique_ptr<Source>> Source::open(const SourceOptions& options, Slots& slots, std::function<bool()> idle) {
   std::unique_ptr<Source> source(new Source(options, std::move(idle)));
-  if (source->kind_ == SourceKind::kFile) VD_TRY(check_file(starts_with(options.url, "file:") ? options.url.substr(5) : options.url));
+  if (source->kind_ == SourceKind::kFile)
+    VD_TRY(check_file(starts_with(options.url, "file:") ? options.url.substr(5) : options.url));
   source->waiting_since_ns_ = monotonic_ns();
   source->patience_ns_ = to_ns(options.timeout) * kOpenPatience;
   VD_TRY(source->open_input());
@@ -157,11 +159,17 @@ Error Source::failure(const std::string& what, int error) const {
   if (timed_out_) return Error{ErrorCode::kUnavailable, fmt::format("{} {}: no answer", what, name_)};
   const std::string text = what + " " + name_ + ": " + libav_text(error);
   switch (error) {
-    case AVERROR_INVALIDDATA: return Error{kind_ == SourceKind::kFile ? ErrorCode::kCorrupt : ErrorCode::kUnavailable, text};
-    case AVERROR(ENOENT): return Error{ErrorCode::kNotFound, text};
-    case AVERROR(EBUSY): return Error{ErrorCode::kBusy, text};
-    case AVERROR(EACCES): case AVERROR_HTTP_UNAUTHORIZED: return Error{ErrorCode::kPermissionDenied, text};
-    default: return Error{ErrorCode::kUnavailable, text};
+    case AVERROR_INVALIDDATA:
+      return Error{kind_ == SourceKind::kFile ? ErrorCode::kCorrupt : ErrorCode::kUnavailable, text};
+    case AVERROR(ENOENT):
+      return Error{ErrorCode::kNotFound, text};
+    case AVERROR(EBUSY):
+      return Error{ErrorCode::kBusy, text};
+    case AVERROR(EACCES):
+    case AVERROR_HTTP_UNAUTHORIZED:
+      return Error{ErrorCode::kPermissionDenied, text};
+    default:
+      return Error{ErrorCode::kUnavailable, text};
   }
 }
 
@@ -259,8 +267,8 @@ bool Source::intra_only() const {
 }
 
 std::string Source::description() const {
-  return fmt::format("{} {}x{}, {:.4g} fps", avcodec_get_name(codec_->codec_id), stream_->codecpar->width, stream_->codecpar->height,
-                     1e9 / static_cast<double>(frame_duration_ns_));
+  return fmt::format("{} {}x{}, {:.4g} fps", avcodec_get_name(codec_->codec_id), stream_->codecpar->width,
+                     stream_->codecpar->height, 1e9 / static_cast<double>(frame_duration_ns_));
 }
 
 }  // namespace vedette::capture

@@ -1,8 +1,8 @@
 // A camera through FFmpeg: a file, a V4L2 device, an RTSP or HTTP stream. Opens, reads packets, decodes pictures.
 //
-// Thread-bound. While FFmpeg blocks it asks `idle` about ten times a second, which is where the owner beats and stops; a source that
-// gives nothing for `timeout` is an error (its owner opens it again). A bad packet is counted and skipped. Passwords
-// go to FFmpeg in the URL and nowhere else; names and errors here carry none.
+// Thread-bound. While FFmpeg blocks it asks `idle` about ten times a second, which is where the owner beats and stops; a source
+// that gives nothing for `timeout` is an error (its owner opens it again). A bad packet is counted and skipped. Passwords go to
+// FFmpeg in the URL and nowhere else; names and errors here carry none.
 #pragma once
 
 #include <chrono>

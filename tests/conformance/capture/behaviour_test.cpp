@@ -18,8 +18,10 @@ using namespace std::chrono_literals;
 class Behaviour : public CaptureFixture {
  protected:
   // 30 fps, `frames` pictures long.
-  std::string make_clip(const std::string& name, const std::string& encode, int frames = 30, const std::string& size = "320x240") {
-    run_ffmpeg("-f lavfi -i testsrc2=size=" + size + ":rate=30 -frames:v " + std::to_string(frames) + " " + encode + " " + file(name));
+  std::string make_clip(const std::string& name, const std::string& encode, int frames = 30,
+                        const std::string& size = "320x240") {
+    run_ffmpeg("-f lavfi -i testsrc2=size=" + size + ":rate=30 -frames:v " + std::to_string(frames) + " " + encode + " " +
+               file(name));
     return file(name);
   }
   CameraOptions once(const std::string& url) const {
@@ -213,7 +215,8 @@ TEST_F(Behaviour, FilesThatCanNeverWorkSayWhyInOneSentence) {
     const Error error = error_of(file(name));
     EXPECT_NE(error.text.find(name), std::string::npos) << error.text;
     EXPECT_EQ(error.text.find('\n'), std::string::npos);
-    EXPECT_TRUE(error.code == ErrorCode::kCorrupt || error.code == ErrorCode::kNotFound || error.code == ErrorCode::kInvalidArgument)
+    EXPECT_TRUE(error.code == ErrorCode::kCorrupt || error.code == ErrorCode::kNotFound ||
+                error.code == ErrorCode::kInvalidArgument)
         << name << ": " << to_string(error.code);
   }
 }
@@ -225,8 +228,8 @@ class Server {
     if (pid_ != 0) return;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     const std::string url = "http://127.0.0.1:" + std::to_string(port) + "/camera.ts";
-    ::execlp("ffmpeg", "ffmpeg", "-nostdin", "-v", "quiet", "-re", "-stream_loop", "-1", "-i", clip.c_str(), "-c", "copy", "-listen", "1", "-f",
-             "mpegts", url.c_str(), nullptr);
+    ::execlp("ffmpeg", "ffmpeg", "-nostdin", "-v", "quiet", "-re", "-stream_loop", "-1", "-i", clip.c_str(), "-c", "copy",
+             "-listen", "1", "-f", "mpegts", url.c_str(), nullptr);
     ::_exit(127);
   }
   ~Server() {
@@ -298,8 +301,8 @@ TEST_F(Behaviour, TheSecondCaptureOfACameraIsRefusedInOneSentence) {
   write_file(file("v.yaml"), "cameras:\n  front:\n    url: " + clip + "\n");
   start(options_for(clip));
   ASSERT_TRUE(next());
-  const std::string command = std::string(VEDETTE_BIN_DIR) + "/vedette-capture --config " + file("v.yaml") + " --camera front --bus-dir " + path_ +
-                              " 2> " + file("stderr");
+  const std::string command = std::string(VEDETTE_BIN_DIR) + "/vedette-capture --config " + file("v.yaml") +
+                              " --camera front --bus-dir " + path_ + " 2> " + file("stderr");
   const int status = std::system(command.c_str());
   const std::string output = read_file(file("stderr"));
   ASSERT_TRUE(WIFEXITED(status));
@@ -311,8 +314,9 @@ TEST_F(Behaviour, TheSecondCaptureOfACameraIsRefusedInOneSentence) {
 
 TEST_F(Behaviour, AnUnknownCameraIsRefusedAndNotRestarted) {
   write_file(file("v.yaml"), "cameras:\n  front:\n    url: " + make_clip("c.mkv", kH264) + "\n");
-  const int status = std::system((std::string(VEDETTE_BIN_DIR) + "/vedette-capture --config " + file("v.yaml") + " --camera back --bus-dir " + path_ +
-                                  " 2> " + file("stderr")).c_str());
+  const int status = std::system((std::string(VEDETTE_BIN_DIR) + "/vedette-capture --config " + file("v.yaml") +
+                                  " --camera back --bus-dir " + path_ + " 2> " + file("stderr"))
+                                     .c_str());
   EXPECT_EQ(WEXITSTATUS(status), kExitConfig);
   EXPECT_NE(read_file(file("stderr")).find("no camera \"back\""), std::string::npos);
 }

@@ -13,10 +13,10 @@ enum class Way { kDirect, kCopied, kConverted };
 
 struct Clip {
   std::string name;
-  std::string file;       // name with the container's ending
+  std::string file;  // name with the container's ending
   std::string size;
-  std::string encode;     // ffmpeg's arguments
-  std::string raw;        // pixel format in which the pictures are compared
+  std::string encode;  // ffmpeg's arguments
+  std::string raw;     // pixel format in which the pictures are compared
   PixelFormat format;
   ColorRange range;
   Way way;
@@ -48,8 +48,8 @@ class Formats : public CaptureFixture, public ::testing::WithParamInterface<Clip
   std::vector<std::string> make_clip() {
     const Clip& clip = GetParam();
     const bool odd = clip.size.find_last_of("13579") == clip.size.size() - 1;  // testsrc2 would round the size
-    run_ffmpeg(std::string("-f lavfi -i testsrc") + (odd ? "" : "2") + "=size=" + clip.size + ":rate=" + std::to_string(kFps) + " -frames:v " + std::to_string(kFrames) + " " +
-               clip.encode + " " + file(clip.file));
+    run_ffmpeg(std::string("-f lavfi -i testsrc") + (odd ? "" : "2") + "=size=" + clip.size + ":rate=" + std::to_string(kFps) +
+               " -frames:v " + std::to_string(kFrames) + " " + clip.encode + " " + file(clip.file));
     run_ffmpeg("-i " + file(clip.file) + " -fps_mode passthrough -f rawvideo -pix_fmt " + clip.raw + " " + file("raw"));
     std::vector<std::string> pictures = split(read_file(file("raw")));
     const std::size_t x = clip.size.find('x');
@@ -83,7 +83,8 @@ TEST_P(Formats, PicturesOrderTimesAndSlotsAreRight) {
     ASSERT_EQ(seen->info.format(), clip.format);
     EXPECT_EQ(seen->info.range(), clip.range);
     EXPECT_EQ(camera_of(seen->info), "front");
-    const auto found = std::find_if(reference.begin(), reference.end(), [&](const std::string& r) { return same(r, seen->pixels); });
+    const auto found =
+        std::find_if(reference.begin(), reference.end(), [&](const std::string& r) { return same(r, seen->pixels); });
     ASSERT_NE(found, reference.end()) << "frame " << seen->info.frame_id() << " is no picture of the clip";
     const auto index = static_cast<std::size_t>(found - reference.begin());
     EXPECT_LE(seen->info.captured_at_ns(), seen->info.published_at_ns());
@@ -113,24 +114,39 @@ TEST_P(Formats, PicturesOrderTimesAndSlotsAreRight) {
 }
 
 const Clip kClips[] = {
-    {"h264_b_frames", "c.mp4", "320x240", "-c:v libx264 -g 6 -bf 3 -pix_fmt yuv420p", "yuv420p", PixelFormat::I420, ColorRange::Limited, Way::kDirect},
-    {"h264_cropped", "c.mp4", "322x242", "-c:v libx264 -bf 0 -pix_fmt yuv420p", "yuv420p", PixelFormat::I420, ColorRange::Limited, Way::kDirect},
+    {"h264_b_frames", "c.mp4", "320x240", "-c:v libx264 -g 6 -bf 3 -pix_fmt yuv420p", "yuv420p", PixelFormat::I420,
+     ColorRange::Limited, Way::kDirect},
+    {"h264_cropped", "c.mp4", "322x242", "-c:v libx264 -bf 0 -pix_fmt yuv420p", "yuv420p", PixelFormat::I420, ColorRange::Limited,
+     Way::kDirect},
     {"gray", "c.mkv", "320x240", "-c:v ffv1 -pix_fmt gray", "gray", PixelFormat::GRAY8, ColorRange::Full, Way::kCopied},
-    {"h264_444", "c.mp4", "320x240", "-c:v libx264 -pix_fmt yuv444p", "yuv420p", PixelFormat::I420, ColorRange::Limited, Way::kConverted},
-    {"h264_10_bit", "c.mp4", "320x240", "-c:v libx264 -pix_fmt yuv420p10le", "yuv420p", PixelFormat::I420, ColorRange::Limited, Way::kConverted},
-    {"hevc", "c.mp4", "320x240", "-c:v libx265 -x265-params log-level=none -pix_fmt yuv420p", "yuv420p", PixelFormat::I420, ColorRange::Limited, Way::kDirect},
-    {"mpeg4_b_frames", "c.mp4", "352x288", "-c:v mpeg4 -g 6 -bf 2 -q:v 3", "yuv420p", PixelFormat::I420, ColorRange::Limited, Way::kDirect},
-    {"mpeg4_avi", "c.avi", "352x288", "-c:v mpeg4 -vtag xvid -q:v 3", "yuv420p", PixelFormat::I420, ColorRange::Limited, Way::kDirect},
+    {"h264_444", "c.mp4", "320x240", "-c:v libx264 -pix_fmt yuv444p", "yuv420p", PixelFormat::I420, ColorRange::Limited,
+     Way::kConverted},
+    {"h264_10_bit", "c.mp4", "320x240", "-c:v libx264 -pix_fmt yuv420p10le", "yuv420p", PixelFormat::I420, ColorRange::Limited,
+     Way::kConverted},
+    {"hevc", "c.mp4", "320x240", "-c:v libx265 -x265-params log-level=none -pix_fmt yuv420p", "yuv420p", PixelFormat::I420,
+     ColorRange::Limited, Way::kDirect},
+    {"mpeg4_b_frames", "c.mp4", "352x288", "-c:v mpeg4 -g 6 -bf 2 -q:v 3", "yuv420p", PixelFormat::I420, ColorRange::Limited,
+     Way::kDirect},
+    {"mpeg4_avi", "c.avi", "352x288", "-c:v mpeg4 -vtag xvid -q:v 3", "yuv420p", PixelFormat::I420, ColorRange::Limited,
+     Way::kDirect},
     {"msmpeg4v3_avi", "c.avi", "352x288", "-c:v msmpeg4 -q:v 3", "yuv420p", PixelFormat::I420, ColorRange::Limited, Way::kDirect},
     {"mpeg2_ts", "c.ts", "352x288", "-c:v mpeg2video -q:v 3", "yuv420p", PixelFormat::I420, ColorRange::Limited, Way::kDirect},
-    {"vp8", "c.webm", "320x240", "-c:v libvpx -auto-alt-ref 0 -b:v 1M", "yuv420p", PixelFormat::I420, ColorRange::Limited, Way::kDirect},
-    {"vp9", "c.webm", "320x240", "-c:v libvpx-vp9 -cpu-used 8 -b:v 1M", "yuv420p", PixelFormat::I420, ColorRange::Limited, Way::kDirect},
-    {"mjpeg_420", "c.avi", "320x240", "-c:v mjpeg -pix_fmt yuvj420p -q:v 3", "yuvj420p", PixelFormat::I420, ColorRange::Full, Way::kDirect},
-    {"mjpeg_422_as_webcams", "c.avi", "320x240", "-c:v mjpeg -pix_fmt yuvj422p -q:v 3", "yuvj422p", PixelFormat::I420, ColorRange::Full, Way::kDirect},
-    {"mjpeg_odd_size", "c.avi", "321x241", "-c:v mjpeg -pix_fmt yuvj420p -q:v 3", "yuvj420p", PixelFormat::I420, ColorRange::Full, Way::kDirect},
-    {"mjpeg_422_odd_size", "c.avi", "323x243", "-c:v mjpeg -pix_fmt yuvj422p -q:v 3", "yuvj422p", PixelFormat::I420, ColorRange::Full, Way::kDirect},
-    {"mjpeg_444", "c.avi", "320x240", "-c:v mjpeg -pix_fmt yuvj444p -q:v 3", "yuvj420p", PixelFormat::I420, ColorRange::Full, Way::kConverted},
-    {"raw_yuyv", "c.avi", "320x240", "-c:v rawvideo -pix_fmt yuyv422", "yuyv422", PixelFormat::YUYV, ColorRange::Limited, Way::kCopied},
+    {"vp8", "c.webm", "320x240", "-c:v libvpx -auto-alt-ref 0 -b:v 1M", "yuv420p", PixelFormat::I420, ColorRange::Limited,
+     Way::kDirect},
+    {"vp9", "c.webm", "320x240", "-c:v libvpx-vp9 -cpu-used 8 -b:v 1M", "yuv420p", PixelFormat::I420, ColorRange::Limited,
+     Way::kDirect},
+    {"mjpeg_420", "c.avi", "320x240", "-c:v mjpeg -pix_fmt yuvj420p -q:v 3", "yuvj420p", PixelFormat::I420, ColorRange::Full,
+     Way::kDirect},
+    {"mjpeg_422_as_webcams", "c.avi", "320x240", "-c:v mjpeg -pix_fmt yuvj422p -q:v 3", "yuvj422p", PixelFormat::I420,
+     ColorRange::Full, Way::kDirect},
+    {"mjpeg_odd_size", "c.avi", "321x241", "-c:v mjpeg -pix_fmt yuvj420p -q:v 3", "yuvj420p", PixelFormat::I420, ColorRange::Full,
+     Way::kDirect},
+    {"mjpeg_422_odd_size", "c.avi", "323x243", "-c:v mjpeg -pix_fmt yuvj422p -q:v 3", "yuvj422p", PixelFormat::I420,
+     ColorRange::Full, Way::kDirect},
+    {"mjpeg_444", "c.avi", "320x240", "-c:v mjpeg -pix_fmt yuvj444p -q:v 3", "yuvj420p", PixelFormat::I420, ColorRange::Full,
+     Way::kConverted},
+    {"raw_yuyv", "c.avi", "320x240", "-c:v rawvideo -pix_fmt yuyv422", "yuyv422", PixelFormat::YUYV, ColorRange::Limited,
+     Way::kCopied},
     {"raw_nv12", "c.nut", "320x240", "-c:v rawvideo -pix_fmt nv12", "nv12", PixelFormat::NV12, ColorRange::Limited, Way::kCopied},
     {"ffv1", "c.mkv", "320x240", "-c:v ffv1 -pix_fmt yuv420p", "yuv420p", PixelFormat::I420, ColorRange::Limited, Way::kCopied},
 };

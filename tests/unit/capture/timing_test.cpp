@@ -25,7 +25,9 @@ std::vector<int> passed(double period_ms, double fps, int count, std::vector<dou
 TEST(FpsCap, NoCapPassesEveryFrame) { EXPECT_EQ(passed(33.333, 0, 5), (std::vector{0, 1, 2, 3, 4})); }
 TEST(FpsCap, TheSourcesOwnRatePassesEveryFrame) { EXPECT_EQ(passed(33.333, 30, 100).size(), 100u); }
 TEST(FpsCap, AThirdIsEveryThirdFrame) { EXPECT_EQ(passed(33.333, 10, 13), (std::vector{0, 3, 6, 9, 12})); }
-TEST(FpsCap, JitterDoesNotShiftTheBeat) { EXPECT_EQ(passed(33.333, 10, 13, {0, 4, -5, 3, -4, 5, -3}), (std::vector{0, 3, 6, 9, 12})); }
+TEST(FpsCap, JitterDoesNotShiftTheBeat) {
+  EXPECT_EQ(passed(33.333, 10, 13, {0, 4, -5, 3, -4, 5, -3}), (std::vector{0, 3, 6, 9, 12}));
+}
 TEST(FpsCap, UnevenRatiosAlternate) {
   const auto frames = passed(40, 10, 26);
   ASSERT_EQ(frames.size(), 11u);
