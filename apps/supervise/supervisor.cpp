@@ -16,6 +16,8 @@ constexpr std::uint64_t kTickNs = 100'000'000;
 // In stopping, a stage gets so long before the next one is asked too: readers go before writers, but nobody waits for who hangs.
 constexpr std::uint64_t kStopStepNs = 1'000'000'000;
 
+bool is_capture(const StageSpec& spec) { return spec.tag.starts_with("capture/"); }
+
 }  // namespace
 
 Supervisor::Supervisor(std::vector<StageSpec> stages, const SuperviseConfig& config) : config_(config) {
@@ -84,26 +86,28 @@ Result<> Supervisor::reap() {
 Result<> Supervisor::on_end(Stage& stage, int wait_status) {
   const std::uint64_t now = monotonic_ns();
   const int code = WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : -1;
-  if (code == kExitUsage || code == kExitConfig)
+  const Nanoseconds ran(now - stage.started_ns);
+  // What has run well and can't any more (a file was taken away) may be able to again.
+  if ((code == kExitUsage || code == kExitConfig) && ran < config_.healthy_after)
     return Error{ErrorCode::kInvalidArgument, stage.spec.tag + " cannot run: " + stage.relay.last()};
   if (code == kExitRestart) {
     log::info("{} restarts", stage.spec.tag);
     stage.start_at_ns = now;
     return {};
   }
-  if (code == 0) {
+  if (code == 0 && is_capture(stage.spec)) {
     log::info("{} is done", stage.spec.tag);
     stage.done = true;
     return {};
   }
-  const Nanoseconds delay = stage.backoff.next(Nanoseconds(now - stage.started_ns));
+  const Nanoseconds delay = stage.backoff.next(ran);
   stage.start_at_ns = now + to_ns(delay);
   log::warning("{} {}; restarting in {} ms", stage.spec.tag, describe(wait_status), delay.count() / 1'000'000);
   return {};
 }
 
 bool Supervisor::cameras_done() const {
-  return std::all_of(stages_.begin(), stages_.end(), [](const Stage& stage) { return stage.done || !stage.spec.tag.starts_with("capture/"); });
+  return std::all_of(stages_.begin(), stages_.end(), [](const Stage& stage) { return stage.done || !is_capture(stage.spec); });
 }
 
 void Supervisor::stop_all() {

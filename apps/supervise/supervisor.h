@@ -1,7 +1,7 @@
 // Supervisor: starts the stages, keeps them running, passes their logs on, stops them in order. One thread, the main one.
 //
-// A stage that dies is started again after its back-off; one that asks for a restart (kExitRestart), at once; one that ends with 0 is
-// done; one that a restart can't mend (kExitUsage, kExitConfig) ends the whole.
+// A stage that dies is started again after its back-off; one that asks for a restart (kExitRestart), at once. A capture that ends with 0
+// is done (its file has ended). A stage that a restart can't mend (kExitUsage, kExitConfig) ends the whole, unless it has run well before.
 #pragma once
 
 #include <functional>

@@ -38,7 +38,7 @@ std::string without_secrets(std::string_view text) {
 
 void start_log(std::string_view tag, Level level) {
   auto logger = std::make_shared<spdlog::logger>(std::string(tag), std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %-5!l %-16n %v", spdlog::pattern_time_type::utc);
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %-7l %-16n %v", spdlog::pattern_time_type::utc);
   logger->set_level(spdlog_level(level));
   logger->flush_on(spdlog::level::debug);
   spdlog::set_default_logger(std::move(logger));
@@ -55,8 +55,8 @@ void write(Level level, std::string_view text) {
 }
 
 std::string forward(std::string_view tag, std::string_view line) {
-  // "2026-11-21T05:00:00.123Z info  capture/front    text": a time of 24 characters, a level of 5, a tag of at least 16.
-  constexpr std::size_t kTimeBytes = 24, kTagAt = kTimeBytes + 1 + 5 + 1, kTagBytes = 16;
+  // "2026-11-21T05:00:00.123Z info    capture/front    text": a time of 24 characters, a level of 7, a tag of at least 16.
+  constexpr std::size_t kTimeBytes = 24, kTagAt = kTimeBytes + 1 + 7 + 1, kTagBytes = 16;
   const std::string clean = without_secrets(line);
   const bool is_log_line = clean.size() > kTagAt + kTagBytes && clean[4] == '-' && clean[10] == 'T' && clean[kTimeBytes - 1] == 'Z';
   if (is_log_line) {
@@ -71,7 +71,7 @@ std::string forward(std::string_view tag, std::string_view line) {
   ::gmtime_r(&seconds, &utc);
   char stamp[32];
   std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
-  fmt::print(stderr, "{}.{:03}Z {:<5} {:<16} {}\n", stamp, now.time_since_epoch().count() % 1000, "error", tag, clean);
+  fmt::print(stderr, "{}.{:03}Z {:<7} {:<16} {}\n", stamp, now.time_since_epoch().count() % 1000, "error", tag, clean);
   return clean;
 }
 

@@ -1,4 +1,4 @@
-// The log: one line a message on stderr, "2026-11-21T05:00:00.123Z info  capture/front  text". The supervisor forwards lines as
+// The log: one line a message on stderr, "2026-11-21T05:00:00.123Z info    capture/front    text". The supervisor forwards lines as
 // they are. Secrets registered here never reach a line. Thread-safe after start_log().
 #pragma once
 

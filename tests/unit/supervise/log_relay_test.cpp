@@ -29,14 +29,14 @@ class Relay : public ::testing::Test {
 };
 
 TEST_F(Relay, log_lines_pass_unchanged) {
-  const std::string line = "2026-11-21T05:00:00.123Z info  detect           model loaded\n";
+  const std::string line = "2026-11-21T05:00:00.123Z info    detect           model loaded\n";
   EXPECT_EQ(passed(line), line);
   EXPECT_EQ(relay_.last(), "model loaded");
 }
 
 TEST_F(Relay, other_lines_get_time_and_tag) {
   const std::string out = passed("terminate called\n");
-  EXPECT_NE(out.find("Z error detect           terminate called\n"), std::string::npos) << out;
+  EXPECT_NE(out.find("Z error   detect           terminate called\n"), std::string::npos) << out;
   EXPECT_EQ(relay_.last(), "terminate called");
 }
 
@@ -51,7 +51,7 @@ TEST_F(Relay, lines_in_pieces_are_put_together_and_the_last_needs_no_end) {
 
 TEST_F(Relay, secrets_are_hidden) {
   log::add_secret("hunter22");
-  EXPECT_EQ(passed("2026-11-21T05:00:00.123Z info  detect           with hunter22 inside\n"), "2026-11-21T05:00:00.123Z info  detect           with *** inside\n");
+  EXPECT_EQ(passed("2026-11-21T05:00:00.123Z info    detect           with hunter22 inside\n"), "2026-11-21T05:00:00.123Z info    detect           with *** inside\n");
 }
 
 }  // namespace
