@@ -6,6 +6,7 @@
 // page open a WebSocket anywhere. Immutable, thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 

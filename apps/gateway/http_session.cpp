@@ -48,7 +48,7 @@ Response response_of(const Reply& reply, bool is_head, bool keep_alive) {
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
   HttpSession(net::ip::tcp::socket socket, SessionContext& context)
-      : stream_(std::move(socket)), context_(context), place_(context), buffer_(2 * kMaxHeadBytes) {}
+      : stream_(std::move(socket)), context_(context), place_(context), buffer_(std::size_t{2} * kMaxHeadBytes) {}
 
   void read() {
     parser_.emplace();

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstdint>
 #include <set>
+#include <utility>
 
 #include "gateway/camera_hub.h"
 #include "gateway/router.h"
