@@ -5,6 +5,10 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <thread>
+
+#include "base/clock.h"
+#include "supervise/patience.h"
 
 namespace vedette::supervise {
 namespace {
@@ -18,12 +22,25 @@ bool is_named(int fd, int dir_fd) {
   return ::fstat(fd, &own) == 0 && ::fstatat(dir_fd, kLockName, &named, AT_SYMLINK_NOFOLLOW) == 0 && own.st_ino == named.st_ino;
 }
 
+// Removes what is dead; an Error if something still lives and `give_up_ns` (monotonic) has come.
+Result<> clear(const bus::BusDir& dir, std::uint64_t give_up_ns) {
+  for (;;) {
+    const auto alive = dir.remove_dead_topics();
+    if (alive.empty()) return {};
+    if (monotonic_ns() >= give_up_ns)
+      return Error{ErrorCode::kBusy, alive.front().text() + " in " + dir.path() + " is being written by a program that runs already; stop it, or choose another --bus-dir"};
+    std::this_thread::sleep_for(kLookAgain);
+  }
+}
+
 }  // namespace
 
 Result<BusHome> BusHome::open(const std::string& path) {
   for (;;) {
     VD_ASSIGN(bus::BusDir opened, bus::BusDir::open(path));
     auto dir = std::make_unique<bus::BusDir>(std::move(opened));
+    // An orderly end removes the lock file.
+    const bool was_there = ::faccessat(dir->fd(), kLockName, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
     UniqueFd fd(::openat(dir->fd(), kLockName, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (!fd && errno == ENOENT) continue;  // the folder itself was just removed
     if (!fd) return errno_error(dir->path() + "/" + kLockName);
@@ -32,10 +49,8 @@ Result<BusHome> BusHome::open(const std::string& path) {
       return Error{ErrorCode::kBusy, "another vedette is running on the bus directory " + dir->path() + "; stop it, or choose another by --bus-dir"};
     if (!is_named(lock.fd(), dir->fd())) continue;
     ::unlinkat(dir->fd(), kSocketName, 0);
-    const auto alive = dir->remove_dead_topics();
-    if (!alive.empty())
-      return Error{ErrorCode::kBusy, alive.front().text() + " in " + dir->path() + " is being written by a program that runs already; stop it, or choose another --bus-dir"};
-    return BusHome(std::move(dir), std::move(lock));
+    VD_TRY(clear(*dir, was_there ? monotonic_ns() + to_ns(kPatience) : 0));
+    return BusHome(std::move(dir), std::move(lock), was_there);
   }
 }
 

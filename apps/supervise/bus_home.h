@@ -13,7 +13,8 @@ namespace vedette::supervise {
 
 class BusHome {
  public:
-  // kBusy while another supervisor has it. `path` "" means the default.
+  // kBusy while another supervisor has it, or a stage that somebody runs by hand. `path` "" means the default.
+  // The stages of a supervisor that was killed are ending: waited for, a few seconds at most.
   static Result<BusHome> open(const std::string& path);
   BusHome(BusHome&&) noexcept = default;
   BusHome& operator=(BusHome&&) noexcept = default;
@@ -21,11 +22,15 @@ class BusHome {
 
   // At an address of its own: bus readers keep a pointer to it.
   const bus::BusDir& dir() const { return *dir_; }
+  // The supervisor before this one was killed.
+  bool had_killed_predecessor() const { return had_killed_predecessor_; }
 
  private:
-  BusHome(std::unique_ptr<bus::BusDir> dir, bus::LockFile lock) : dir_(std::move(dir)), lock_(std::move(lock)) {}
+  BusHome(std::unique_ptr<bus::BusDir> dir, bus::LockFile lock, bool had_killed_predecessor)
+      : dir_(std::move(dir)), lock_(std::move(lock)), had_killed_predecessor_(had_killed_predecessor) {}
   std::unique_ptr<bus::BusDir> dir_;
   bus::LockFile lock_;
+  bool had_killed_predecessor_ = false;
 };
 
 }  // namespace vedette::supervise

@@ -3,12 +3,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <thread>
 
 #include "base/process.h"
 #include "config/command_line.h"
 #include "config/text.h"
 #include "supervise/address.h"
 #include "supervise/bus_home.h"
+#include "supervise/patience.h"
 #include "supervise/plan.h"
 #include "supervise/summary.h"
 #include "supervise/supervisor.h"
@@ -51,11 +53,19 @@ Result<Config> load(Options& options) {
   if (!options.camera_url.empty()) set.push_back("cameras." + config.cameras.front().name + ".url=" + options.camera_url);
   VD_TRY(ensure_token(config, options));
   if (!options.listen.empty()) set.push_back("gateway.listen=" + options.listen);
-  VD_ASSIGN(config, load_and_start_log(options.common, "up"));
-  VD_ASSIGN(const std::uint16_t port, free_port(config.gateway));
-  if (config.gateway.port == 0) set.push_back("gateway.port=" + std::to_string(port));
-  config.gateway.port = port;
-  return config;
+  return load_and_start_log(options.common, "up");
+}
+
+// The page's port, known before anything starts. A killed supervisor's gateway may have it for a moment yet.
+Result<> settle_port(Config& config, Options& options, bool had_killed_predecessor) {
+  const std::uint64_t give_up_ns = had_killed_predecessor ? monotonic_ns() + to_ns(kPatience) : 0;
+  Result<std::uint16_t> port = free_port(config.gateway);
+  for (; !port.ok() && port.error().code == ErrorCode::kBusy && monotonic_ns() < give_up_ns; port = free_port(config.gateway))
+    std::this_thread::sleep_for(kLookAgain);
+  if (!port.ok()) return std::move(port).error();
+  if (config.gateway.port == 0) options.common.set.push_back("gateway.port=" + std::to_string(*port));
+  config.gateway.port = *port;
+  return {};
 }
 
 void print_urls_once_ready(const GatewayConfig& config, bool& printed) {
@@ -70,6 +80,7 @@ int run(Options& options) {
   if (!config.ok()) return fail(config.error(), kExitConfig);
   auto home = BusHome::open(config->bus.dir);
   if (!home.ok()) return fail(home.error(), kExitConfig);
+  if (const auto settled = settle_port(*config, options, home->had_killed_predecessor()); !settled.ok()) return fail(settled.error(), kExitConfig);
 
   std::unique_ptr<Observer> observer;
   if (options.summary) observer = std::make_unique<Observer>(home->dir(), *config);
