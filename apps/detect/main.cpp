@@ -42,7 +42,6 @@ int look_once(const Config& config, const std::string& photo) {
 }
 
 int watch(const Config& config) {
-  install_stop_signals();
   const auto dir = bus::BusDir::open(config.bus.dir);
   if (!dir) return fail(dir.error());
   const auto detector = load_model(config.detect);
@@ -73,6 +72,7 @@ int watch(const Config& config) {
 
 int main(int argc, char** argv) {
   using namespace vedette;
+  install_stop_signals();
   CLI::App app{"Vedette's detector: finds objects on the frames of all cameras and publishes them as <camera>/detections."};
   CommonOptions options;
   add_common_options(app, options);

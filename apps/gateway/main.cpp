@@ -73,13 +73,13 @@ Result<> serve(const Config& config, const bus::BusDir& dir) {
 
 int main(int argc, char** argv) {
   using namespace vedette;
+  install_stop_signals();
   CLI::App app{"Vedette's gateway: serves the live page, its pictures and the health of all cameras over HTTP and WebSocket."};
   CommonOptions options;
   add_common_options(app, options);
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
   const Result<Config> config = load_and_start_log(options, "gateway");
   if (!config) return fail(config.error(), kExitConfig);
-  install_stop_signals();
   const auto dir = bus::BusDir::open(config->bus.dir);
   if (!dir) return fail(dir.error());
   const Result<> served = gateway::serve(*config, *dir);
