@@ -34,10 +34,11 @@ function(vd_app name)
   endif()
 endfunction()
 
-# vd_test(NAME LABEL unit DEPS a b LIBS x SOURCES f.cpp ENV A=b): a GoogleTest program; each test is a ctest entry.
+# vd_test(NAME LABEL unit DEPS a b LIBS x SOURCES f.cpp ENV A=b SERIAL): a GoogleTest program; each test is a ctest entry.
+# SERIAL: nothing else runs beside it.
 # SOURCES default to every *.cpp of the folder.
 function(vd_test name)
-  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "DEPS;LIBS;SOURCES;ENV" ${ARGN})
+  cmake_parse_arguments(ARG "SERIAL" "LABEL;TIMEOUT" "DEPS;LIBS;SOURCES;ENV" ${ARGN})
   if(NOT ARG_SOURCES)
     file(GLOB ARG_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   endif()
@@ -49,7 +50,7 @@ function(vd_test name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} ${ARG_LIBS} GTest::gtest GTest::gtest_main)
   gtest_discover_tests(${name} TEST_PREFIX ${ARG_LABEL}. DISCOVERY_MODE PRE_TEST
-    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${ARG_ENV}" SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
+    PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} RUN_SERIAL ${ARG_SERIAL} ENVIRONMENT "${ARG_ENV}" SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
 endfunction()
 
 # vd_fuzz(NAME DEPS a b LIBS x): the folder's *.cpp define LLVMFuzzerTestOneInput. Its corpus, tests/data/fuzz/NAME, is replayed
