@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include <csignal>
 #include <cstring>
@@ -144,10 +145,10 @@ void System::start() { up_ = run("vedette", options_.arguments); }
 bool System::answers(const std::string& target) const { return http_get(port_, target).status == 200; }
 
 bool System::wait_ready() {
-  return wait_until([this] {
-           return !up_->running() || (up_->out().find("page: http://") != std::string::npos && answers("/readyz"));
-         }) &&
-         up_->running();
+  const auto is_ready = [this] {
+    return up_->out().find("page: http://") != std::string::npos && fs::exists(bus_path_ + "/control.sock") && answers("/readyz");
+  };
+  return wait_until([&] { return !up_->running() || is_ready(); }) && up_->running();
 }
 
 std::optional<pid_t> System::stage(const std::string& program) const {
@@ -161,14 +162,25 @@ const bus::BusDir& System::bus() {
   return *bus_;
 }
 
-std::map<std::string, std::uintmax_t> System::bus_files() const {
-  std::map<std::string, std::uintmax_t> files;
+std::map<std::string, std::int64_t> System::bus_files() const {
+  std::map<std::string, std::int64_t> files;
   std::error_code gone;
   for (const auto& entry : fs::recursive_directory_iterator(bus_path_, gone)) {
-    const bool is_file = entry.is_regular_file(gone);
-    files[fs::relative(entry.path(), bus_path_, gone)] = is_file ? entry.file_size(gone) : 0;
+    struct stat status {};
+    if (::lstat(entry.path().c_str(), &status) == 0) files[fs::relative(entry.path(), bus_path_, gone)] = status.st_blocks * 512;
   }
   return files;
+}
+
+std::map<std::string, int> System::settled_bus_readers() const {
+  std::map<std::string, int> readers;
+  auto since = std::chrono::steady_clock::now();
+  wait_until([&] {
+    const auto now = bus_readers();
+    if (now != readers) since = std::chrono::steady_clock::now(), readers = now;
+    return std::chrono::steady_clock::now() - since > std::chrono::milliseconds(1500);
+  });
+  return readers;
 }
 
 std::map<std::string, int> System::bus_readers() const {

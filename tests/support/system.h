@@ -93,10 +93,12 @@ class System {
 
   const bus::BusDir& bus();  // opened at the first call
   const std::string& bus_path() const { return bus_path_; }
-  // Every file below the bus directory and the bytes it takes.
-  std::map<std::string, std::uintmax_t> bus_files() const;
+  // Every file below the bus directory and the bytes of memory it takes.
+  std::map<std::string, std::int64_t> bus_files() const;
   // Reader entries in use of each topic.
   std::map<std::string, int> bus_readers() const;
+  // The same once it hasn't changed for a while: all stages have attached to what they read.
+  std::map<std::string, int> settled_bus_readers() const;
   std::uint16_t port() const { return port_; }
   const TempFolder& folder() const { return folder_; }
   std::string config_path() const { return folder_.file("vedette.yaml"); }

@@ -105,7 +105,7 @@ TEST(SystemHang, AllReadersStoppedWhileTheyHoldFrames) {
   FrameWatch frames(system.bus(), "front");
   ASSERT_TRUE(frames.since(0));
   // Every entry that is left is filled, so that the ring has not one reader more to give.
-  const int others = system.bus_readers().at("front/frames.leases");
+  const int others = system.settled_bus_readers().at("front/frames.leases");
   const auto holders = start_holders(system.bus_path(), kReaders - others, kHeld);
   ASSERT_TRUE(holders);
   EXPECT_EQ(system.bus_readers().at("front/frames.leases"), kReaders);
