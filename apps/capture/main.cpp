@@ -35,12 +35,6 @@ const CameraConfig* find_camera(const Config& config, const std::string& name) {
   return nullptr;
 }
 
-// What a restart can't mend gets its own exit code, which ends `vedette up`.
-int exit_code_of(const Error& error) {
-  const bool again = error.code == ErrorCode::kBusy || error.code == ErrorCode::kUnavailable || error.code == ErrorCode::kIo;
-  return again ? EXIT_FAILURE : kExitConfig;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -54,7 +48,7 @@ int main(int argc, char** argv) {
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
 
   const Result<Config> config = load_and_start_log(common, "capture/" + name);
-  if (!config) return fail(config.error(), kExitConfig);
+  if (!config) return fail(config.error(), exit_code_of(config.error()));
   const CameraConfig* camera = find_camera(*config, name);
   if (camera == nullptr) return fail({ErrorCode::kNotFound, config->path + ": has no camera \"" + name + "\""}, kExitConfig);
   const CameraOptions options = options_of(*camera);
@@ -63,7 +57,7 @@ int main(int argc, char** argv) {
   avdevice_register_all();
 
   const auto bus_dir = bus::BusDir::open(config->bus.dir);
-  if (!bus_dir.ok()) return log::error("{}", bus_dir.error().text), kExitConfig;
+  if (!bus_dir.ok()) return log::error("{}", bus_dir.error().text), exit_code_of(bus_dir.error());
   Slots slots(*bus_dir, {{name, "frames"}, config->bus.readers, config->bus.held_per_reader});
   ControlWatch control(*bus_dir, {name, "control"});
   Camera loop(options, slots, control);

@@ -54,20 +54,20 @@ int main(int argc, char** argv) {
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
 
   const Result<Config> config = load_and_start_log(common, "control");
-  if (!config) return fail(config.error(), kExitConfig);
+  if (!config) return fail(config.error(), exit_code_of(config.error()));
   const Result<bus::BusDir> bus_dir = bus::BusDir::open(config->bus.dir);
-  if (!bus_dir) return log::error("{}", bus_dir.error().text), kExitConfig;
+  if (!bus_dir) return log::error("{}", bus_dir.error().text), exit_code_of(bus_dir.error());
 
   std::vector<std::unique_ptr<CameraControl>> cameras;
   std::vector<bus::Subscriber*> detections;
   for (const CameraConfig& camera : config->cameras) {
     auto opened = CameraControl::open(*bus_dir, options_of(*config, camera));
-    if (!opened) return log::error("{}", opened.error().text), EXIT_FAILURE;
+    if (!opened) return log::error("{}", opened.error().text), exit_code_of(opened.error());
     cameras.push_back(*std::move(opened));
     detections.push_back(&cameras.back()->detections());
   }
   auto commands = CommandSocket::open(*bus_dir);
-  if (!commands) return log::error("{}", commands.error().text), EXIT_FAILURE;
+  if (!commands) return log::error("{}", commands.error().text), exit_code_of(commands.error());
 
   log::info("decides for {} camera{}", cameras.size(), cameras.size() == 1 ? "" : "s");
   while (!stop_requested()) {

@@ -34,23 +34,23 @@ Result<std::vector<Camera>> open_cameras(const Config& config, const bus::BusDir
 
 int look_once(const Config& config, const std::string& photo) {
   const auto detector = load_model(config.detect);
-  if (!detector) return fail(detector.error(), kExitConfig);
+  if (!detector) return fail(detector.error(), exit_code_of(detector.error()));
   const auto answer = look_at_photo(photo, **detector);
-  if (!answer) return fail(answer.error(), kExitConfig);
+  if (!answer) return fail(answer.error(), exit_code_of(answer.error()));
   std::printf("%s\n", answer->c_str());
   return 0;
 }
 
 int watch(const Config& config) {
   const auto dir = bus::BusDir::open(config.bus.dir);
-  if (!dir) return fail(dir.error());
+  if (!dir) return fail(dir.error(), exit_code_of(dir.error()));
   const auto detector = load_model(config.detect);
-  if (!detector) return fail(detector.error(), kExitConfig);
+  if (!detector) return fail(detector.error(), exit_code_of(detector.error()));
   const vision::TensorSpec& input = (*detector)->input();
   log::info("model {}, {}x{}, {} classes", (*detector)->family(), input.width, input.height, (*detector)->class_names().size());
 
   auto cameras = open_cameras(config, *dir, **detector);
-  if (!cameras) return fail(cameras.error());
+  if (!cameras) return fail(cameras.error(), exit_code_of(cameras.error()));
   log::info("watching {} cameras", cameras->size());
   DetectLoop loop(std::move(*cameras), **detector);
   const auto end = loop.run();
@@ -84,7 +84,7 @@ int main(int argc, char** argv) {
   Config config;
   if (photo.empty() || app.count("--config") > 0) {
     auto loaded = load_and_start_log(options, "detect");
-    if (!loaded) return fail(loaded.error(), kExitConfig);
+    if (!loaded) return fail(loaded.error(), exit_code_of(loaded.error()));
     config = std::move(*loaded);
   }
   if (!model.empty()) config.detect.model = model;

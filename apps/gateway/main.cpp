@@ -79,10 +79,10 @@ int main(int argc, char** argv) {
   add_common_options(app, options);
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
   const Result<Config> config = load_and_start_log(options, "gateway");
-  if (!config) return fail(config.error(), kExitConfig);
+  if (!config) return fail(config.error(), exit_code_of(config.error()));
   const auto dir = bus::BusDir::open(config->bus.dir);
-  if (!dir) return fail(dir.error());
+  if (!dir) return fail(dir.error(), exit_code_of(dir.error()));
   const Result<> served = gateway::serve(*config, *dir);
-  if (!served) return fail(served.error(), served.error().code == ErrorCode::kBusy ? 1 : kExitConfig);
+  if (!served) return fail(served.error(), exit_code_of(served.error()));
   return 0;
 }

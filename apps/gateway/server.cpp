@@ -4,6 +4,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "config/text.h"
 #include "gateway/sessions.h"
 
 namespace vedette::gateway {
@@ -30,8 +31,6 @@ Error listen_error(const ServerOptions& options, const boost::system::error_code
     return {ErrorCode::kPermissionDenied, what + "ports below 1024 need root (gateway.port)"};
   return {ErrorCode::kIo, what + error.message()};
 }
-
-std::string address_of(const std::string& listen) { return listen == "localhost" ? "127.0.0.1" : listen; }
 
 class Listener {
  public:
@@ -73,7 +72,7 @@ struct Server::Parts {
 
 Result<Server> Server::open(const ServerOptions& options) {
   boost::system::error_code error;
-  const auto address = net::ip::make_address(address_of(options.listen), error);
+  const auto address = net::ip::make_address(config::listen_ip(options.listen), error);
   if (error)
     return Error{ErrorCode::kInvalidArgument, "cannot listen on " + where(options) + ": \"" + options.listen +
                                                   "\" is not an IP address or \"localhost\" (gateway.listen)"};

@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "base/unique_fd.h"
+#include "config/text.h"
 
 namespace vedette::supervise {
 namespace {
@@ -25,10 +26,10 @@ struct Endpoint {
 Result<Endpoint> endpoint(const std::string& host, std::uint16_t port) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
-  hints.ai_flags = AI_PASSIVE;
+  hints.ai_flags = AI_PASSIVE | AI_NUMERICHOST;
   addrinfo* found = nullptr;
-  if (::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0)
-    return Error{ErrorCode::kInvalidArgument, "gateway.listen: \"" + host + "\" is not an IP address"};
+  if (::getaddrinfo(config::listen_ip(host).c_str(), std::to_string(port).c_str(), &hints, &found) != 0)
+    return Error{ErrorCode::kInvalidArgument, "gateway.listen: \"" + host + "\" is not an IP address or \"localhost\""};
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owner(found, ::freeaddrinfo);
   Endpoint result;
   std::memcpy(&result.address, found->ai_addr, found->ai_addrlen);
@@ -67,7 +68,11 @@ Result<std::uint16_t> free_port(const GatewayConfig& config) {
   if (::bind(probe.get(), reinterpret_cast<const sockaddr*>(&wanted.address), wanted.bytes) != 0 || ::listen(probe.get(), 1) != 0) {
     if (errno == EADDRINUSE)
       return Error{ErrorCode::kBusy, "the page's address, " + place + ", is in use by another program; choose another port by --port (make demo PORT=…)"};
-    return errno_error("the page's address, " + place);
+    if (errno == EADDRNOTAVAIL)
+      return Error{ErrorCode::kInvalidArgument, "the page can't be on " + place + ": this machine has no address " + config.listen + " (gateway.listen)"};
+    if (errno == EACCES)
+      return Error{ErrorCode::kPermissionDenied, "the page can't be on " + place + ": ports below 1024 need root; choose another one (gateway.port)"};
+    return errno_error("the page's address, " + place + " (gateway.listen, gateway.port)");
   }
   Endpoint got;
   got.bytes = sizeof got.address;
@@ -85,14 +90,16 @@ bool answers(const GatewayConfig& config) {
   return probe && ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&there->address), there->bytes) == 0;
 }
 
-std::vector<std::string> page_urls(const GatewayConfig& config) {
+std::vector<std::string> page_urls(const GatewayConfig& config, bool token_is_of_this_run) {
   std::vector<std::string> hosts = {config.listen};
   if (is_any(config.listen)) hosts = own_addresses();
   if (hosts.empty()) hosts = {"127.0.0.1"};
+  std::string query;
+  if (!config.token.empty()) query = "?token=" + (token_is_of_this_run ? config.token.value : "<gateway.token>");
   std::vector<std::string> urls;
   for (std::string host : hosts) {
     if (host.find(':') != std::string::npos) host = "[" + host + "]";
-    urls.push_back("http://" + host + ":" + std::to_string(config.port) + "/" + (config.token.empty() ? "" : "?token=" + config.token.value));
+    urls.push_back("http://" + host + ":" + std::to_string(config.port) + "/" + query);
   }
   return urls;
 }

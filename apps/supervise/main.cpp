@@ -26,6 +26,7 @@ struct Options {
   std::string camera_url;
   std::string listen;
   int port = -1;
+  bool made_token = false;  // for this run: it may be printed
 };
 
 void add_options(CLI::App& app, Options& options) {
@@ -38,14 +39,15 @@ void add_options(CLI::App& app, Options& options) {
 }
 
 // The page is to be seen from elsewhere and nobody chose a token: make one for this run. It travels to the gateway in the environment.
-Result<> ensure_token(const Config& config, const Options& options) {
+Result<> ensure_token(const Config& config, Options& options) {
   if (options.listen.empty() || config::is_loopback(options.listen) || !config.gateway.token.empty()) return {};
   VD_ASSIGN(const std::string token, new_token());
   ::setenv("VEDETTE_GATEWAY_TOKEN", token.c_str(), 1);
+  options.made_token = true;
   return {};
 }
 
-// The short flags become overrides that every stage gets too.
+// The short flags become overrides that every stage gets too (in the environment: a URL may hold a password).
 Result<Config> load(Options& options) {
   auto& set = options.common.set;
   if (options.port >= 0) set.push_back("gateway.port=" + std::to_string(options.port));
@@ -68,26 +70,28 @@ Result<> settle_port(Config& config, Options& options, bool had_killed_predecess
   return {};
 }
 
-void print_urls_once_ready(const GatewayConfig& config, bool& printed) {
+void print_urls_once_ready(const GatewayConfig& config, bool made_token, bool& printed) {
   if (printed || !answers(config)) return;
-  for (const std::string& url : page_urls(config)) std::printf("page: %s\n", url.c_str());
+  for (const std::string& url : page_urls(config, made_token)) std::printf("page: %s\n", url.c_str());
   std::fflush(stdout);
   printed = true;
 }
 
 int run(Options& options) {
   Result<Config> config = load(options);
-  if (!config.ok()) return fail(config.error(), kExitConfig);
+  if (!config.ok()) return fail(config.error(), exit_code_of(config.error()));
   auto home = BusHome::open(config->bus.dir);
-  if (!home.ok()) return fail(home.error(), kExitConfig);
-  if (const auto settled = settle_port(*config, options, home->had_killed_predecessor()); !settled.ok()) return fail(settled.error(), kExitConfig);
+  if (!home.ok()) return fail(home.error(), exit_code_of(home.error()));
+  const Result<> settled = settle_port(*config, options, home->had_killed_predecessor());
+  if (!settled.ok()) return fail(settled.error(), exit_code_of(settled.error()));
 
+  const std::vector<std::string> arguments = hand_on(options.common);
   std::unique_ptr<Observer> observer;
   if (options.summary) observer = std::make_unique<Observer>(home->dir(), *config);
-  Supervisor supervisor(plan(*config, arguments_of(options.common)), config->supervise);
+  Supervisor supervisor(plan(*config, arguments), config->supervise);
   const std::uint64_t deadline_ns = options.seconds > 0 ? monotonic_ns() + static_cast<std::uint64_t>(options.seconds * 1e9) : 0;
   bool printed = false;
-  const Result<> outcome = supervisor.run(deadline_ns, [&] { print_urls_once_ready(config->gateway, printed); });
+  const Result<> outcome = supervisor.run(deadline_ns, [&] { print_urls_once_ready(config->gateway, options.made_token, printed); });
   if (!outcome.ok()) return fail(outcome.error(), kExitConfig);
   if (!observer) return 0;
 

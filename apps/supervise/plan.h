@@ -14,7 +14,7 @@ struct StageSpec {
   std::vector<std::string> arguments;
 };
 
-// `common`: the arguments that make every stage load the same configuration (arguments_of()).
+// `common`: the arguments that make every stage load the same configuration (hand_on()).
 std::vector<StageSpec> plan(const Config& config, const std::vector<std::string>& common);
 
 }  // namespace vedette::supervise

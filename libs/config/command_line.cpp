@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "config/text.h"
 #include "telemetry/log.h"
 
 namespace vedette {
@@ -55,20 +56,36 @@ Result<Config> load_and_start_log(const CommonOptions& options, std::string_view
   return config;
 }
 
-std::vector<std::string> arguments_of(const CommonOptions& options) {
+std::vector<std::string> hand_on(const CommonOptions& options) {
+  const char* before = std::getenv(config::kOverridesVariable);
+  std::string overrides = before == nullptr ? "" : before;
+  for (const std::string& override : overrides_of(options)) overrides += "\n" + override;
+  ::setenv(config::kOverridesVariable, overrides.c_str(), 1);
   std::error_code error;
   const std::filesystem::path config = std::filesystem::absolute(options.config, error);
-  std::vector<std::string> arguments = {"--config", error ? options.config : config.string()};
-  for (const std::string& override : overrides_of(options)) {
-    arguments.emplace_back("--set");
-    arguments.push_back(override);
-  }
-  return arguments;
+  return {"--config", error ? options.config : config.string()};
 }
 
 int fail(const Error& error, int exit_code) {
   std::fprintf(stderr, "%s\n", error.text.c_str());
   return exit_code;
+}
+
+int exit_code_of(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kBusy:
+    case ErrorCode::kUnavailable:
+    case ErrorCode::kIo:
+      return EXIT_FAILURE;
+    case ErrorCode::kInvalidArgument:
+    case ErrorCode::kNotFound:
+    case ErrorCode::kPermissionDenied:
+    case ErrorCode::kResourceExhausted:
+    case ErrorCode::kIncompatible:
+    case ErrorCode::kCorrupt:
+      return kExitConfig;
+  }
+  return kExitConfig;
 }
 
 }  // namespace vedette

@@ -7,11 +7,12 @@
 //     add_common_options(app, options);
 //     if (const auto code = parse_command_line(app, argc, argv)) return *code;
 //     const Result<Config> config = load_and_start_log(options, "control");
-//     if (!config) return fail(config.error(), kExitConfig);
+//     if (!config) return fail(config.error(), exit_code_of(config.error()));
 #pragma once
 
 #include <CLI/CLI.hpp>
 
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,7 +24,7 @@
 
 namespace vedette {
 
-// The same for every stage of one machine: `vedette up` passes it on with arguments_of().
+// The same for every stage of one machine: `vedette up` passes it on with hand_on().
 struct CommonOptions {
   std::string config = "vedette.yaml";
   std::vector<std::string> set;  // "section.key=value", see load_config()
@@ -43,10 +44,14 @@ std::vector<std::string> overrides_of(const CommonOptions& options);
 // The configuration with all layers; the log is started under `tag` at its level, its secrets are registered.
 Result<Config> load_and_start_log(const CommonOptions& options, std::string_view tag);
 
-// The arguments that make another program of ours load the same: {"--config", "/…/vedette.yaml", "--set", "a.b=c", …}.
-std::vector<std::string> arguments_of(const CommonOptions& options);
+// The arguments that make a child process, another program of ours, load the same. The overrides travel in the environment
+// (VEDETTE_SET of this process): everybody may read a command line, and they may hold secrets. Call before threads start.
+std::vector<std::string> hand_on(const CommonOptions& options);
 
 // Prints the error as it is, mistakes in the configuration one a line, and returns `exit_code` (base/process.h) for main().
-int fail(const Error& error, int exit_code = 1);
+int fail(const Error& error, int exit_code = EXIT_FAILURE);
+
+// For what goes wrong at the start: kExitConfig if a restart can't mend it; EXIT_FAILURE for kBusy, kUnavailable and kIo.
+int exit_code_of(const Error& error);
 
 }  // namespace vedette

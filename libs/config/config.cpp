@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "config/loader.h"
+#include "telemetry/log.h"
 
 namespace vedette {
 namespace {
@@ -36,16 +37,6 @@ Result<std::string> read_text(const std::string& path) {
   return text;
 }
 
-// What stands between "user:" and "@" in a URL; "" if nothing does.
-std::string password_in(const std::string& url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string::npos) return "";
-  const std::string authority = url.substr(scheme + 3, url.find_first_of("/?#", scheme + 3) - scheme - 3);
-  const std::size_t at = authority.rfind('@');
-  const std::size_t colon = authority.find(':');
-  return at == std::string::npos || colon >= at ? "" : authority.substr(colon + 1, at - colon - 1);
-}
-
 }  // namespace
 
 Result<Config> load_config(const std::string& path, const std::vector<std::string>& overrides) {
@@ -72,7 +63,7 @@ std::vector<std::string> secrets_of(const Config& config) {
   };
   for (const CameraConfig& camera : config.cameras) {
     add(camera.password.value);
-    add(password_in(camera.url));
+    for (std::string& secret : log::secrets_in_url(camera.url)) add(std::move(secret));
   }
   add(config.gateway.token.value);
   return secrets;

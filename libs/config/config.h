@@ -115,16 +115,17 @@ struct Config {
 
 // Reads and checks a YAML file, then what lies over it:
 //   environment  VEDETTE_<SECTION>_<KEY>=value (VEDETTE_GATEWAY_PORT=9000), all sections but `cameras`
+//   VEDETTE_SET  what overrides would say, one a line: how `vedette up` hands its overrides on to the stages
 //   overrides    "section.key=value" or "cameras.<name>.key=value" ("gateway.port=9000"); the last one of a key wins
 // A list is written with commas there (sentry.classes=person,car). The Error holds every mistake of all layers, one
-// "file:line:column: key: what was found; what was expected" a line ("--set key: …", "VEDETTE_…: key: …" for the other two).
+// "file:line:column: key: what was found; what was expected" a line ("--set key: …", "VEDETTE_…: key: …" for the others).
 // Relative paths become absolute: of the file against its folder, of the other layers against the current one.
 // `${NAME}` in the file is replaced from the environment, an unset one is a mistake; `$${` stands for a plain `${`.
 Result<Config> load_config(const std::string& path, const std::vector<std::string>& overrides = {});
 // The file's layer alone, from text; `path` is for messages and relative paths.
 Result<Config> parse_config(const std::string& text, const std::string& path);
 
-// Every secret value in it, passwords within camera URLs too (for log::add_secret).
+// Every secret value in it, those within camera URLs too (for log::add_secret).
 std::vector<std::string> secrets_of(const Config& config);
 
 }  // namespace vedette

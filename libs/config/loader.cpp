@@ -284,20 +284,26 @@ void Loader::read_environment(const std::string& folder) {
         set_from_text(section.name + "." + field->name, *field, variable->second, {name, 0, 0}, folder);
     }
   }
+  const auto overrides = environment_.find(kOverridesVariable);
+  if (overrides == environment_.end()) return;
+  std::istringstream lines(overrides->second);
+  for (std::string line; std::getline(lines, line);)
+    if (!line.empty()) override_from(line, {kOverridesVariable, 0, 0}, folder);
 }
 
 void Loader::read_overrides(const std::vector<std::string>& overrides, const std::string& folder) {
-  for (const std::string& override : overrides) {
-    const std::size_t equals = override.find('=');
-    if (equals == std::string::npos || equals == 0)
-      mistakes_.add({"--set", 0, 0}, "", fmt::format("\"{}\"; expected section.key=value", override));
-    else
-      override_key(override.substr(0, equals), override.substr(equals + 1), folder);
-  }
+  for (const std::string& text : overrides) override_from(text, {"--set", 0, 0}, folder);
 }
 
-void Loader::override_key(const std::string& key, const std::string& text, const std::string& folder) {
-  const Origin origin{"--set", 0, 0};
+void Loader::override_from(const std::string& text, const Origin& origin, const std::string& folder) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string::npos || equals == 0)
+    mistakes_.add(origin, "", fmt::format("\"{}\"; expected section.key=value", text));
+  else
+    override_key(text.substr(0, equals), text.substr(equals + 1), origin, folder);
+}
+
+void Loader::override_key(const std::string& key, const std::string& text, const Origin& origin, const std::string& folder) {
   const std::size_t dot = key.rfind('.');
   const std::string owner = dot == std::string::npos ? "" : key.substr(0, dot);
   const std::string name = dot == std::string::npos ? key : key.substr(dot + 1);

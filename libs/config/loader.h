@@ -29,7 +29,7 @@ class Loader {
   Loader& operator=(const Loader&) = delete;
 
   void read_file(const std::string& text);
-  // VEDETTE_<SECTION>_<KEY> of the environment; relative paths against `folder`.
+  // VEDETTE_<SECTION>_<KEY> of the environment, then the overrides in VEDETTE_SET; relative paths against `folder`.
   void read_environment(const std::string& folder);
   void read_overrides(const std::vector<std::string>& overrides, const std::string& folder);
 
@@ -45,7 +45,8 @@ class Loader {
   std::optional<std::string> scalar_of(const YAML::Node& node, const std::string& key);
   void set_from_text(const std::string& key, const Field& field, const std::string& text, const Origin& origin,
                      const std::string& folder);
-  void override_key(const std::string& key, const std::string& text, const std::string& folder);
+  void override_from(const std::string& text, const Origin& origin, const std::string& folder);
+  void override_key(const std::string& key, const std::string& text, const Origin& origin, const std::string& folder);
   void check_cameras();
   void check_together();
 

@@ -105,6 +105,8 @@ bool is_listen_address(std::string_view text) {
          ::inet_pton(AF_INET6, copy.c_str(), address) == 1;
 }
 
+std::string listen_ip(std::string_view listen) { return listen == "localhost" ? "127.0.0.1" : std::string(listen); }
+
 bool is_loopback(std::string_view address) {
   return address == "localhost" || address == "::1" || address.substr(0, 4) == "127.";
 }

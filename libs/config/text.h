@@ -14,6 +14,9 @@ namespace vedette::config {
 
 using Environment = std::map<std::string, std::string>;
 
+// The variable that holds overrides, one a line; see load_config().
+inline constexpr const char* kOverridesVariable = "VEDETTE_SET";
+
 // A whole number and its unit: "500ms", "5s", "2m", "1h". None for anything else, or more than 10,000 hours.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
 // The shortest text that parses back: "1500ms", "2s", "5m".
@@ -27,6 +30,7 @@ std::string nearest(std::string_view word, const std::vector<std::string>& known
 
 bool is_camera_name(std::string_view name);     // [a-z0-9_-]+, at most 31 bytes
 bool is_listen_address(std::string_view text);  // an IPv4 or IPv6 address, or "localhost"
+std::string listen_ip(std::string_view listen);  // the IP address that a listen address means: "localhost" is 127.0.0.1
 bool is_loopback(std::string_view address);     // 127.0.0.0/8, ::1, "localhost"
 
 }  // namespace vedette::config

@@ -3,6 +3,9 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <array>
+#include <cctype>
 #include <chrono>
 #include <cstdio>
 #include <ctime>
@@ -32,6 +35,45 @@ std::string without_secrets(std::string_view text) {
   for (const std::string& secret : g_secrets)
     for (std::size_t at = clean.find(secret); at != std::string::npos; at = clean.find(secret, at + 3)) clean.replace(at, secret.size(), "***");
   return clean;
+}
+
+// A secret within a URL.
+struct Span {
+  std::size_t begin, end;
+  bool is_userinfo = false;
+  std::size_t owner = 0;  // where "user:" in front of a password begins
+};
+
+bool is_alphanumeric(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }
+
+// Does the last word before `equals` say that a secret follows?
+bool names_secret(std::string_view url, std::size_t equals) {
+  std::string word;
+  for (std::size_t at = equals; at > 0 && is_alphanumeric(url[at - 1]); --at)
+    word.insert(word.begin(), static_cast<char>(std::tolower(static_cast<unsigned char>(url[at - 1]))));
+  static constexpr std::array<std::string_view, 8> kWords = {"pass", "passwd", "password", "pwd", "token", "key", "apikey", "auth"};
+  return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
+}
+
+// In the URL's order; none if it isn't one.
+std::vector<Span> secret_spans(std::string_view url) {
+  std::vector<Span> spans;
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string_view::npos) return spans;
+  const std::size_t start = scheme + 3;
+  const std::size_t path = std::min(url.find_first_of("/?#", start), url.size());
+  const std::size_t at = url.substr(0, path).rfind('@');
+  if (at != std::string_view::npos && at >= start) {
+    const std::size_t colon = std::min(url.find(':', start), at);
+    spans.push_back({std::min(colon + 1, at), at, true, start});
+  }
+  for (std::size_t equals = url.find('=', path); equals != std::string_view::npos; equals = url.find('=', equals)) {
+    const std::size_t begin = ++equals;
+    if (!names_secret(url, begin - 1)) continue;
+    equals = std::min(url.find_first_of("&#", begin), url.size());
+    spans.push_back({begin, equals});
+  }
+  return spans;
 }
 
 }  // namespace
@@ -76,14 +118,22 @@ std::string forward(std::string_view tag, std::string_view line) {
 }
 
 std::string redact_url(std::string_view url) {
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return std::string(url);
-  const std::size_t start = scheme + 3;
-  const std::size_t end = url.find_first_of("/?#", start);
-  const std::string_view authority = url.substr(start, end == std::string_view::npos ? end : end - start);
-  const std::size_t at = authority.rfind('@');
-  if (at == std::string_view::npos) return std::string(url);
-  return std::string(url.substr(0, start)) + "***" + std::string(url.substr(start + at));
+  std::string shown;
+  std::size_t copied = 0;
+  for (const Span& span : secret_spans(url)) {
+    // A user's name goes with the password.
+    const std::size_t from = span.is_userinfo ? span.owner : span.begin;
+    shown.append(url.substr(copied, from - copied)).append("***");
+    copied = span.end;
+  }
+  return shown.append(url.substr(copied));
+}
+
+std::vector<std::string> secrets_in_url(std::string_view url) {
+  std::vector<std::string> secrets;
+  for (const Span& span : secret_spans(url))
+    if (span.begin < span.end) secrets.emplace_back(url.substr(span.begin, span.end - span.begin));
+  return secrets;
 }
 
 }  // namespace vedette::log

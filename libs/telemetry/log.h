@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace vedette::log {
 
@@ -37,7 +39,10 @@ void error(fmt::format_string<Args...> format, Args&&... args) {
   write(Level::kError, fmt::format(format, std::forward<Args>(args)...));
 }
 
-// "user:password@" of a URL becomes "***@".
+// A URL for people: "user:password@" becomes "***@", "password=x" (and the like, see secrets_in_url()) "password=***".
 std::string redact_url(std::string_view url);
+// What is secret in a URL: the password before its "@", and the values, up to "&", "#" or the end, of parameters whose name
+// ends in the word pass, passwd, password, pwd, token, key, apikey or auth ("access_token=x"), in the path too.
+std::vector<std::string> secrets_in_url(std::string_view url);
 
 }  // namespace vedette::log

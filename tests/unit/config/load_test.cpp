@@ -162,6 +162,26 @@ TEST(Load, EnvironmentAndOverridesLieOverTheFile) {
   EXPECT_EQ(config->gateway.web_root, "/home/a=b");
 }
 
+TEST(Load, OverridesOfTheEnvironmentLieBetweenVariablesAndFlags) {
+  Loader loader("/etc/v.yaml", {{"VEDETTE_GATEWAY_PORT", "1000"},
+                                {"VEDETTE_SET", "\ngateway.port=2000\ngateway.fps=9\ncameras.front.url=rtsp://u:p=w@host/a"}});
+  loader.read_file(kCamera);
+  loader.read_environment("/home");
+  loader.read_overrides({"gateway.fps=8"}, "/home");
+  const Result<Config> config = loader.finish();
+  ASSERT_TRUE(config) << config.error().text;
+  EXPECT_EQ(config->gateway.port, 2000);
+  EXPECT_EQ(config->gateway.fps, 8.0f);
+  EXPECT_EQ(config->cameras[0].url, "rtsp://u:p=w@host/a");
+
+  Loader wrong("/etc/v.yaml", {{"VEDETTE_SET", "gateway.prt=1"}});
+  wrong.read_file(kCamera);
+  wrong.read_environment("/home");
+  const Result<Config> refused = wrong.finish();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().text, "VEDETTE_SET: gateway.prt: unknown key; expected \"port\"?");
+}
+
 TEST(Load, OverridesAreCheckedLikeTheFile) {
   Loader loader("/etc/v.yaml", {{"VEDETTE_GATEWAY_PROT", "1"}, {"VEDETTE_GATEWAY_PORT", "tcp"}});
   loader.read_file(kCamera);
@@ -203,11 +223,11 @@ TEST(Load, SecretsAreNeverQuotedAndAreListed) {
   EXPECT_EQ(mistakes_in("gateway:\n  token: [hunter2hunter2]\n").find("hunter2"), std::string::npos);
   Loader loader("/etc/v.yaml", {});
   loader.read_file(
-      "cameras:\n  a:\n    url: rtsp://u:in-url@host/x\n  b:\n    url: x\n    password: in-key\ngateway:\n  token: a long "
+      "cameras:\n  a:\n    url: rtsp://u:in-url@host/x?channel=1&token=in-query\n  b:\n    url: x\n    password: in-key\ngateway:\n  token: a long "
       "token\n");
   const Result<Config> config = loader.finish();
   ASSERT_TRUE(config) << config.error().text;
-  EXPECT_EQ(secrets_of(*config), (std::vector<std::string>{"in-url", "in-key", "a long token"}));
+  EXPECT_EQ(secrets_of(*config), (std::vector<std::string>{"in-url", "in-query", "in-key", "a long token"}));
 }
 
 TEST(Load, RelativePathsAreAgainstTheFilesFolder) {

@@ -1,0 +1,46 @@
+// Nothing secret of a URL reaches a log line.
+#include <gtest/gtest.h>
+
+#include "telemetry/log.h"
+
+namespace vedette::log {
+namespace {
+
+using Words = std::vector<std::string>;
+
+struct Case {
+  std::string url, shown;
+  Words secrets;
+};
+class Url : public testing::TestWithParam<Case> {};
+
+TEST_P(Url, IsShownWithoutItsSecrets) {
+  EXPECT_EQ(redact_url(GetParam().url), GetParam().shown);
+  EXPECT_EQ(secrets_in_url(GetParam().url), GetParam().secrets);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Redact, Url,
+    testing::Values(
+        Case{"", "", {}}, Case{"/dev/video0", "/dev/video0", {}}, Case{"clips/password=1.mp4", "clips/password=1.mp4", {}},
+        Case{"rtsp://host/a", "rtsp://host/a", {}}, Case{"rtsp://u:secret@host:554/a", "rtsp://***@host:554/a", {"secret"}},
+        Case{"rtsp://u:s@cret@host", "rtsp://***@host", {"s@cret"}}, Case{"rtsp://u:a:b@host/", "rtsp://***@host/", {"a:b"}},
+        Case{"rtsp://user@host/a", "rtsp://***@host/a", {}}, Case{"http://host/a@b:c", "http://host/a@b:c", {}},
+        Case{"http://host/v?user=admin&pwd=one&fps=5", "http://host/v?user=admin&pwd=***&fps=5", {"one"}},
+        Case{"http://h?Password=one&access_token=two#f", "http://h?Password=***&access_token=***#f", {"one", "two"}},
+        Case{"http://h/?api_key=k%3D=1&auth=", "http://h/?api_key=***&auth=***", {"k%3D=1"}},
+        Case{"http://h/?monkey=see&passage=do", "http://h/?monkey=see&passage=do", {}},
+        Case{"rtsp://h/user=admin_password=tl6_channel=1", "rtsp://h/user=admin_password=***", {"tl6_channel=1"}},
+        Case{"http://u:one@h/?token=two&pass=six", "http://***@h/?token=***&pass=***", {"one", "two", "six"}}));
+
+TEST(Log, SecretsAreHiddenInLinesWhereverTheyStand) {
+  for (const std::string& secret : secrets_in_url("http://u:first-secret@h/?token=second-secret")) add_secret(secret);
+  start_log("test");
+  testing::internal::CaptureStderr();
+  info("got second-secret and http://u:first-secret@h/?token=second-secret");
+  const std::string line = testing::internal::GetCapturedStderr();
+  EXPECT_NE(line.find("got *** and http://u:***@h/?token=***"), std::string::npos) << line;
+}
+
+}  // namespace
+}  // namespace vedette::log
