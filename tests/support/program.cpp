@@ -52,7 +52,7 @@ bool wait_until(const std::function<bool()>& condition, std::chrono::seconds wat
   return true;
 }
 
-TempFolder::TempFolder(const std::string& parent) : path_(parent + "/vedette-test-XXXXXX") {
+TempFolder::TempFolder(const std::string& parent) : path_(parent + "/vedette-system-XXXXXX") {
   if (::mkdtemp(path_.data()) == nullptr) std::abort();
 }
 

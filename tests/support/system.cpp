@@ -66,12 +66,18 @@ std::uint16_t free_port() {
   return ntohs(address.sin_port);
 }
 
+void Pulse::beat() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_ > kUndisturbed) disturbed_ = true;
+  last_ = now;
+}
+
 FrameWatch::FrameWatch(const bus::BusDir& dir, const std::string& camera)
     : frames_(dir, topic(camera, "frames"), kFrameSchema, bus::Demand::every_pixel()) {}
 
 std::optional<FrameMark> FrameWatch::since(std::uint64_t at_ns, std::chrono::seconds watchdog) {
   const auto end = std::chrono::steady_clock::now() + watchdog;
-  while (std::chrono::steady_clock::now() < end) {
+  for (pulse_.beat(); std::chrono::steady_clock::now() < end; pulse_.beat()) {
     frames_.wait(std::chrono::milliseconds(100));
     const bus::Taken taken = frames_.take_newest();
     FrameInfo info;
@@ -80,8 +86,9 @@ std::optional<FrameMark> FrameWatch::since(std::uint64_t at_ns, std::chrono::sec
     EXPECT_TRUE(check_frame(info, taken.lease.bytes().size()).ok());
     EXPECT_EQ(info.frame_id(), taken.lease.frame_id());
     const auto stats = frames_.stats();
-    if (info.captured_at_ns() >= at_ns && stats)
-      return FrameMark{taken.lease.sequence(), taken.lease.frame_id(), info.captured_at_ns(), stats->dropped};
+    if (info.captured_at_ns() < at_ns || !stats) continue;
+    pulse_.beat();
+    return FrameMark{taken.lease.sequence(), taken.lease.frame_id(), info.captured_at_ns(), stats->dropped};
   }
   return std::nullopt;
 }

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "bus/ring.h"
@@ -42,15 +43,34 @@ struct FrameMark {
   std::uint64_t dropped = 0;  // by the writer so far
 };
 
+// Does this process, which only wakes up now and then, get the CPU when it wants to? Where it didn't, the machine stood still or
+// was hopelessly overloaded (a virtual machine that its host froze), and what anybody else did in that time says nothing about
+// them.
+class Pulse {
+ public:
+  void beat();
+  // Longer than kUndisturbed between two beats since the last call.
+  bool was_disturbed() { return std::exchange(disturbed_, false); }
+
+  // Beats come every 20 to 100 ms.
+  static constexpr std::chrono::milliseconds kUndisturbed{400};
+
+ private:
+  std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
+  bool disturbed_ = false;
+};
+
 // A reader of <cam>/frames that asks for every picture.
 class FrameWatch {
  public:
   FrameWatch(const bus::BusDir& dir, const std::string& camera);
   // The newest frame once one was captured at `at_ns` or later. None: the watchdog came first.
   std::optional<FrameMark> since(std::uint64_t at_ns, std::chrono::seconds watchdog = std::chrono::seconds(60));
+  Pulse& pulse() { return pulse_; }
 
  private:
   bus::Subscriber frames_;
+  Pulse pulse_;
 };
 
 // A reader of <cam>/detections.
