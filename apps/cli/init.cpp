@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 #include <thread>
 
@@ -52,12 +52,32 @@ std::string cameras_section(const std::vector<CaptureDevice>& devices) {
   return yaml.str();
 }
 
+// Under another name first: what is there stays whole until all of the new one is.
+Result<> write_whole(const std::string& path, const std::string& text) {
+  const std::string part = path + ".part";
+  const auto give_up = [&](const std::string& what) {
+    const int why = errno;
+    ::unlink(part.c_str());
+    return errno_error(what, why);
+  };
+  UniqueFd fd(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
+  if (!fd) return errno_error(path + " can't be written", errno);
+  for (std::string_view left = text; !left.empty();) {
+    const ssize_t written = ::write(fd.get(), left.data(), left.size());
+    if (written < 0 && errno != EINTR) return give_up(path + " can't be written");
+    if (written > 0) left.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (::fsync(fd.get()) != 0 || ::rename(part.c_str(), path.c_str()) != 0) return give_up(path + " can't be written");
+  return {};
+}
+
 std::string text_for(const std::vector<CaptureDevice>& devices, const fs::path& model) {
   std::ostringstream yaml;
   yaml << "# Vedette's configuration, written by `vedette init`. Run it with: vedette up -c <this file>\n"
           "# Every key with its default and meaning: deploy/vedette.yaml. What isn't said here has its default.\n\n"
        << cameras_section(devices) << "\ndetect:\n  model: " << quoted(model.string());
-  if (!fs::exists(model)) yaml << "      # not there yet: `make model` makes it";
+  std::error_code error;
+  if (!fs::exists(model, error)) yaml << "      # not there yet: `make demo` makes it";
   yaml << "\n  threshold: 0.4                        # least score of a detection, 0 to 1\n"
           "\nsentry:                                 # standby -> validation -> tracking\n  classes: [person]                     # what wakes it\n"
           "  standby_fps: 3                        # detections a second while nothing is there\n"
@@ -72,8 +92,8 @@ std::string text_for(const std::vector<CaptureDevice>& devices, const fs::path& 
 std::vector<CaptureDevice> capture_devices() {
   std::vector<CaptureDevice> devices;
   std::error_code error;
-  for (const fs::directory_entry& entry : fs::directory_iterator("/dev", error)) {
-    const std::string path = entry.path().string();
+  for (fs::directory_iterator entry("/dev", error); !error && entry != fs::directory_iterator(); entry.increment(error)) {
+    const std::string path = entry->path().string();
     if (!path.starts_with("/dev/video")) continue;
     const UniqueFd fd(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
     v4l2_capability capability{};
@@ -89,21 +109,21 @@ std::vector<CaptureDevice> capture_devices() {
 }
 
 Result<std::vector<std::string>> init(const InitOptions& options) {
-  if (fs::exists(options.output) && !options.force)
+  std::error_code error;
+  if (fs::exists(options.output, error) && !options.force)
     return Error{ErrorCode::kInvalidArgument, options.output + " is there already; --force overwrites it, -o writes another file"};
   const auto devices = capture_devices();
   const fs::path model = default_model();
   const std::string text = text_for(devices, model);
   // Never hand out a file that `vedette up` would refuse.
-  VD_TRY(parse_config(text, fs::absolute(options.output).string()));
-  std::ofstream file(options.output, std::ios::trunc);
-  if (!(file << text) || !file.flush()) return errno_error(options.output);
+  VD_TRY(parse_config(text, fs::absolute(options.output, error).string()));
+  VD_TRY(write_whole(options.output, text));
 
   std::vector<std::string> found;
   for (const CaptureDevice& device : devices) found.push_back("camera " + device.path + ": " + device.name);
   if (devices.empty()) found.emplace_back("no camera on this machine: put an address into the file");
   found.push_back(std::to_string(std::max(1u, std::thread::hardware_concurrency())) + " processor cores, " + std::to_string(shm_mebibytes()) + " MiB of shared memory free");
-  found.push_back((fs::exists(model) ? "model " : "no model yet at ") + model.string());
+  found.push_back((fs::exists(model, error) ? "model " : "no model yet at ") + model.string());
   found.push_back("wrote " + options.output + "; start it with: vedette up -c " + options.output);
   return found;
 }

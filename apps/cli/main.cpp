@@ -18,8 +18,8 @@ constexpr const char* kExamples = R"(
 Examples:
   vedette init                                  look for cameras, write vedette.yaml
   vedette up -c vedette.yaml                    run it; the page is on http://127.0.0.1:8080
-  vedette up -c vedette.yaml --set gateway.port=9000 --set cameras.front.url=clip.mp4
-  vedette command front pause                   no detection on camera "front" until resumed
+  vedette up -c vedette.yaml --set gateway.port=9000 --set cameras.cam0.url=clip.mp4
+  vedette command cam0 pause                    no pictures of camera "cam0", and nothing detected, until "resume"
   vedette up --help                             all options of a subcommand)";
 
 int run_command(const cli::CommandOptions& options) {
@@ -57,7 +57,7 @@ int main(int argc, char** argv) {
   cli::CommandOptions command;
   CLI::App* command_app = app.add_subcommand("command", "Tell a running camera what to do");
   command_app->add_option("camera", command.camera, "Its name in the configuration")->required();
-  command_app->add_option("verb", command.verb, "pause, resume, auto (the sentry decides), force (a mode), respawn (restart its stages)")->required();
+  command_app->add_option("verb", command.verb, "pause (no pictures are published, nothing is detected), resume, auto (the sentry decides), force (a mode), respawn (restart its stages)")->required();
   command_app->add_option("mode", command.mode, "For force: standby, validation or tracking");
   command_app->add_option("--bus-dir", command.bus_dir, "Where topics live")->type_name("DIR");
 

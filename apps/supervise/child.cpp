@@ -33,9 +33,8 @@ namespace {
 
 Result<Child> Child::start(const StageSpec& spec) {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return errno_error(spec.tag + ": pipe");
+  if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) return errno_error(spec.tag + ": pipe");
   UniqueFd read_end(ends[0]), write_end(ends[1]);
-  ::fcntl(read_end.get(), F_SETFL, O_NONBLOCK);
 
   std::vector<char*> arguments;
   arguments.push_back(const_cast<char*>(spec.program.c_str()));

@@ -18,7 +18,10 @@ class Child {
   static Result<Child> start(const StageSpec& spec);
 
   pid_t pid() const { return pid_; }
-  int output_fd() const { return output_.get(); }  // its stdout and stderr; non-blocking
+  // Its stdout and stderr. Non-blocking at both ends: while nobody reads (a terminal that is stopped), its lines are lost, it isn't
+  // held up. -1 once closed.
+  int output_fd() const { return output_.get(); }
+  void close_output() { output_.reset(); }
   void signal(int number) const;
   // The wait status if it has ended (and is reaped by this), else nothing.
   std::optional<int> ended();

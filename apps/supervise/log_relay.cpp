@@ -16,7 +16,7 @@ constexpr std::size_t kLongestLine = 16 * 1024;
 
 bool LogRelay::drain(int fd) {
   char buffer[4096];
-  for (;;) {
+  for (std::size_t left = kMostAtOnce; left >= sizeof buffer; left -= sizeof buffer) {
     const ssize_t got = ::read(fd, buffer, sizeof buffer);
     if (got < 0) return errno == EAGAIN || errno == EINTR;
     if (got == 0) {
@@ -30,6 +30,7 @@ bool LogRelay::drain(int fd) {
     }
     if (pending_.size() > kLongestLine) pass(std::exchange(pending_, {}));
   }
+  return true;
 }
 
 void LogRelay::pass(std::string line) {

@@ -8,9 +8,12 @@ namespace vedette::supervise {
 
 class LogRelay {
  public:
+  static constexpr std::size_t kMostAtOnce = 64 * 1024;
+
   explicit LogRelay(std::string tag) : tag_(std::move(tag)) {}
 
-  // Reads what is there without blocking. False at the end of the output.
+  // Reads what is there without blocking, at most kMostAtOnce: one that floods its log doesn't keep us from the others. False at
+  // the end of the output.
   bool drain(int fd);
   // The text of the newest line: what a stage that can't run said last.
   const std::string& last() const { return last_; }

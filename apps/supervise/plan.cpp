@@ -1,5 +1,7 @@
 #include "supervise/plan.h"
 
+#include <algorithm>
+
 #include "base/process.h"
 
 namespace vedette::supervise {
@@ -12,7 +14,9 @@ std::vector<StageSpec> plan(const Config& config, const std::vector<std::string>
     capture.arguments.insert(capture.arguments.end(), {"--camera", camera.name});
     stages.push_back(std::move(capture));
   }
-  for (const char* stage : {"control", "detect", "gateway"}) stages.push_back({stage, programs + stage, common});
+  const bool detects = std::any_of(config.cameras.begin(), config.cameras.end(), [](const CameraConfig& camera) { return camera.detect; });
+  for (const std::string stage : {"control", "detect", "gateway"})
+    if (stage != "detect" || detects) stages.push_back({stage, programs + stage, common});
   return stages;
 }
 

@@ -1,4 +1,5 @@
 // Which programs a configuration needs, in the order of starting. They stop in the opposite order: first who reads, last who writes.
+// No detect stage if no camera wants it.
 #pragma once
 
 #include <string>

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "schema/frame.h"
+#include "supervise/reservoir.h"
 
 namespace vedette::supervise {
 namespace {
@@ -27,6 +28,7 @@ class Counter {
 struct Watched {
   bus::Subscriber frames;
   bus::Subscriber detections;
+  Reservoir* latencies_ms;
   Counter published, dropped;
   std::vector<std::string> classes;
 };
@@ -43,7 +45,7 @@ void count(const bus::Lease& lease, Watched& watched, Summary& summary) {
   if (!read_detections(lease.bytes(), record).ok()) return;
   if (watched.classes.empty()) watched.classes = lines_of(watched.detections.metadata());
   ++summary.frames_detected;
-  summary.latencies_ms.push_back(static_cast<double>(record.info.published_at_ns() - record.info.captured_at_ns()) / 1e6);
+  watched.latencies_ms->add(static_cast<double>(age_ns(record.info.captured_at_ns(), record.info.published_at_ns())) / 1e6);
   for (const Detection& box : record.boxes) {
     const std::size_t id = box.class_id();
     ++summary.detections[id < watched.classes.size() ? watched.classes[id] : std::to_string(id)];
@@ -94,11 +96,12 @@ Summary Observer::finish() {
 void Observer::run() {
   std::vector<Watched> watched;
   std::vector<bus::Subscriber*> records;
+  Reservoir latencies_ms;
   watched.reserve(cameras_.size());
   for (const std::string& camera : cameras_) {
     // Names come from the checked configuration.
     watched.push_back({bus::Subscriber(dir_, bus::TopicName{camera, "frames"}, kFrameSchema),
-                       bus::Subscriber(dir_, bus::TopicName{camera, "detections"}, kDetectionsSchema), {}, {}, {}});
+                       bus::Subscriber(dir_, bus::TopicName{camera, "detections"}, kDetectionsSchema), &latencies_ms, {}, {}, {}});
     records.push_back(&watched.back().detections);
   }
   std::uint64_t first_ns = 0, last_ns = 0, before = 0;
@@ -117,6 +120,7 @@ void Observer::run() {
     summary_.frames_captured = published;
     summary_.frames_dropped = dropped;
   }
+  summary_.latencies_ms = latencies_ms.values();
   if (last_ns > first_ns && first_ns != 0) summary_.fps = static_cast<double>(summary_.frames_captured - before) * 1e9 / static_cast<double>(last_ns - first_ns);
 }
 

@@ -20,7 +20,7 @@ struct Summary {
   std::uint64_t frames_detected = 0;
   std::map<std::string, std::uint64_t> detections;  // by class
   double fps = 0.0;                                 // captured frames a second, all cameras, from the first to the last one seen
-  std::vector<double> latencies_ms;                 // capture → detection published, one each detected frame
+  std::vector<double> latencies_ms;                 // capture → detection published, of each detected frame; see Reservoir
 
   // {"frames_captured":n,"frames_dropped":n,"frames_detected":n,"detections":{"person":n},"fps":x,"latency_ms":{"p50":x,"p99":x}};
   // percentiles are null when nothing was detected.

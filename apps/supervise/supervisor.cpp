@@ -13,8 +13,11 @@ namespace vedette::supervise {
 namespace {
 
 constexpr std::uint64_t kTickNs = 100'000'000;
-// In stopping, a stage gets so long before the next one is asked too: readers go before writers, but nobody waits for who hangs.
+// In stopping, a stage gets so long, or its share of the time left, before the next one is asked too: readers go before writers,
+// but nobody waits for who hangs.
 constexpr std::uint64_t kStopStepNs = 1'000'000'000;
+// Who asks for a restart sooner than this is started again by the back-off.
+constexpr Nanoseconds kShortestRun = std::chrono::seconds(1);
 
 bool is_capture(const StageSpec& spec) { return spec.tag.starts_with("capture/"); }
 
@@ -60,7 +63,7 @@ void Supervisor::wait_for_output(std::uint64_t at_most_ns) {
   std::vector<pollfd> watched = {{stop_fd(), POLLIN, 0}};
   std::vector<Stage*> owners = {nullptr};
   for (Stage& stage : stages_) {
-    if (!stage.child) continue;
+    if (!stage.child || stage.child->output_fd() < 0) continue;
     watched.push_back({stage.child->output_fd(), POLLIN, 0});
     owners.push_back(&stage);
   }
@@ -68,7 +71,13 @@ void Supervisor::wait_for_output(std::uint64_t at_most_ns) {
   if (stop_requested()) watched[0].fd = -1;
   ::poll(watched.data(), watched.size(), static_cast<int>(at_most_ns / 1'000'000));
   for (std::size_t i = 1; i < watched.size(); ++i)
-    if (watched[i].revents != 0) owners[i]->relay.drain(watched[i].fd);
+    if (watched[i].revents != 0 && !owners[i]->relay.drain(watched[i].fd)) owners[i]->child->close_output();
+}
+
+void Supervisor::let_go(Stage& stage) {
+  // A pipe holds as much as one call reads; the second one sees the end.
+  if (stage.child->output_fd() >= 0 && stage.relay.drain(stage.child->output_fd())) stage.relay.drain(stage.child->output_fd());
+  stage.child.reset();
 }
 
 Result<> Supervisor::reap() {
@@ -76,8 +85,7 @@ Result<> Supervisor::reap() {
     if (!stage.child) continue;
     const auto status = stage.child->ended();
     if (!status) continue;
-    stage.relay.drain(stage.child->output_fd());
-    stage.child.reset();
+    let_go(stage);
     VD_TRY(on_end(stage, *status));
   }
   return {};
@@ -90,7 +98,7 @@ Result<> Supervisor::on_end(Stage& stage, int wait_status) {
   // What has run well and can't any more (a file was taken away) may be able to again.
   if ((code == kExitUsage || code == kExitConfig) && ran < config_.healthy_after)
     return Error{ErrorCode::kInvalidArgument, stage.spec.tag + " cannot run: " + stage.relay.last()};
-  if (code == kExitRestart) {
+  if (code == kExitRestart && ran >= kShortestRun) {
     log::info("{} restarts", stage.spec.tag);
     stage.start_at_ns = now;
     return {};
@@ -116,16 +124,17 @@ void Supervisor::stop_all() {
     while (!satisfied() && monotonic_ns() < when) {
       wait_for_output(10'000'000);
       for (Stage& stage : stages_) {
-        if (!stage.child || !stage.child->ended()) continue;
-        stage.relay.drain(stage.child->output_fd());
-        stage.child.reset();
+        if (stage.child && stage.child->ended()) let_go(stage);
       }
     }
   };
-  for (auto stage = stages_.rbegin(); stage != stages_.rend(); ++stage) {
+  auto left = static_cast<std::uint64_t>(stages_.size());
+  for (auto stage = stages_.rbegin(); stage != stages_.rend(); ++stage, --left) {
     if (!stage->child) continue;
     stage->child->signal(SIGTERM);
-    drain_until(std::min(kill_at, monotonic_ns() + kStopStepNs), [&] { return !stage->child; });
+    const std::uint64_t now = monotonic_ns();
+    const std::uint64_t share = now < kill_at ? (kill_at - now) / left : 0;
+    drain_until(now + std::min(kStopStepNs, share), [&] { return !stage->child; });
   }
   const auto all_ended = [&] { return std::none_of(stages_.begin(), stages_.end(), [](const Stage& stage) { return stage.child.has_value(); }); };
   drain_until(kill_at, all_ended);

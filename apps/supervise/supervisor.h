@@ -1,6 +1,6 @@
 // Supervisor: starts the stages, keeps them running, passes their logs on, stops them in order. One thread, the main one.
 //
-// A stage that dies is started again after its back-off; one that asks for a restart (kExitRestart), at once. A capture that ends with 0
+// A stage that dies is started again after its back-off; one that asks for a restart (kExitRestart) after a second or more, at once. A capture that ends with 0
 // is done (its file has ended). A stage that a restart can't mend (kExitUsage, kExitConfig) ends the whole, unless it has run well before.
 #pragma once
 
@@ -39,6 +39,7 @@ class Supervisor {
 
   void start_due_stages();
   void wait_for_output(std::uint64_t at_most_ns);
+  void let_go(Stage& stage);  // of its child, which has ended
   Result<> reap();
   Result<> on_end(Stage& stage, int wait_status);
   bool cameras_done() const;

@@ -113,7 +113,10 @@ std::string forward(std::string_view tag, std::string_view line) {
   ::gmtime_r(&seconds, &utc);
   char stamp[32];
   std::strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%S", &utc);
-  fmt::print(stderr, "{}.{:03}Z {:<7} {:<16} {}\n", stamp, now.time_since_epoch().count() % 1000, "error", tag, clean);
+  // Not fmt::print(): it throws if stderr is a closed pipe.
+  const std::string shown =
+      fmt::format("{}.{:03}Z {:<7} {:<16} {}\n", stamp, now.time_since_epoch().count() % 1000, "error", tag, clean);
+  std::fwrite(shown.data(), 1, shown.size(), stderr);
   return clean;
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/unique_fd.h"
@@ -47,6 +48,21 @@ TEST_F(Relay, lines_in_pieces_are_put_together_and_the_last_needs_no_end) {
   ::testing::internal::CaptureStderr();
   EXPECT_FALSE(relay_.drain(read_end_.get()));
   EXPECT_NE(::testing::internal::GetCapturedStderr().find("and more\n"), std::string::npos);
+}
+
+TEST_F(Relay, one_call_reads_a_part_of_a_flood) {
+  ::fcntl(write_end_.get(), F_SETPIPE_SZ, 4 * LogRelay::kMostAtOnce);
+  const std::string flood(2 * LogRelay::kMostAtOnce - 1, 'x');
+  ASSERT_EQ(::write(write_end_.get(), (flood + "\n").data(), flood.size() + 1), static_cast<ssize_t>(flood.size() + 1));
+  ::testing::internal::CaptureStderr();
+  EXPECT_TRUE(relay_.drain(read_end_.get()));
+  int left = 0;
+  ASSERT_EQ(::ioctl(read_end_.get(), FIONREAD, &left), 0);
+  EXPECT_EQ(left, static_cast<int>(LogRelay::kMostAtOnce));
+  EXPECT_TRUE(relay_.drain(read_end_.get()));
+  ASSERT_EQ(::ioctl(read_end_.get(), FIONREAD, &left), 0);
+  EXPECT_EQ(left, 0);
+  (void)::testing::internal::GetCapturedStderr();
 }
 
 TEST_F(Relay, secrets_are_hidden) {

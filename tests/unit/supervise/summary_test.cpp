@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "schema/frame.h"
+#include "supervise/reservoir.h"
 #include "support/bus_fixture.h"
 
 namespace vedette::supervise {
@@ -19,6 +22,20 @@ TEST(Summary, is_one_line_of_json) {
 
 TEST(Summary, has_no_latency_without_detections) {
   EXPECT_EQ(Summary{}.to_json(), R"({"frames_captured":0,"frames_dropped":0,"frames_detected":0,"detections":{},"fps":0.0,"latency_ms":{"p50":null,"p99":null}})");
+}
+
+TEST(Latencies, AreAllKeptUntilThereAreManyThenAFairSample) {
+  Reservoir reservoir;
+  for (int i = 0; i < 1000; ++i) reservoir.add(i);
+  ASSERT_EQ(reservoir.values().size(), 1000u);
+  EXPECT_EQ(reservoir.values()[999], 999.0);
+  const int most = 1'000'000;
+  for (int i = 1000; i < most; ++i) reservoir.add(i);
+  ASSERT_EQ(reservoir.values().size(), Reservoir::kMost);
+  // The middle of the sample is the middle of all: 65536 draws miss by 2 % (10 standard deviations) never.
+  std::vector<double> sorted = reservoir.values();
+  std::sort(sorted.begin(), sorted.end());
+  EXPECT_NEAR(sorted[sorted.size() / 2], most / 2, most * 0.02);
 }
 
 class Observed : public test::BusFixture {};

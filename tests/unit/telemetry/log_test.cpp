@@ -1,5 +1,10 @@
-// Nothing secret of a URL reaches a log line.
+// Nothing secret of a URL reaches a log line; a log that nobody reads holds nobody up.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
 
 #include "telemetry/log.h"
 
@@ -40,6 +45,42 @@ TEST(Log, SecretsAreHiddenInLinesWhereverTheyStand) {
   info("got second-secret and http://u:first-secret@h/?token=second-secret");
   const std::string line = testing::internal::GetCapturedStderr();
   EXPECT_NE(line.find("got *** and http://u:***@h/?token=***"), std::string::npos) << line;
+}
+
+// A terminal that is stopped must not hold up a stage: its pipe is full, nobody reads, the end that it writes to is non-blocking.
+TEST(Log, LinesThatAFullPipeDoesntTakeAreLost) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::alarm(60);  // watchdog: blocked for ever would be SIGALRM
+    ::dup2(ends[1], STDERR_FILENO);
+    start_log("test");
+    for (int i = 0; i < 10'000; ++i) info("line {} of far more than a pipe takes", i), (void)forward("test", "a line of somebody else");
+    ::_exit(0);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+  EXPECT_EQ(status, 0);
+  ::close(ends[0]), ::close(ends[1]);
+}
+
+TEST(Log, AClosedPipeIsNoError) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    ::signal(SIGPIPE, SIG_IGN);
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) ::_exit(1);
+    ::dup2(ends[1], STDERR_FILENO);
+    ::close(ends[0]);
+    start_log("test");
+    info("nobody reads this");
+    (void)forward("test", "nor this");
+    ::_exit(0);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(pid, &status, 0), pid);
+  EXPECT_EQ(status, 0);
 }
 
 }  // namespace

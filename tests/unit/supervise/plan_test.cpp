@@ -1,0 +1,35 @@
+// Which stages a configuration needs.
+#include "supervise/plan.h"
+
+#include <gtest/gtest.h>
+
+namespace vedette::supervise {
+namespace {
+
+std::vector<std::string> tags(const Config& config) {
+  std::vector<std::string> tags;
+  for (const StageSpec& stage : plan(config, {"--config", "/v.yaml"})) tags.push_back(stage.tag);
+  return tags;
+}
+
+TEST(Plan, HasOneCaptureEachCameraAndDetectOnlyIfOneWantsIt) {
+  Config config;
+  config.cameras.push_back(CameraConfig{.name = "front"});
+  config.cameras.push_back(CameraConfig{.name = "rear", .detect = false});
+  EXPECT_EQ(tags(config), (std::vector<std::string>{"capture/front", "capture/rear", "control", "detect", "gateway"}));
+  config.cameras[0].detect = false;
+  EXPECT_EQ(tags(config), (std::vector<std::string>{"capture/front", "capture/rear", "control", "gateway"}));
+}
+
+TEST(Plan, EveryStageGetsTheSameArguments) {
+  Config config;
+  config.cameras.push_back(CameraConfig{.name = "front"});
+  for (const StageSpec& stage : plan(config, {"--config", "/v.yaml"})) {
+    ASSERT_GE(stage.arguments.size(), 2u);
+    EXPECT_EQ(stage.arguments[0], "--config");
+    EXPECT_EQ(stage.arguments[1], "/v.yaml");
+  }
+}
+
+}  // namespace
+}  // namespace vedette::supervise
