@@ -62,6 +62,8 @@ int main(int argc, char** argv) {
   command_app->add_option("--bus-dir", command.bus_dir, "Where topics live")->type_name("DIR");
 
   CLI::App* version_app = app.add_subcommand("version", "Print the version");
+  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands([&](const CLI::App* known) { return known->check_name(argv[1]); }).empty())
+    return fail({ErrorCode::kInvalidArgument, "unknown subcommand \"" + std::string(argv[1]) + "\"; vedette --help lists them"}, kExitUsage);
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
   if (*version_app) return std::printf("vedette %s\n", VEDETTE_VERSION) < 0;
   if (*init_app) return run_init(init);
