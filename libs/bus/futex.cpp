@@ -16,7 +16,6 @@ namespace {
 // From the kernel's ABI; older linux-libc-dev packages lack them.
 constexpr long kSysFutexWaitv = 449;
 constexpr std::uint32_t kFutex32Shared = 0x02;
-constexpr std::size_t kMaxWatches = 128;
 
 struct WaitvEntry {
   std::uint64_t value;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -18,8 +19,11 @@ struct FutexWatch {
   const std::atomic<std::uint32_t>* word = nullptr;
   std::uint32_t expected = 0;
 };
+// One futex_waitv call can watch so many.
+inline constexpr std::size_t kMaxWatches = 128;
+
 // Sleeps while every word has its expected value, at most `timeout`; may return early. One futex_waitv call (Linux 5.16);
-// on older kernels, or with more than 128 words, it sleeps 5 ms.
+// on older kernels, or with more than kMaxWatches words, it sleeps 5 ms.
 void futex_wait_any(std::span<const FutexWatch> watches, Nanoseconds timeout);
 
 }  // namespace vedette::bus

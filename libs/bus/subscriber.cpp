@@ -1,6 +1,6 @@
 #include <algorithm>
+#include <array>
 #include <thread>
-#include <vector>
 
 #include "bus/attachment.h"
 #include "bus/futex.h"
@@ -93,17 +93,17 @@ std::string Subscriber::metadata() const { return reader_ ? reader_->metadata() 
 
 bool wait_any(std::span<Subscriber* const> subscribers, Nanoseconds timeout) {
   const std::uint64_t deadline = monotonic_ns() + to_ns(std::max(timeout, Nanoseconds::zero()));
-  std::vector<FutexWatch> watches;
+  std::array<FutexWatch, kMaxWatches + 1> watches;  // one more than can be watched says: too many
   for (bool slept = false;; slept = true) {
-    watches.clear();
+    std::size_t watched = 0;
     bool all_attached = true;
     for (Subscriber* subscriber : subscribers) {
       RingReader* reader = subscriber->reader();
       if (reader && reader->attachment_->retired()) subscriber->detach(), reader = subscriber->reader();
       if (reader && slept && reader->gone()) subscriber->detach(), reader = nullptr;
       if (reader && reader->has_newer()) return true;
-      if (reader) watches.push_back(reader->watch());
-      else all_attached = false;
+      if (!reader) all_attached = false;
+      else if (const FutexWatch watch = reader->watch(); watched < watches.size()) watches[watched++] = watch;
     }
     // A second look after announcing ourselves as waiters: what came in between rang no bell.
     for (Subscriber* subscriber : subscribers)
@@ -112,8 +112,8 @@ bool wait_any(std::span<Subscriber* const> subscribers, Nanoseconds timeout) {
     if (now >= deadline) return false;
     const Nanoseconds most = all_attached ? kLookUpEvery : Nanoseconds(kAttemptEveryNs);
     const Nanoseconds nap = std::min(most, Nanoseconds(deadline - now));
-    if (watches.empty()) std::this_thread::sleep_for(nap);
-    else futex_wait_any(watches, nap);
+    if (watched == 0) std::this_thread::sleep_for(nap);
+    else futex_wait_any(std::span(watches).first(watched), nap);
   }
 }
 
