@@ -10,10 +10,10 @@
 #include <string>
 
 #include "base/result.h"
-#include "capture/control_watch.h"
 #include "capture/slots.h"
 #include "capture/source.h"
 #include "capture/timing.h"
+#include "stage/control_reader.h"
 
 namespace vedette::capture {
 
@@ -33,7 +33,7 @@ class Camera {
     kRestart,   // control began a new session
   };
 
-  Camera(CameraOptions options, Slots& slots, ControlWatch& control);
+  Camera(CameraOptions options, Slots& slots, stage::ControlReader& control);
 
   // Until the end, or the Error that a retry can't mend: the ring's, or a file's that can't be played.
   Result<End> run();
@@ -61,7 +61,7 @@ class Camera {
   const CameraOptions options_;
   const bool is_file_;
   Slots& slots_;
-  ControlWatch& control_;
+  stage::ControlReader& control_;
   SourceClock clock_;
   FpsCap cap_;
   std::mt19937_64 random_;

@@ -4,7 +4,6 @@
 #include "base/process.h"
 #include "bus/directory.h"
 #include "capture/camera.h"
-#include "capture/control_watch.h"
 #include "capture/slots.h"
 #include "config/command_line.h"
 #include "telemetry/log.h"
@@ -59,7 +58,7 @@ int main(int argc, char** argv) {
   const auto bus_dir = bus::BusDir::open(config->bus.dir);
   if (!bus_dir.ok()) return log::error("{}", bus_dir.error().text), exit_code_of(bus_dir.error());
   Slots slots(*bus_dir, {{name, "frames"}, config->bus.readers, config->bus.held_per_reader});
-  ControlWatch control(*bus_dir, {name, "control"});
+  stage::ControlReader control(*bus_dir, name);
   Camera loop(options, slots, control);
   const auto end = loop.run();
   if (!end.ok()) return log::error("{}", end.error().text), exit_code_of(end.error());

@@ -14,8 +14,6 @@ Bytes finished(flatbuffers::FlatBufferBuilder& builder, flatbuffers::Offset<T> r
   return Bytes(data, data + builder.GetSize());
 }
 
-bool is_mode(Mode mode) { return mode >= Mode::MIN && mode <= Mode::MAX; }
-
 Error bad_value(std::string_view record, std::string_view field, unsigned value) {
   return {ErrorCode::kCorrupt,
           std::string(record) + " has " + std::string(field) + " " + std::to_string(value) + ", which there isn't"};
@@ -55,22 +53,25 @@ Bytes encode_reply(bool ok, const std::string& text) {
   return finished(builder, schema::CreateReply(builder, ok, reply_text));
 }
 
-Result<DesiredState> decode_control(std::span<const std::byte> copy) {
-  VD_ASSIGN(const schema::Control* const record, verified<schema::Control>(copy));
+Result<DesiredState> decode_control(std::span<const std::byte> bytes) {
+  RecordBuffer copy;
+  VD_ASSIGN(const schema::Control* const record, copy_record<schema::Control>(bytes, copy));
   if (!is_mode(record->mode())) return bad_value("control record", "mode", static_cast<unsigned>(record->mode()));
   return DesiredState{record->mode(), record->detect_fps(), record->paused(), record->session(), record->heartbeat_at_ns()};
 }
 
-Result<CameraState> decode_state(std::span<const std::byte> copy) {
-  VD_ASSIGN(const schema::State* const record, verified<schema::State>(copy));
+Result<CameraState> decode_state(std::span<const std::byte> bytes) {
+  RecordBuffer copy;
+  VD_ASSIGN(const schema::State* const record, copy_record<schema::State>(bytes, copy));
   if (!is_mode(record->mode())) return bad_value("state record", "mode", static_cast<unsigned>(record->mode()));
   if (!is_mode(record->previous_mode())) return bad_value("state record", "mode", static_cast<unsigned>(record->previous_mode()));
   return CameraState{record->mode(),   record->previous_mode(), record->since_ns(), record->heartbeat_at_ns(),
                      record->paused(), record->last_frame_id(), record->targets(),  record->detections_stale()};
 }
 
-Result<CommandRecord> decode_command(std::span<const std::byte> copy) {
-  VD_ASSIGN(const schema::Command* const record, verified<schema::Command>(copy));
+Result<CommandRecord> decode_command(std::span<const std::byte> bytes) {
+  RecordBuffer copy;
+  VD_ASSIGN(const schema::Command* const record, copy_record<schema::Command>(bytes, copy));
   if (record->kind() > schema::CommandKind::MAX) return bad_value("command", "kind", static_cast<unsigned>(record->kind()));
   if (!is_mode(record->mode())) return bad_value("command", "mode", static_cast<unsigned>(record->mode()));
   return CommandRecord{record->camera()->str(), record->kind(), record->mode()};

@@ -53,9 +53,9 @@ Bytes encode(const DesiredState& state);
 Bytes encode(const CameraState& state);
 Bytes encode(const EventRecord& event);  // labels and texts of more than 500 bytes are cut
 
-// Verified and with every value in its range.
-Result<DesiredState> decode_control(std::span<const std::byte> copy);
-Result<CameraState> decode_state(std::span<const std::byte> copy);
+// Copied out of shared memory first, then verified, every value in its range.
+Result<DesiredState> decode_control(std::span<const std::byte> record);
+Result<CameraState> decode_state(std::span<const std::byte> record);
 
 // schema::Command and schema::Reply
 struct CommandRecord {
@@ -64,7 +64,7 @@ struct CommandRecord {
   Mode mode = Mode::Standby;
 };
 Bytes encode(const CommandRecord& command);
-Result<CommandRecord> decode_command(std::span<const std::byte> copy);
+Result<CommandRecord> decode_command(std::span<const std::byte> record);
 
 Bytes encode_reply(bool ok, const std::string& text);
 

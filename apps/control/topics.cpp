@@ -7,20 +7,15 @@ namespace {
 
 constexpr std::uint32_t kEventsKept = 64;
 
-// The newest record of a topic, copied out.
-std::optional<Bytes> newest(const bus::BusDir& dir, const bus::TopicName& topic, std::uint64_t schema_id) {
+// The newest record of a topic; none if there is none or it isn't valid.
+template <typename T>
+std::optional<T> newest(const bus::BusDir& dir, const bus::TopicName& topic, std::uint64_t schema_id,
+                        Result<T> (*decode)(std::span<const std::byte>)) {
   auto reader = bus::RingReader::attach(dir, topic, schema_id);
   if (!reader) return std::nullopt;
   const bus::Taken taken = reader->take_newest();
   if (!taken) return std::nullopt;
-  const auto bytes = taken.lease.bytes();
-  return Bytes(bytes.begin(), bytes.end());
-}
-
-template <typename T>
-std::optional<T> if_valid(const std::optional<Bytes>& bytes, Result<T> (*decode)(std::span<const std::byte>)) {
-  if (!bytes) return std::nullopt;
-  Result<T> record = decode(*bytes);
+  Result<T> record = decode(taken.lease.bytes());
   return record ? std::optional<T>(*std::move(record)) : std::nullopt;
 }
 
@@ -31,8 +26,8 @@ Result<Topics> Topics::open(const bus::BusDir& dir, const std::string& camera, s
   VD_ASSIGN(const auto control, bus::TopicName::make(camera, "control"));
   VD_ASSIGN(const auto state, bus::TopicName::make(camera, "state"));
   VD_ASSIGN(const auto events, bus::TopicName::make(camera, "events"));
-  LeftBehind left_behind{if_valid(newest(dir, control, kControlSchema), decode_control),
-                         if_valid(newest(dir, state, kStateSchema), decode_state)};
+  LeftBehind left_behind{newest(dir, control, kControlSchema, decode_control),
+                         newest(dir, state, kStateSchema, decode_state)};
 
   bus::RingOptions options;
   options.slot_bytes = kMaxRecordBytes;

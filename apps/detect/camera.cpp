@@ -8,7 +8,6 @@
 namespace vedette::detect {
 namespace {
 
-constexpr std::uint64_t kControlStaleNs = 2'000'000'000;
 constexpr std::uint32_t kKeep = 64;  // so far back find(frame_id) reaches
 
 bus::RingOptions detections_options(const CameraOptions& options) {
@@ -29,7 +28,7 @@ Camera::Camera(const bus::BusDir& dir, std::string name, const CameraOptions& op
     : name_(std::move(name)),
       options_(options),
       frames_(dir, {name_, "frames"}, kFrameSchema),
-      control_(dir, {name_, "control"}, kControlSchema),
+      control_(dir, name_),
       detections_(std::move(detections)) {}
 
 Result<Camera> Camera::open(const bus::BusDir& dir, const std::string& name, const CameraOptions& options) {
@@ -40,36 +39,19 @@ Result<Camera> Camera::open(const bus::BusDir& dir, const std::string& name, con
 
 void Camera::follow_control(std::uint64_t now_ns) {
   detections_.beat();
-  read_control();
-  const bool led = heartbeat_at_ns_ != 0 && age_ns(heartbeat_at_ns_, now_ns) < kControlStaleNs;
-  const float fps = led ? wanted_fps_ : options_.fps;
+  if (const auto good = control_.poll(now_ns); !good) refuse(good.error());
+  const float fps = control_.detect_fps().value_or(options_.fps);
   rate_.set(fps);
-  asleep_ = led && paused_;
-  frames_.set_demand(asleep_ ? bus::Demand{} : bus::Demand::pixels_at(fps));
-}
-
-void Camera::read_control() {
-  const bus::Taken taken = control_.take_newest();
-  if (!taken) return;
-  const auto bytes = taken.lease.bytes().first(std::min(taken.lease.bytes().size(), record_.size()));
-  std::memcpy(record_.data(), bytes.data(), bytes.size());
-  const auto control = verified<schema::Control>(std::span(record_).first(bytes.size()));
-  if (!control) return refuse(control.error());
-  const schema::Control& wanted = **control;
-  wanted_fps_ = wanted.detect_fps() > 0.0f && wanted.detect_fps() < 1e4f ? wanted.detect_fps() : 0.0f;
-  paused_ = wanted.paused();
-  heartbeat_at_ns_ = wanted.heartbeat_at_ns();
-  if (session_ && *session_ != wanted.session()) session_changed_ = true;
-  session_ = wanted.session();
+  frames_.set_demand(control_.paused() ? bus::Demand{} : bus::Demand::pixels_at(fps));
 }
 
 std::optional<std::uint64_t> Camera::due_at_ns() const {
-  if (asleep_) return std::nullopt;
+  if (control_.paused()) return std::nullopt;
   return rate_.due_at_ns();
 }
 
 std::optional<Frame> Camera::take(std::uint64_t now_ns) {
-  if (asleep_ || !rate_.due(now_ns)) return std::nullopt;
+  if (control_.paused() || !rate_.due(now_ns)) return std::nullopt;
   bus::Taken taken = frames_.take_newest();
   if (!taken) return std::nullopt;
   Frame frame{std::move(taken.lease), {}, {}};

@@ -2,10 +2,9 @@
 //
 // The newest frame wins; a frame older than the deadline is skipped and counted, a bad one too. Each result is published under
 // its frame's own id. Topics that are absent, die or are replaced are attached to again (bus::Subscriber); control that went
-// silent for 2 s is replaced by the configured rate. Thread-bound.
+// silent is replaced by the configured rate. Thread-bound.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -15,6 +14,7 @@
 #include "config/config.h"
 #include "detect/rate_limit.h"
 #include "schema/records.h"
+#include "stage/control_reader.h"
 #include "vision/image_view.h"
 
 namespace vedette::detect {
@@ -48,7 +48,7 @@ class Camera {
   // Reads what control wants now and asks upstream accordingly; also the sign of life. Call at least every 250 ms.
   void follow_control(std::uint64_t now_ns);
   // Control's session isn't the one adopted at start any more: the process is to be started anew.
-  bool session_changed() const { return session_changed_; }
+  bool session_changed() const { return control_.session_changed(); }
 
   // When the next frame may be taken; none while paused.
   std::optional<std::uint64_t> due_at_ns() const;
@@ -58,36 +58,27 @@ class Camera {
   void publish(const FrameInfo& frame, std::span<const Detection> boxes, std::uint64_t inference_ns);
 
   bus::Subscriber& frames() { return frames_; }
-  bus::Subscriber& control() { return control_; }
+  bus::Subscriber& control() { return control_.topic(); }
   const std::string& name() const { return name_; }
   const Counters& counters() const { return counters_; }
   // The bus's own fault, if there is one (another layout, all reader entries taken): the process ends and is restarted.
-  const std::optional<Error>& fault() const { return frames_.error() ? frames_.error() : control_.error(); }
+  const std::optional<Error>& fault() const { return frames_.error() ? frames_.error() : control_.topic().error(); }
   // Why the last record was refused.
   const std::string& last_mistake() const { return last_mistake_; }
 
  private:
   Camera(const bus::BusDir& dir, std::string name, const CameraOptions& options, bus::RingWriter detections);
-  void read_control();
   void refuse(const Error& error);
 
   std::string name_;
   CameraOptions options_;
   bus::Subscriber frames_;
-  bus::Subscriber control_;
+  stage::ControlReader control_;
   bus::RingWriter detections_;
   RateLimit rate_;
 
-  float wanted_fps_ = 0.0f;  // 0: every frame
-  bool paused_ = false;      // what control said last
-  bool asleep_ = false;      // what follows from it now
-  std::uint64_t heartbeat_at_ns_ = 0;
-  std::optional<std::uint64_t> session_;
-  bool session_changed_ = false;
-
   Counters counters_;
   std::string last_mistake_;
-  std::array<std::byte, kMaxRecordBytes> record_;
 };
 
 }  // namespace vedette::detect

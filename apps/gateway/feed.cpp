@@ -26,13 +26,6 @@ std::vector<std::string> lines_of(std::string_view text) {
   return lines;
 }
 
-// A table's bytes, out of shared memory before they are verified.
-std::span<const std::byte> copy_of(std::span<const std::byte> record, std::array<std::byte, kMaxRecordBytes>& copy) {
-  const std::size_t bytes = std::min(record.size(), copy.size());
-  std::memcpy(copy.data(), record.data(), bytes);
-  return {copy.data(), bytes};
-}
-
 }  // namespace
 
 Feed::Feed(const bus::BusDir& dir, CameraHub& hub, const FeedOptions& options)
@@ -86,9 +79,9 @@ void Feed::wait_for_news() {
 }
 
 void Feed::take_events() {
-  std::array<std::byte, kMaxRecordBytes> copy;
+  RecordBuffer copy;
   while (const bus::Taken taken = events_.take_next()) {
-    const auto event = verified<schema::Event>(copy_of(taken.lease.bytes(), copy));
+    const auto event = copy_record<schema::Event>(taken.lease.bytes(), copy);
     if (event)
       hub_.send_event(std::make_shared<const std::string>(event_json(**event)));
     else
@@ -97,10 +90,10 @@ void Feed::take_events() {
 }
 
 void Feed::take_state() {
-  std::array<std::byte, kMaxRecordBytes> copy;
+  RecordBuffer copy;
   const bus::Taken taken = state_.take_newest();
   if (!taken) return;
-  const auto state = verified<schema::State>(copy_of(taken.lease.bytes(), copy));
+  const auto state = copy_record<schema::State>(taken.lease.bytes(), copy);
   if (!state) return bad_record(state.error());
   control_ = Control{(*state)->mode(), (*state)->since_ns(), (*state)->targets()};
 }

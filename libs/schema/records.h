@@ -3,8 +3,10 @@
 // Pure functions, thread-safe.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -29,6 +31,22 @@ Result<const T*> verified(std::span<const std::byte> copy) {
     return Error{ErrorCode::kCorrupt, "record of " + std::to_string(copy.size()) + " bytes is not a valid " + T::GetFullyQualifiedName()};
   return flatbuffers::GetRoot<T>(copy.data());
 }
+
+using RecordBuffer = std::array<std::byte, kMaxRecordBytes>;
+
+// Copies a record out of shared memory and verifies the copy. The result lies in `buffer` and is valid as long as that stays as it is.
+template <typename T>
+Result<const T*> copy_record(std::span<const std::byte> record, RecordBuffer& buffer) {
+  if (record.empty() || record.size() > buffer.size()) return verified<T>(record);  // which refuses it by its size
+  std::memcpy(buffer.data(), record.data(), record.size());
+  return verified<T>(std::span(buffer).first(record.size()));
+}
+
+// Silence for so long means that control is gone, and what it wanted with it: go by the configured defaults.
+inline constexpr std::uint64_t kControlLostNs = 2'000'000'000;
+
+// Enums aren't checked by a Verifier.
+inline bool is_mode(Mode mode) { return mode >= Mode::MIN && mode <= Mode::MAX; }
 
 std::string_view to_string(schema::EventKind kind);  // "alarm", "camera_lost", …
 

@@ -119,7 +119,7 @@ TEST_P(Demanded, FastGivesEveryFrameThatTheClipHas) {
 
 TEST_P(Demanded, ReopenedManyTimesNothingLeaks) {
   const std::string clip = make_clip("c.mkv", GetParam(), 8);
-  session_ = std::make_unique<ControlWatch>(dir_, topic("front/control"));
+  session_ = std::make_unique<stage::ControlReader>(dir_, "front");
   slots_ = std::make_unique<Slots>(dir_, SlotsOptions{topic("front/frames"), 16, 2});
   std::size_t files = 0;
   for (int i = 0; i < 20; ++i) {

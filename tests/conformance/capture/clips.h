@@ -76,7 +76,7 @@ class CaptureFixture : public test::BusFixture {
   // Plays in a thread until stop() or its end.
   void start(const CameraOptions& options) {
     stop();
-    session_ = std::make_unique<ControlWatch>(dir_, topic("front/control"));
+    session_ = std::make_unique<stage::ControlReader>(dir_, "front");
     slots_ = std::make_unique<Slots>(dir_, SlotsOptions{topic("front/frames"), 16, 2});
     done_ = false;
     thread_ = std::thread([this, options] {
@@ -137,7 +137,7 @@ class CaptureFixture : public test::BusFixture {
 
   const std::string folder_ = std::filesystem::temp_directory_path().string() + "/vedette-capture-" + std::to_string(::getpid());
   bus::Subscriber frames_;
-  std::unique_ptr<ControlWatch> session_;
+  std::unique_ptr<stage::ControlReader> session_;
   std::unique_ptr<Slots> slots_;
   std::optional<bus::RingWriter> control_;
   std::uint64_t next_session_ = 1;

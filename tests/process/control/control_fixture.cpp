@@ -141,7 +141,7 @@ void ControlTest::start(const std::vector<std::string>& more) {
 
 control::CameraState ControlTest::state() {
   eventually([&] {
-    if (const auto taken = state_topic_->take_newest()) state_ = control::decode_state(copy_of(taken.lease)).value();
+    if (const auto taken = state_topic_->take_newest()) state_ = control::decode_state(taken.lease.bytes()).value();
     return state_.has_value();
   });
   VD_ASSERT(state_.has_value(), "no state record");
@@ -150,7 +150,7 @@ control::CameraState ControlTest::state() {
 
 control::DesiredState ControlTest::desired() {
   eventually([&] {
-    if (const auto taken = control_topic_->take_newest()) desired_ = control::decode_control(copy_of(taken.lease)).value();
+    if (const auto taken = control_topic_->take_newest()) desired_ = control::decode_control(taken.lease.bytes()).value();
     return desired_.has_value();
   });
   VD_ASSERT(desired_.has_value(), "no control record");
