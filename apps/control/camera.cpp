@@ -56,16 +56,22 @@ void CameraControl::resume(const LeftBehind& left, std::uint64_t now_ns) {
     control_.session = left.control->session;
     control_.paused = left.control->paused;
   }
-  if (!left.state || left.state->heartbeat_at_ns > now_ns) return;  // a heartbeat of the future: another boot
-  const bool recent = now_ns - left.state->heartbeat_at_ns <= to_ns(kAdoptMode);
-  sentry_.resume(recent ? left.state->mode : Mode::Standby, left.state->last_frame_id, left.state->heartbeat_at_ns);
+  const bool forced = left.control && left.control->forced;
+  const bool known = left.state && left.state->heartbeat_at_ns <= now_ns;  // a heartbeat of the future: another boot
+  const bool recent = known && now_ns - left.state->heartbeat_at_ns <= to_ns(kAdoptMode);
+  if (known || forced) {
+    const Mode mode = forced ? left.control->mode : recent ? left.state->mode : Mode::Standby;
+    sentry_.resume(mode, known ? left.state->last_frame_id : 0, known ? left.state->heartbeat_at_ns : now_ns);
+  }
+  if (forced) (void)sentry_.force(sentry_.mode(), now_ns);  // no transition: it is that mode already
   if (recent) {
     state_.previous_mode = left.state->previous_mode;
     state_.since_ns = left.state->since_ns;
     if (left.state->detections_stale) detect_alive_.resume_lost();
   }
-  log::info("{}: goes on in {}, session {}{}", options_.name, to_string(sentry_.mode()), control_.session,
-            control_.paused ? ", paused" : "");
+  if (known || forced)
+    log::info("{}: goes on in {}{}, session {}{}", options_.name, to_string(sentry_.mode()), forced ? " (forced)" : "",
+              control_.session, control_.paused ? ", paused" : "");
 }
 
 void CameraControl::step() {
@@ -214,6 +220,7 @@ void CameraControl::publish(std::uint64_t now_ns) {
   changed_ = false;
   published_at_ns_ = now_ns;
   control_.mode = state_.mode = sentry_.mode();
+  control_.forced = sentry_.forced();
   control_.detect_fps = detect_fps();
   control_.heartbeat_at_ns = state_.heartbeat_at_ns = now_ns;
   state_.paused = control_.paused;

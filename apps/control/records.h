@@ -23,6 +23,7 @@ struct DesiredState {
   bool paused = false;
   std::uint64_t session = 0;
   std::uint64_t heartbeat_at_ns = 0;
+  bool forced = false;
 };
 
 // schema::State

@@ -61,7 +61,8 @@ class Camera {
   bus::Subscriber& control() { return control_.topic(); }
   const std::string& name() const { return name_; }
   const Counters& counters() const { return counters_; }
-  // The bus's own fault, if there is one (another layout, all reader entries taken): the process ends and is restarted.
+  // Why a topic of this camera can't be read, other than that it isn't there: another layout, no free reader entry. Tried again all
+  // the time; the other cameras go on.
   const std::optional<Error>& fault() const { return frames_.error() ? frames_.error() : control_.topic().error(); }
   // Why the last record was refused.
   const std::string& last_mistake() const { return last_mistake_; }

@@ -25,11 +25,9 @@ Result<DetectLoop::End> DetectLoop::run() {
 
 Result<> DetectLoop::turn() {
   const std::uint64_t now = monotonic_ns();
-  for (Camera& camera : cameras_) {
-    camera.follow_control(now);
-    if (camera.fault()) return Error(*camera.fault());
-  }
+  for (Camera& camera : cameras_) camera.follow_control(now);
   report(now);
+  report_faults(now);
   VD_ASSIGN(const bool looked, look_at_one(now));
   if (!looked) wait(now);
   return {};
@@ -82,6 +80,16 @@ void DetectLoop::report(std::uint64_t now_ns) {
     if (now.unpublished > before.unpublished)
       log::warning("{}: {} results dropped, all slots are held: raise bus.readers", camera.name(), now.unpublished - before.unpublished);
     before = now;
+  }
+}
+
+// A camera that can't be read is said at once, and again every 10 s for as long as that lasts.
+void DetectLoop::report_faults(std::uint64_t now_ns) {
+  if (now_ns < next_fault_report_ns_) return;
+  for (const Camera& camera : cameras_) {
+    if (!camera.fault()) continue;
+    next_fault_report_ns_ = now_ns + kReportEveryNs;
+    log::warning("{}: {}; trying again", camera.name(), camera.fault()->text);
   }
 }
 

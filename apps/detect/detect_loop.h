@@ -18,7 +18,7 @@ class DetectLoop {
   }
 
   enum class End { kStopped, kSessionChanged };
-  // Until stop_requested() or a changed session. The Error is a fault of the bus or of the model's backend.
+  // Until stop_requested() or a changed session. The Error is a fault of the model's backend.
   Result<End> run();
 
   // One turn: at most one picture, then sleeps until there may be another, 100 ms at most.
@@ -30,6 +30,7 @@ class DetectLoop {
   Result<bool> look_at_one(std::uint64_t now_ns);
   void wait(std::uint64_t now_ns);
   void report(std::uint64_t now_ns);
+  void report_faults(std::uint64_t now_ns);
 
   std::vector<Camera> cameras_;
   model::Detector& detector_;
@@ -38,6 +39,7 @@ class DetectLoop {
   std::size_t turn_of_ = 0;             // the camera that is asked first
   std::uint64_t next_report_ns_ = 0;
   std::vector<Counters> reported_;
+  std::uint64_t next_fault_report_ns_ = 0;
 };
 
 }  // namespace vedette::detect

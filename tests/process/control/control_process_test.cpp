@@ -205,6 +205,26 @@ TEST_F(ControlTest, ObeysCommands) {
   EXPECT_EQ(state().mode, Mode::Tracking);
 }
 
+TEST_F(ControlTest, AForcedModeSurvivesARestart) {
+  start();
+  ASSERT_TRUE(Commander(folder_ / "bus").send(CommandKind::ForceMode, Mode::Tracking)->ok);
+  ASSERT_TRUE(eventually([&] { return desired().mode == Mode::Tracking && desired().forced; }));
+  program_->kill();
+  const std::uint64_t killed = monotonic_ns();
+  start();
+  ASSERT_TRUE(eventually([&] { return desired().heartbeat_at_ns > killed; }));
+  EXPECT_TRUE(desired().forced);
+  const std::uint64_t before = state_after(killed).last_frame_id;
+  // Without the force, far more than lose_frames over lose_time without anybody would end Tracking.
+  const std::uint64_t until = monotonic_ns() + 1'000'000'000;
+  ASSERT_TRUE(play_until(0, [&] { return monotonic_ns() > until && state().last_frame_id > before + 20; }));
+  EXPECT_EQ(state().mode, Mode::Tracking);
+  EXPECT_EQ(count_events(EventKind::Standby), 0);
+  ASSERT_TRUE(Commander(folder_ / "bus").send(CommandKind::AutoMode)->ok);
+  ASSERT_TRUE(play_until_mode(0, Mode::Standby));
+  EXPECT_FALSE(desired().forced);
+}
+
 TEST_F(ControlTest, AnswersRubbishAndGoesOn) {
   start();
   Commander commander(folder_ / "bus");

@@ -166,6 +166,35 @@ TEST_F(DetectProcess, ShowsThatItLivesAndEndsOnSigterm) {
   EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << program.output();
 }
 
+TEST_F(DetectProcess, ACameraWhoseReaderTableIsFullEndsNothingAndIsTriedAgain) {
+  Upstream front(dir_, "front", PixelFormat::I420, 96, 64), yard(dir_, "yard", PixelFormat::I420, 96, 64);
+  std::vector<bus::RingReader> crowd;
+  while (auto reader = bus::RingReader::attach(dir_, {"front", "frames"}, kFrameSchema)) crowd.push_back(std::move(reader).value());
+  DetectProgram program(arguments({"front", "yard"}));
+  ASSERT_TRUE(eventually([&] { return program.output().find("front: ") != std::string::npos; })) << program.output();
+  bus::Subscriber front_results = detections_of("front"), yard_results = detections_of("yard");
+  Detections seen;
+  ASSERT_TRUE(eventually([&] { return yard.frames.demand().pixels; })) << program.output();
+  ASSERT_TRUE(find(yard_results, yard.publish_frame(), seen)) << program.output();
+  EXPECT_TRUE(program.running());
+  crowd.clear();
+  ASSERT_TRUE(eventually([&] { return front.frames.demand().pixels; })) << program.output();
+  EXPECT_TRUE(find(front_results, front.publish_frame(), seen)) << program.output();
+}
+
+TEST_F(DetectProcess, ADeadControlsLeftoverDoesNotEndItTwice) {
+  Upstream front(dir_, "front", PixelFormat::I420, 96, 64);
+  front.publish_control(3.0f, true, 7, std::chrono::milliseconds(5000));
+  DetectProgram program(arguments({"front"}));
+  ASSERT_TRUE(eventually([&] { return front.frames.demand().pixels; })) << program.output();
+  // A new control, another session: the first one that this process adopts.
+  ASSERT_TRUE(eventually([&] {
+    front.publish_control(5.0f, false, 8);
+    return front.frames.demand().fps == 5.0f || !program.running();
+  })) << program.output();
+  EXPECT_TRUE(program.running()) << program.output();
+}
+
 TEST_F(DetectProcess, AWrongModelIsOneSentence) {
   write_file(model_, "this is no model");
   DetectProgram corrupt(arguments({"front"}));

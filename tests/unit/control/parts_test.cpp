@@ -57,10 +57,11 @@ TEST(Records, SurviveTheRoundTrip) {
   EXPECT_TRUE(back.paused && back.detections_stale);
   EXPECT_EQ(back.last_frame_id, 13u);
   EXPECT_EQ(back.targets, 14u);
-  const DesiredState desired = decode_control(encode(DesiredState{Mode::Validation, 2.5f, true, 42, 43})).value();
+  const DesiredState desired = decode_control(encode(DesiredState{Mode::Validation, 2.5f, true, 42, 43, true})).value();
   EXPECT_EQ(desired.mode, Mode::Validation);
   EXPECT_FLOAT_EQ(desired.detect_fps, 2.5f);
   EXPECT_EQ(desired.session, 42u);
+  EXPECT_TRUE(desired.forced);
   EventRecord event;
   event.text = std::string(100'000, 'x');
   EXPECT_LE(encode(event).size(), kMaxRecordBytes);
