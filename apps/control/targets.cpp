@@ -2,17 +2,14 @@
 
 #include <algorithm>
 
+#include "schema/class_names.h"
+
 namespace vedette::control {
 
 std::vector<std::string> TargetFilter::set_names(std::string_view names) {
   if (names == names_text_) return {};
   names_text_ = names;
-  names_.clear();
-  for (std::size_t at = 0; at < names.size();) {
-    const std::size_t end = std::min(names.find('\n', at), names.size());
-    names_.emplace_back(names.substr(at, end - at));
-    at = end + 1;
-  }
+  names_ = split_class_names(names);
   wanted_.assign(names_.size(), false);
   std::vector<std::string> unknown;
   for (const std::string& name : classes_) {

@@ -8,6 +8,7 @@
 #include "detect/detect_loop.h"
 #include "detect/photo.h"
 #include "model/detector.h"
+#include "schema/class_names.h"
 #include "telemetry/log.h"
 
 namespace vedette::detect {
@@ -21,8 +22,7 @@ Result<std::unique_ptr<model::Detector>> load_model(const DetectConfig& config) 
 }
 
 Result<std::vector<Camera>> open_cameras(const Config& config, const bus::BusDir& dir, const model::Detector& detector) {
-  CameraOptions options{config.detect.fps, config.detect.deadline, "", config.bus};
-  for (const std::string& name : detector.class_names()) options.class_names += (options.class_names.empty() ? "" : "\n") + name;
+  const CameraOptions options{config.detect.fps, config.detect.deadline, join_class_names(detector.class_names()), config.bus};
   std::vector<Camera> cameras;
   for (const CameraConfig& camera : config.cameras) {
     if (!camera.detect) continue;

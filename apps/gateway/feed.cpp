@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/clock.h"
+#include "schema/class_names.h"
 #include "telemetry/log.h"
 #include "vision/image_view.h"
 
@@ -15,16 +16,6 @@ constexpr Nanoseconds kLongestWait = std::chrono::milliseconds(100);
 constexpr std::uint64_t kTickNs = 500'000'000;   // the state message: twice a second
 constexpr std::uint64_t kOldNs = 5'000'000'000;  // detections older than this are history, not news
 constexpr std::uint64_t kWarningEveryNs = 10'000'000'000;
-
-std::vector<std::string> lines_of(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const std::string_view line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-    lines.emplace_back(line);
-  }
-  return lines;
-}
 
 }  // namespace
 
@@ -145,7 +136,7 @@ void Feed::update_classes() {
   std::string metadata = detections_.metadata();
   if (metadata == metadata_) return;
   metadata_ = std::move(metadata);
-  classes_ = lines_of(metadata_);
+  classes_ = split_class_names(metadata_);
   hub_.set_classes(classes_);
 }
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
+#include "schema/class_names.h"
 
 namespace vedette::gateway {
 namespace {
@@ -26,10 +27,6 @@ Json stages_array(const std::vector<Stage>& stages) {
   return array;
 }
 
-std::string class_name(std::uint16_t id, const std::vector<std::string>& classes) {
-  return id < classes.size() ? classes[id] : std::to_string(id);
-}
-
 }  // namespace
 
 std::string hello_json(std::string_view camera, const std::vector<std::string>& classes) {
@@ -49,7 +46,7 @@ std::string detections_json(const Detections& detections, const std::vector<std:
                      {"width", rounded(box.width(), 1e5)},
                      {"height", rounded(box.height(), 1e5)},
                      {"score", rounded(box.score(), 1e3)},
-                     {"class", class_name(box.class_id(), classes)}});
+                     {"class", class_name(classes, box.class_id())}});
   return dump({{"type", "detections"},
                {"frame_id", info.frame_id()},
                {"captured_at_ms", to_ms(info.captured_at_ns())},

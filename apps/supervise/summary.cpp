@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
+#include "schema/class_names.h"
 #include "schema/frame.h"
 #include "supervise/reservoir.h"
 
@@ -33,23 +33,13 @@ struct Watched {
   std::vector<std::string> classes;
 };
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::istringstream stream(text);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
 void count(const bus::Lease& lease, Watched& watched, Summary& summary) {
   Detections record;
   if (!read_detections(lease.bytes(), record).ok()) return;
-  if (watched.classes.empty()) watched.classes = lines_of(watched.detections.metadata());
+  if (watched.classes.empty()) watched.classes = split_class_names(watched.detections.metadata());
   ++summary.frames_detected;
   watched.latencies_ms->add(static_cast<double>(age_ns(record.info.captured_at_ns(), record.info.published_at_ns())) / 1e6);
-  for (const Detection& box : record.boxes) {
-    const std::size_t id = box.class_id();
-    ++summary.detections[id < watched.classes.size() ? watched.classes[id] : std::to_string(id)];
-  }
+  for (const Detection& box : record.boxes) ++summary.detections[class_name(watched.classes, box.class_id())];
 }
 
 // The value below which a share of `p` lies (nearest rank); `sorted` isn't empty.

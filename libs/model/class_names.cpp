@@ -6,6 +6,8 @@
 #include <numeric>
 #include <optional>
 
+#include "schema/class_names.h"
+
 namespace vedette::model {
 namespace {
 
@@ -28,12 +30,8 @@ std::string_view trimmed(std::string_view text) {
 }
 
 std::vector<std::string> lines_of(std::string_view text) {
-  std::vector<std::string> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.emplace_back(trimmed(text.substr(0, end)));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
+  std::vector<std::string> lines = split_class_names(text);
+  for (std::string& line : lines) line = std::string(trimmed(line));
   while (!lines.empty() && lines.back().empty()) lines.pop_back();
   return lines;
 }
