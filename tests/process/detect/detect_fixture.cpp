@@ -1,15 +1,5 @@
 #include "process/detect/detect_fixture.h"
 
-#include <fcntl.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <csignal>
-#include <fstream>
-#include <iterator>
-#include <thread>
-
 #include "support/model_scenes.h"
 
 namespace vedette::test {
@@ -27,57 +17,10 @@ bus::RingWriter open_writer(const bus::BusDir& dir, const std::string& camera, c
 
 }  // namespace
 
-bool eventually(const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + kWatchdog;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return true;
-}
-
-DetectProgram::DetectProgram(const std::vector<std::string>& arguments)
-    : output_file_(testing::TempDir() + "vedette-detect-" + std::to_string(::getpid()) + "-" + std::to_string(monotonic_ns())) {
+DetectProgram::DetectProgram(const std::vector<std::string>& arguments) {
   std::vector<std::string> words{VEDETTE_DETECT};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  const int file = ::open(output_file_.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
-  pid_ = ::fork();
-  if (pid_ == 0) {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::dup2(file, STDOUT_FILENO);
-    ::dup2(file, STDERR_FILENO);
-    ::execv(pointers[0], pointers.data());
-    ::_exit(127);
-  }
-  ::close(file);
-}
-
-DetectProgram::~DetectProgram() {
-  if (pid_ > 0) {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  ::unlink(output_file_.c_str());
-}
-
-void DetectProgram::signal(int number) const { ::kill(pid_, number); }
-
-bool DetectProgram::running() {
-  if (pid_ > 0 && ::waitpid(pid_, &status_, WNOHANG) == pid_) pid_ = -1;
-  return pid_ > 0;
-}
-
-int DetectProgram::wait_exit() {
-  eventually([this] { return !running(); });
-  return status_;
-}
-
-std::string DetectProgram::output() const {
-  std::ifstream file(output_file_);
-  return {std::istreambuf_iterator<char>(file), {}};
+  program_ = std::make_unique<Program>(words, folder_.file("detect"));
 }
 
 Upstream::Upstream(const bus::BusDir& dir, const std::string& camera, PixelFormat format, std::uint32_t width, std::uint32_t height)

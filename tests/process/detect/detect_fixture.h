@@ -1,41 +1,33 @@
 // Capture and control as the detector sees them (real topics on a real bus), the model of the known scene, and the program.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
-#include <functional>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "schema/records.h"
 #include "support/bus_fixture.h"
+#include "support/program.h"
 
 namespace vedette::test {
-
-inline constexpr std::chrono::seconds kWatchdog{60};
-bool eventually(const std::function<bool()>& condition);  // false: not within kWatchdog
 
 // vedette-detect as a child; SIGKILLed with the object.
 class DetectProgram {
  public:
   explicit DetectProgram(const std::vector<std::string>& arguments);
-  ~DetectProgram();
-  DetectProgram(const DetectProgram&) = delete;
-  DetectProgram& operator=(const DetectProgram&) = delete;
 
-  void signal(int number) const;
-  bool running();
-  // What waitpid() says; -1 if it doesn't end within the watchdog.
-  int wait_exit();
+  void signal(int number) const { program_->signal(number); }
+  bool running() { return program_->running(); }
+  std::optional<int> wait_exit() { return program_->wait_exit(); }  // as Program has it
   // All it wrote to stdout and stderr so far.
-  std::string output() const;
+  std::string output() const { return program_->out() + program_->err(); }
 
  private:
-  pid_t pid_ = -1;
-  int status_ = -1;
-  std::string output_file_;
+  TempFolder folder_{"/tmp"};  // of what it writes
+  std::unique_ptr<Program> program_;
 };
 
 // One camera's upstream topics.
@@ -47,7 +39,8 @@ class Upstream {
   std::uint64_t publish_frame(std::uint8_t shade = 100, std::chrono::milliseconds age = std::chrono::milliseconds(0));
   // A record that says a plane lies outside its slot.
   void publish_broken_frame();
-  void publish_control(float detect_fps, bool paused, std::uint64_t session, std::chrono::milliseconds age = std::chrono::milliseconds(0));
+  void publish_control(float detect_fps, bool paused, std::uint64_t session,
+                       std::chrono::milliseconds age = std::chrono::milliseconds(0));
 
   bus::RingWriter frames;
   bus::RingWriter control;
