@@ -119,7 +119,7 @@ void ControlTest::SetUp() {
       << "cameras:\n  front:\n    url: /dev/null\n    timeout: 100ms\n"
       << "sentry:\n  validate_frames: 3\n  validate_time: 100ms\n  lose_frames: 5\n  lose_time: 200ms\n";
   dir_ = std::move(bus::BusDir::open(folder_ / "bus")).value();
-  stages.emplace(*dir_);
+  stages = std::make_unique<Stages>(*dir_);
   state_topic_.emplace(*dir_, bus::TopicName{"front", "state"}, kStateSchema);
   control_topic_.emplace(*dir_, bus::TopicName{"front", "control"}, kControlSchema);
   event_topic_.emplace(*dir_, bus::TopicName{"front", "events"}, kEventSchema);

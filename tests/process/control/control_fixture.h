@@ -84,7 +84,7 @@ class ControlTest : public ::testing::Test {
 
   std::filesystem::path folder_;
   std::optional<bus::BusDir> dir_;
-  std::optional<Stages> stages;
+  std::unique_ptr<Stages> stages;
   std::unique_ptr<Program> program_;
 
  private:

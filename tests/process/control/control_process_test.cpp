@@ -154,7 +154,7 @@ TEST_F(ControlTest, TellsOnceThatTheCameraIsLostAndOnceThatItIsBack) {
   }));
   EXPECT_EQ(count_events(EventKind::DetectorLost), 0) << "the detector isn't to blame";
   stages.reset();
-  stages.emplace(*dir_);
+  stages = std::make_unique<Stages>(*dir_);
   ASSERT_TRUE(play_until(0, [&] { return count_events(EventKind::CameraBack) == 1; }));
   // Capture beats, but the camera gives no picture.
   ASSERT_TRUE(eventually([&] {
