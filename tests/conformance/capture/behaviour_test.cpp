@@ -1,14 +1,13 @@
 // How a camera behaves around its pictures: demand, pause, sessions, growth, broken files, a network that comes and goes.
 #include <fcntl.h>
 #include <netinet/in.h>
-#include <signal.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <set>
 
 #include "conformance/capture/clips.h"
+#include "support/program.h"
 
 namespace vedette::capture {
 namespace {
@@ -222,24 +221,11 @@ TEST_F(Behaviour, FilesThatCanNeverWorkSayWhyInOneSentence) {
 }
 
 // ffmpeg as an HTTP camera for one client; ends with the object.
-class Server {
- public:
-  Server(const std::string& clip, int port) : pid_(::fork()) {
-    if (pid_ != 0) return;
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const std::string url = "http://127.0.0.1:" + std::to_string(port) + "/camera.ts";
-    ::execlp("ffmpeg", "ffmpeg", "-nostdin", "-v", "quiet", "-re", "-stream_loop", "-1", "-i", clip.c_str(), "-c", "copy",
-             "-listen", "1", "-f", "mpegts", url.c_str(), nullptr);
-    ::_exit(127);
-  }
-  ~Server() {
-    ::kill(pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
-  }
-  Server(const Server&) = delete;
-
- private:
-  pid_t pid_;
+struct Server : test::Program {
+  Server(const std::string& clip, int port, const std::string& prefix)
+      : Program({"/usr/bin/env", "ffmpeg", "-nostdin", "-v", "quiet", "-re", "-stream_loop", "-1", "-i", clip, "-c", "copy", "-listen", "1",
+                 "-f", "mpegts", "http://127.0.0.1:" + std::to_string(port) + "/camera.ts"},
+                prefix) {}
 };
 
 int free_port() {
@@ -260,7 +246,7 @@ TEST_F(Behaviour, AnHttpCameraThatComesAndGoesIsOpenedForEver) {
   options.source.timeout = 3000ms;
   start(options);  // nobody there yet
   for (int round = 0; round < 2; ++round) {
-    const Server server(clip, port);
+    const Server server(clip, port, file("server"));
     for (int i = 0; i < 5; ++i) ASSERT_TRUE(next()) << (end_ && !end_->ok() ? end_->error().text : "ended");
   }
   EXPECT_FALSE(done_);
