@@ -22,10 +22,12 @@ Result<std::vector<std::byte>> encode(const CommandOptions& options) {
                                                                    {"auto", schema::CommandKind::AutoMode},
                                                                    {"respawn", schema::CommandKind::Respawn},
                                                                    {"force", schema::CommandKind::ForceMode}};
-  static const std::map<std::string, Mode> modes = {{"standby", Mode::Standby}, {"validation", Mode::Validation}, {"tracking", Mode::Tracking}};
+  static const std::map<std::string, Mode> modes = {
+      {"standby", Mode::Standby}, {"validation", Mode::Validation}, {"tracking", Mode::Tracking}};
   const auto kind = kinds.find(options.verb);
   if (kind == kinds.end())
-    return Error{ErrorCode::kInvalidArgument, "unknown command \"" + options.verb + "\"; expected pause, resume, auto, force or respawn"};
+    return Error{ErrorCode::kInvalidArgument,
+                 "unknown command \"" + options.verb + "\"; expected pause, resume, auto, force or respawn"};
   const auto mode = modes.find(options.mode);
   if (kind->second == schema::CommandKind::ForceMode && mode == modes.end())
     return Error{ErrorCode::kInvalidArgument, "force needs a mode: standby, validation or tracking"};

@@ -79,7 +79,8 @@ std::string text_for(const std::vector<CaptureDevice>& devices, const fs::path& 
   std::error_code error;
   if (!fs::exists(model, error)) yaml << "      # not there yet: `make demo` makes it";
   yaml << "\n  threshold: 0.4                        # least score of a detection, 0 to 1\n"
-          "\nsentry:                                 # standby -> validation -> tracking\n  classes: [person]                     # what wakes it\n"
+          "\nsentry:                                 # standby -> validation -> tracking\n  classes: [person]                    "
+          " # what wakes it\n"
           "  standby_fps: 3                        # detections a second while nothing is there\n"
           "  tracking_fps: 30                      # and while something is\n"
           "\ngateway:\n  listen: 127.0.0.1                     # 0.0.0.0: for the whole network; needs a token\n  port: 8080\n"
@@ -98,20 +99,25 @@ std::vector<CaptureDevice> capture_devices() {
     const UniqueFd fd(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC));
     v4l2_capability capability{};
     if (!fd || ::ioctl(fd.get(), VIDIOC_QUERYCAP, &capability) != 0) continue;
-    const std::uint32_t caps = (capability.capabilities & V4L2_CAP_DEVICE_CAPS) != 0 ? capability.device_caps : capability.capabilities;
+    const std::uint32_t caps =
+        (capability.capabilities & V4L2_CAP_DEVICE_CAPS) != 0 ? capability.device_caps : capability.capabilities;
     if ((caps & V4L2_CAP_VIDEO_CAPTURE) == 0) continue;
-    std::string name(reinterpret_cast<const char*>(capability.card), ::strnlen(reinterpret_cast<const char*>(capability.card), sizeof capability.card));
-    std::replace_if(name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 32; }, ' ');
+    std::string name(reinterpret_cast<const char*>(capability.card),
+                     ::strnlen(reinterpret_cast<const char*>(capability.card), sizeof capability.card));
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return static_cast<unsigned char>(c) < 32; }, ' ');
     devices.push_back({path, std::move(name)});
   }
-  std::sort(devices.begin(), devices.end(), [](const auto& a, const auto& b) { return std::pair(a.path.size(), a.path) < std::pair(b.path.size(), b.path); });
+  std::sort(devices.begin(), devices.end(),
+            [](const auto& a, const auto& b) { return std::pair(a.path.size(), a.path) < std::pair(b.path.size(), b.path); });
   return devices;
 }
 
 Result<std::vector<std::string>> init(const InitOptions& options) {
   std::error_code error;
   if (fs::exists(options.output, error) && !options.force)
-    return Error{ErrorCode::kInvalidArgument, options.output + " is there already; --force overwrites it, -o writes another file"};
+    return Error{ErrorCode::kInvalidArgument,
+                 options.output + " is there already; --force overwrites it, -o writes another file"};
   const auto devices = capture_devices();
   const fs::path model = default_model();
   const std::string text = text_for(devices, model);
@@ -122,7 +128,8 @@ Result<std::vector<std::string>> init(const InitOptions& options) {
   std::vector<std::string> found;
   for (const CaptureDevice& device : devices) found.push_back("camera " + device.path + ": " + device.name);
   if (devices.empty()) found.emplace_back("no camera on this machine: put an address into the file");
-  found.push_back(std::to_string(std::max(1u, std::thread::hardware_concurrency())) + " processor cores, " + std::to_string(shm_mebibytes()) + " MiB of shared memory free");
+  found.push_back(std::to_string(std::max(1u, std::thread::hardware_concurrency())) + " processor cores, " +
+                  std::to_string(shm_mebibytes()) + " MiB of shared memory free");
   found.push_back((fs::exists(model, error) ? "model " : "no model yet at ") + model.string());
   found.push_back("wrote " + options.output + "; start it with: vedette up -c " + options.output);
   return found;

@@ -1,4 +1,5 @@
-// `vedette init`: looks at what is there (cameras, cores, memory for the bus, a model) and writes a commented configuration to start from.
+// `vedette init`: looks at what is there (cameras, cores, memory for the bus, a model) and writes a commented configuration to
+// start from.
 #pragma once
 
 #include <string>

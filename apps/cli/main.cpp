@@ -1,4 +1,5 @@
-// vedette: the one command people type. Subcommands that are programs of their own replace this process; the others are small and here.
+// vedette: the one command people type. Subcommands that are programs of their own replace this process; the others are small and
+// here.
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
@@ -47,7 +48,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.footer(kExamples);
   app.set_version_flag("--version", VEDETTE_VERSION);
-  for (const cli::Program& program : cli::programs()) app.add_subcommand(std::string(program.name), std::string(program.description));
+  for (const cli::Program& program : cli::programs())
+    app.add_subcommand(std::string(program.name), std::string(program.description));
 
   cli::InitOptions init;
   CLI::App* init_app = app.add_subcommand("init", "Look at what is there and write a commented configuration to start from");
@@ -57,13 +59,19 @@ int main(int argc, char** argv) {
   cli::CommandOptions command;
   CLI::App* command_app = app.add_subcommand("command", "Tell a running camera what to do");
   command_app->add_option("camera", command.camera, "Its name in the configuration")->required();
-  command_app->add_option("verb", command.verb, "pause (no pictures are published, nothing is detected), resume, auto (the sentry decides), force (a mode), respawn (restart its stages)")->required();
+  command_app
+      ->add_option("verb", command.verb,
+                   "pause (no pictures are published, nothing is detected), resume, auto (the sentry decides), force (a mode), "
+                   "respawn (restart its stages)")
+      ->required();
   command_app->add_option("mode", command.mode, "For force: standby, validation or tracking");
   command_app->add_option("--bus-dir", command.bus_dir, "Where topics live")->type_name("DIR");
 
   CLI::App* version_app = app.add_subcommand("version", "Print the version");
-  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands([&](const CLI::App* known) { return known->check_name(argv[1]); }).empty())
-    return fail({ErrorCode::kInvalidArgument, "unknown subcommand \"" + std::string(argv[1]) + "\"; vedette --help lists them"}, kExitUsage);
+  if (argc > 1 && argv[1][0] != '-' &&
+      app.get_subcommands([&](const CLI::App* known) { return known->check_name(argv[1]); }).empty())
+    return fail({ErrorCode::kInvalidArgument, "unknown subcommand \"" + std::string(argv[1]) + "\"; vedette --help lists them"},
+                kExitUsage);
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
   if (*version_app) return std::printf("vedette %s\n", VEDETTE_VERSION) < 0;
   if (*init_app) return run_init(init);

@@ -10,8 +10,8 @@
 namespace vedette::cli {
 
 struct Program {
-  std::string_view name;         // the subcommand
-  std::string_view binary;       // beside this one
+  std::string_view name;    // the subcommand
+  std::string_view binary;  // beside this one
   std::string_view description;
 };
 

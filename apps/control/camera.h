@@ -1,8 +1,8 @@
 // CameraControl: decides for one camera. Takes its detections, runs the sentry, watches over capture and detect, and publishes
 // <cam>/control, <cam>/state and <cam>/events.
 // Owner: main(), one a camera; thread-bound. If capture or detect dies, that becomes an event and the mode stays as it is; if
-// this process dies, its successor goes on with session, pause and mode, a forced one as forced, from the records left in the topics, and stages that miss
-// the heartbeat for 2 s go by their configured defaults.
+// this process dies, its successor goes on with session, pause and mode, a forced one as forced, from the records left in the
+// topics, and stages that miss the heartbeat for 2 s go by their configured defaults.
 #pragma once
 
 #include <cstdint>

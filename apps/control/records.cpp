@@ -23,8 +23,8 @@ Error bad_value(std::string_view record, std::string_view field, unsigned value)
 
 Bytes encode(const DesiredState& state) {
   flatbuffers::FlatBufferBuilder builder;
-  return finished(
-      builder, schema::CreateControl(builder, state.mode, state.detect_fps, state.paused, state.session, state.heartbeat_at_ns, state.forced));
+  return finished(builder, schema::CreateControl(builder, state.mode, state.detect_fps, state.paused, state.session,
+                                                 state.heartbeat_at_ns, state.forced));
 }
 
 Bytes encode(const CameraState& state) {
@@ -57,7 +57,8 @@ Result<DesiredState> decode_control(std::span<const std::byte> bytes) {
   RecordBuffer copy;
   VD_ASSIGN(const schema::Control* const record, copy_record<schema::Control>(bytes, copy));
   if (!is_mode(record->mode())) return bad_value("control record", "mode", static_cast<unsigned>(record->mode()));
-  return DesiredState{record->mode(), record->detect_fps(), record->paused(), record->session(), record->heartbeat_at_ns(), record->forced()};
+  return DesiredState{record->mode(),    record->detect_fps(),      record->paused(),
+                      record->session(), record->heartbeat_at_ns(), record->forced()};
 }
 
 Result<CameraState> decode_state(std::span<const std::byte> bytes) {

@@ -26,8 +26,7 @@ Result<Topics> Topics::open(const bus::BusDir& dir, const std::string& camera, s
   VD_ASSIGN(const auto control, bus::TopicName::make(camera, "control"));
   VD_ASSIGN(const auto state, bus::TopicName::make(camera, "state"));
   VD_ASSIGN(const auto events, bus::TopicName::make(camera, "events"));
-  LeftBehind left_behind{newest(dir, control, kControlSchema, decode_control),
-                         newest(dir, state, kStateSchema, decode_state)};
+  LeftBehind left_behind{newest(dir, control, kControlSchema, decode_control), newest(dir, state, kStateSchema, decode_state)};
 
   bus::RingOptions options;
   options.slot_bytes = kMaxRecordBytes;

@@ -20,24 +20,24 @@
 namespace vedette::detect {
 
 struct CameraOptions {
-  float fps = 30.0f;             // while control is away
+  float fps = 30.0f;  // while control is away
   Milliseconds deadline{500};
-  std::string class_names;       // one a line: the metadata of the detections
+  std::string class_names;  // one a line: the metadata of the detections
   BusConfig bus;
 };
 
 struct Counters {
   std::uint64_t detected = 0;
-  std::uint64_t late = 0;        // older than the deadline
-  std::uint64_t bad = 0;         // records that were refused
-  std::uint64_t unpublished = 0; // no free slot
+  std::uint64_t late = 0;         // older than the deadline
+  std::uint64_t bad = 0;          // records that were refused
+  std::uint64_t unpublished = 0;  // no free slot
 };
 
 // A frame on lease; its pixels may be read until it is destroyed.
 struct Frame {
   bus::Lease lease;
   FrameInfo info;
-  vision::ImageView image;       // inside lease.bytes()
+  vision::ImageView image;  // inside lease.bytes()
 };
 
 class Camera {
@@ -61,8 +61,8 @@ class Camera {
   bus::Subscriber& control() { return control_.topic(); }
   const std::string& name() const { return name_; }
   const Counters& counters() const { return counters_; }
-  // Why a topic of this camera can't be read, other than that it isn't there: another layout, no free reader entry. Tried again all
-  // the time; the other cameras go on.
+  // Why a topic of this camera can't be read, other than that it isn't there: another layout, no free reader entry. Tried again
+  // all the time; the other cameras go on.
   const std::optional<Error>& fault() const { return frames_.error() ? frames_.error() : control_.topic().error(); }
   // Why the last record was refused.
   const std::string& last_mistake() const { return last_mistake_; }

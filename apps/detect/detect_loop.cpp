@@ -58,8 +58,10 @@ void DetectLoop::wait(std::uint64_t now_ns) {
   for (Camera& camera : cameras_) {
     awaited_.push_back(&camera.control());
     const auto due = camera.due_at_ns();
-    if (due && *due <= now_ns) awaited_.push_back(&camera.frames());
-    else if (due) until = std::min(until, *due);
+    if (due && *due <= now_ns)
+      awaited_.push_back(&camera.frames());
+    else if (due)
+      until = std::min(until, *due);
   }
   const std::uint64_t now = monotonic_ns();
   if (until > now) bus::wait_any(awaited_, Nanoseconds(until - now));
@@ -75,10 +77,13 @@ void DetectLoop::report(std::uint64_t now_ns) {
     Counters& before = reported_[i];
     if (now.late == before.late && now.bad == before.bad && now.unpublished == before.unpublished) continue;
     next_report_ns_ = now_ns + kReportEveryNs;
-    if (now.late > before.late) log::warning("{}: {} frames skipped, older than the deadline", camera.name(), now.late - before.late);
-    if (now.bad > before.bad) log::warning("{}: {} bad records skipped, the last: {}", camera.name(), now.bad - before.bad, camera.last_mistake());
+    if (now.late > before.late)
+      log::warning("{}: {} frames skipped, older than the deadline", camera.name(), now.late - before.late);
+    if (now.bad > before.bad)
+      log::warning("{}: {} bad records skipped, the last: {}", camera.name(), now.bad - before.bad, camera.last_mistake());
     if (now.unpublished > before.unpublished)
-      log::warning("{}: {} results dropped, all slots are held: raise bus.readers", camera.name(), now.unpublished - before.unpublished);
+      log::warning("{}: {} results dropped, all slots are held: raise bus.readers", camera.name(),
+                   now.unpublished - before.unpublished);
     before = now;
   }
 }

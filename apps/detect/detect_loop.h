@@ -36,7 +36,7 @@ class DetectLoop {
   model::Detector& detector_;
   std::vector<Detection> boxes_;
   std::vector<bus::Subscriber*> awaited_;
-  std::size_t turn_of_ = 0;             // the camera that is asked first
+  std::size_t turn_of_ = 0;  // the camera that is asked first
   std::uint64_t next_report_ns_ = 0;
   std::vector<Counters> reported_;
   std::uint64_t next_fault_report_ns_ = 0;

@@ -56,8 +56,8 @@ int watch(const Config& config) {
   const auto end = loop.run();
   for (const Camera& camera : loop.cameras()) {
     const Counters& counters = camera.counters();
-    log::info("{}: {} frames detected, {} late, {} bad, {} unpublished", camera.name(), counters.detected, counters.late, counters.bad,
-              counters.unpublished);
+    log::info("{}: {} frames detected, {} late, {} bad, {} unpublished", camera.name(), counters.detected, counters.late,
+              counters.bad, counters.unpublished);
   }
   if (!end) return fail(end.error());
   if (*end == DetectLoop::End::kSessionChanged) {
@@ -78,7 +78,8 @@ int main(int argc, char** argv) {
   add_common_options(app, options);
   std::string model, photo;
   app.add_option("--model", model, "The .onnx file (like --set detect.model=FILE)")->type_name("FILE");
-  app.add_option("--image", photo, "Look at one JPEG, print what is on it as JSON and end; needs no configuration")->type_name("FILE");
+  app.add_option("--image", photo, "Look at one JPEG, print what is on it as JSON and end; needs no configuration")
+      ->type_name("FILE");
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
 
   Config config;

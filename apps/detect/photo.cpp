@@ -28,7 +28,8 @@ Result<std::string> look_at_photo(const std::string& path, model::Detector& dete
                     {"y", box.y()},
                     {"width", box.width()},
                     {"height", box.height()}});
-  const nlohmann::json answer{{"family", detector.family()}, {"width", image.view().width}, {"height", image.view().height}, {"boxes", list}};
+  const nlohmann::json answer{
+      {"family", detector.family()}, {"width", image.view().width}, {"height", image.view().height}, {"boxes", list}};
   return answer.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

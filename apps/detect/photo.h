@@ -8,7 +8,8 @@
 
 namespace vedette::detect {
 
-// {"family":…,"width":…,"height":…,"boxes":[{"class":…,"score":…,"x":…,"y":…,"width":…,"height":…}]}: positions relative to the photo.
+// {"family":…,"width":…,"height":…,"boxes":[{"class":…,"score":…,"x":…,"y":…,"width":…,"height":…}]}: positions relative to the
+// photo.
 Result<std::string> look_at_photo(const std::string& path, model::Detector& detector);
 
 }  // namespace vedette::detect

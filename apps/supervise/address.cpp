@@ -46,7 +46,8 @@ std::vector<std::string> own_addresses() {
   if (::getifaddrs(&list) != 0) return addresses;
   const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> owner(list, ::freeifaddrs);
   for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
-    if (entry->ifa_addr == nullptr || entry->ifa_addr->sa_family != AF_INET || (entry->ifa_flags & IFF_UP) == 0 || (entry->ifa_flags & IFF_LOOPBACK) != 0)
+    if (entry->ifa_addr == nullptr || entry->ifa_addr->sa_family != AF_INET || (entry->ifa_flags & IFF_UP) == 0 ||
+        (entry->ifa_flags & IFF_LOOPBACK) != 0)
       continue;
     sockaddr_in address{};
     std::memcpy(&address, entry->ifa_addr, sizeof address);
@@ -65,13 +66,17 @@ Result<std::uint16_t> free_port(const GatewayConfig& config) {
   const int yes = 1;
   ::setsockopt(probe.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
   const std::string place = config.listen + " port " + std::to_string(config.port);
-  if (::bind(probe.get(), reinterpret_cast<const sockaddr*>(&wanted.address), wanted.bytes) != 0 || ::listen(probe.get(), 1) != 0) {
+  if (::bind(probe.get(), reinterpret_cast<const sockaddr*>(&wanted.address), wanted.bytes) != 0 ||
+      ::listen(probe.get(), 1) != 0) {
     if (errno == EADDRINUSE)
-      return Error{ErrorCode::kBusy, "the page's address, " + place + ", is in use by another program; choose another port by --port (make demo PORT=…)"};
+      return Error{ErrorCode::kBusy, "the page's address, " + place +
+                                         ", is in use by another program; choose another port by --port (make demo PORT=…)"};
     if (errno == EADDRNOTAVAIL)
-      return Error{ErrorCode::kInvalidArgument, "the page can't be on " + place + ": this machine has no address " + config.listen + " (gateway.listen)"};
+      return Error{ErrorCode::kInvalidArgument,
+                   "the page can't be on " + place + ": this machine has no address " + config.listen + " (gateway.listen)"};
     if (errno == EACCES)
-      return Error{ErrorCode::kPermissionDenied, "the page can't be on " + place + ": ports below 1024 need root; choose another one (gateway.port)"};
+      return Error{ErrorCode::kPermissionDenied,
+                   "the page can't be on " + place + ": ports below 1024 need root; choose another one (gateway.port)"};
     return errno_error("the page's address, " + place + " (gateway.listen, gateway.port)");
   }
   Endpoint got;

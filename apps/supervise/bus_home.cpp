@@ -18,7 +18,8 @@ constexpr const char* kSocketName = "control.sock";
 
 // Does the name still lead to the file behind fd? Not if a supervisor that just ended removed it.
 bool is_named(int fd, int dir_fd) {
-  struct stat own {}, named {};
+  struct stat own {
+  }, named{};
   return ::fstat(fd, &own) == 0 && ::fstatat(dir_fd, kLockName, &named, AT_SYMLINK_NOFOLLOW) == 0 && own.st_ino == named.st_ino;
 }
 
@@ -28,7 +29,9 @@ Result<> clear(const bus::BusDir& dir, std::uint64_t give_up_ns) {
     const auto alive = dir.remove_dead_topics();
     if (alive.empty()) return {};
     if (monotonic_ns() >= give_up_ns)
-      return Error{ErrorCode::kBusy, alive.front().text() + " in " + dir.path() + " is being written by a program that runs already; stop it, or choose another --bus-dir"};
+      return Error{ErrorCode::kBusy,
+                   alive.front().text() + " in " + dir.path() +
+                       " is being written by a program that runs already; stop it, or choose another --bus-dir"};
     std::this_thread::sleep_for(kLookAgain);
   }
 }
@@ -46,7 +49,8 @@ Result<BusHome> BusHome::open(const std::string& path) {
     if (!fd) return errno_error(dir->path() + "/" + kLockName);
     bus::LockFile lock(std::move(fd));
     if (!lock.try_lock(0))
-      return Error{ErrorCode::kBusy, "another vedette is running on the bus directory " + dir->path() + "; stop it, or choose another by --bus-dir"};
+      return Error{ErrorCode::kBusy, "another vedette is running on the bus directory " + dir->path() +
+                                         "; stop it, or choose another by --bus-dir"};
     if (!is_named(lock.fd(), dir->fd())) continue;
     ::unlinkat(dir->fd(), kSocketName, 0);
     VD_TRY(clear(*dir, was_there ? monotonic_ns() + to_ns(kPatience) : 0));

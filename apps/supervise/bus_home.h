@@ -1,5 +1,5 @@
-// BusHome: the bus directory for the time that one supervisor uses it: one supervisor at a time, what a killed predecessor left is
-// cleared at the start, and nothing is left at the end. Thread-bound.
+// BusHome: the bus directory for the time that one supervisor uses it: one supervisor at a time, what a killed predecessor left
+// is cleared at the start, and nothing is left at the end. Thread-bound.
 #pragma once
 
 #include <memory>

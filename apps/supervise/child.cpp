@@ -1,10 +1,10 @@
 #include "supervise/child.h"
 
-#include <csignal>
-#include <cstring>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <csignal>
+#include <cstring>
 
 #include <vector>
 
@@ -25,7 +25,8 @@ namespace {
   ::execv(program, arguments);
   const char text[] = ": cannot be started: ";
   const char* why = ::strerrordesc_np(errno);
-  for (const char* part : {program, text, why, "\n"}) [[maybe_unused]] const auto written = ::write(STDERR_FILENO, part, ::strlen(part));
+  for (const char* part : {program, text, why, "\n"})
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, part, ::strlen(part));
   ::_exit(kExitConfig);
 }
 

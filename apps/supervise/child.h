@@ -1,5 +1,6 @@
 // Child: one running program: started with its output on a pipe, in a process group of its own (Ctrl-C in a terminal reaches the
-// supervisor alone), killed by the kernel if the supervisor dies. Start it from the main thread: that is the parent the kernel watches.
+// supervisor alone), killed by the kernel if the supervisor dies. Start it from the main thread: that is the parent the kernel
+// watches.
 #pragma once
 
 #include <sys/types.h>
@@ -18,8 +19,8 @@ class Child {
   static Result<Child> start(const StageSpec& spec);
 
   pid_t pid() const { return pid_; }
-  // Its stdout and stderr. Non-blocking at both ends: while nobody reads (a terminal that is stopped), its lines are lost, it isn't
-  // held up. -1 once closed.
+  // Its stdout and stderr. Non-blocking at both ends: while nobody reads (a terminal that is stopped), its lines are lost, it
+  // isn't held up. -1 once closed.
   int output_fd() const { return output_.get(); }
   void close_output() { output_.reset(); }
   void signal(int number) const;

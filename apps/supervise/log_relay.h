@@ -1,5 +1,5 @@
-// LogRelay: passes a child's output on to our stderr, line by line. Lines of our own log pass as they are; others (a library's, an
-// assertion's) get time and tag. Thread-bound.
+// LogRelay: passes a child's output on to our stderr, line by line. Lines of our own log pass as they are; others (a library's,
+// an assertion's) get time and tag. Thread-bound.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// vedette-supervise, which `vedette up` becomes: starts the stages of one configuration, restarts what dies, passes the logs on, stops all
-// in order. stdout: the page's address, and with --summary one JSON object as the last line. stderr: the log.
+// vedette-supervise, which `vedette up` becomes: starts the stages of one configuration, restarts what dies, passes the logs on,
+// stops all in order. stdout: the page's address, and with --summary one JSON object as the last line. stderr: the log.
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -32,13 +32,18 @@ struct Options {
 void add_options(CLI::App& app, Options& options) {
   add_common_options(app, options.common);
   app.add_option("--seconds", options.seconds, "End by itself after so many seconds")->check(CLI::PositiveNumber);
-  app.add_flag("--summary", options.summary, "Print one JSON object at the end: frames, detections, fps, latency; fail if nothing was detected");
-  app.add_option("--camera-url", options.camera_url, "Use this device, URL or file for the first camera instead of the configured one")->type_name("URL");
-  app.add_option("--listen", options.listen, "Address of the page; 0.0.0.0 opens it to the network, guarded by a token")->type_name("ADDRESS");
+  app.add_flag("--summary", options.summary,
+               "Print one JSON object at the end: frames, detections, fps, latency; fail if nothing was detected");
+  app.add_option("--camera-url", options.camera_url,
+                 "Use this device, URL or file for the first camera instead of the configured one")
+      ->type_name("URL");
+  app.add_option("--listen", options.listen, "Address of the page; 0.0.0.0 opens it to the network, guarded by a token")
+      ->type_name("ADDRESS");
   app.add_option("--port", options.port, "Port of the page; 0: any free one")->check(CLI::Range(0, 65535));
 }
 
-// The page is to be seen from elsewhere and nobody chose a token: make one for this run. It travels to the gateway in the environment.
+// The page is to be seen from elsewhere and nobody chose a token: make one for this run. It travels to the gateway in the
+// environment.
 Result<> ensure_token(const Config& config, Options& options) {
   if (options.listen.empty() || config::is_loopback(options.listen) || !config.gateway.token.empty()) return {};
   VD_ASSIGN(const std::string token, new_token());
@@ -91,7 +96,8 @@ int run(Options& options) {
   Supervisor supervisor(plan(*config, arguments), config->supervise);
   const std::uint64_t deadline_ns = options.seconds > 0 ? monotonic_ns() + static_cast<std::uint64_t>(options.seconds * 1e9) : 0;
   bool printed = false;
-  const Result<> outcome = supervisor.run(deadline_ns, [&] { print_urls_once_ready(config->gateway, options.made_token, printed); });
+  const Result<> outcome =
+      supervisor.run(deadline_ns, [&] { print_urls_once_ready(config->gateway, options.made_token, printed); });
   if (!outcome.ok()) return fail(outcome.error(), kExitConfig);
   if (!observer) return 0;
 

@@ -1,4 +1,5 @@
-// How long a new supervisor waits for the stages of one that was killed: the kernel kills them too, but a big process dies slowly.
+// How long a new supervisor waits for the stages of one that was killed: the kernel kills them too, but a big process dies
+// slowly.
 #pragma once
 
 #include <chrono>

@@ -14,7 +14,8 @@ std::vector<StageSpec> plan(const Config& config, const std::vector<std::string>
     capture.arguments.insert(capture.arguments.end(), {"--camera", camera.name});
     stages.push_back(std::move(capture));
   }
-  const bool detects = std::any_of(config.cameras.begin(), config.cameras.end(), [](const CameraConfig& camera) { return camera.detect; });
+  const bool detects =
+      std::any_of(config.cameras.begin(), config.cameras.end(), [](const CameraConfig& camera) { return camera.detect; });
   for (const std::string stage : {"control", "detect", "gateway"})
     if (stage != "detect" || detects) stages.push_back({stage, programs + stage, common});
   return stages;

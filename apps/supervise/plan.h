@@ -1,5 +1,5 @@
-// Which programs a configuration needs, in the order of starting. They stop in the opposite order: first who reads, last who writes.
-// No detect stage if no camera wants it.
+// Which programs a configuration needs, in the order of starting. They stop in the opposite order: first who reads, last who
+// writes. No detect stage if no camera wants it.
 #pragma once
 
 #include <string>
@@ -10,8 +10,8 @@
 namespace vedette::supervise {
 
 struct StageSpec {
-  std::string tag;                     // "capture/front", "detect"; as in its log lines
-  std::string program;                 // absolute path
+  std::string tag;      // "capture/front", "detect"; as in its log lines
+  std::string program;  // absolute path
   std::vector<std::string> arguments;
 };
 

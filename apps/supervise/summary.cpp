@@ -62,7 +62,9 @@ std::string Summary::to_json() const {
   json["fps"] = rounded(fps);
   std::vector<double> sorted = latencies_ms;
   std::sort(sorted.begin(), sorted.end());
-  const auto at = [&](double p) { return sorted.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(rounded(percentile(sorted, p))); };
+  const auto at = [&](double p) {
+    return sorted.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(rounded(percentile(sorted, p)));
+  };
   json["latency_ms"] = {{"p50", at(0.50)}, {"p99", at(0.99)}};
   return json.dump();
 }
@@ -91,7 +93,11 @@ void Observer::run() {
   for (const std::string& camera : cameras_) {
     // Names come from the checked configuration.
     watched.push_back({bus::Subscriber(dir_, bus::TopicName{camera, "frames"}, kFrameSchema),
-                       bus::Subscriber(dir_, bus::TopicName{camera, "detections"}, kDetectionsSchema), &latencies_ms, {}, {}, {}});
+                       bus::Subscriber(dir_, bus::TopicName{camera, "detections"}, kDetectionsSchema),
+                       &latencies_ms,
+                       {},
+                       {},
+                       {}});
     records.push_back(&watched.back().detections);
   }
   std::uint64_t first_ns = 0, last_ns = 0, before = 0;
@@ -100,7 +106,8 @@ void Observer::run() {
     bus::wait_any(records, last_round ? Nanoseconds::zero() : Nanoseconds(50'000'000));
     std::uint64_t published = 0, dropped = 0;
     for (Watched& camera : watched) {
-      for (bus::Taken taken = camera.detections.take_next(); taken; taken = camera.detections.take_next()) count(taken.lease, camera, summary_);
+      for (bus::Taken taken = camera.detections.take_next(); taken; taken = camera.detections.take_next())
+        count(taken.lease, camera, summary_);
       if (const auto stats = camera.frames.stats()) camera.published.see(stats->published), camera.dropped.see(stats->dropped);
       published += camera.published.total(), dropped += camera.dropped.total();
     }
@@ -111,7 +118,8 @@ void Observer::run() {
     summary_.frames_dropped = dropped;
   }
   summary_.latencies_ms = latencies_ms.values();
-  if (last_ns > first_ns && first_ns != 0) summary_.fps = static_cast<double>(summary_.frames_captured - before) * 1e9 / static_cast<double>(last_ns - first_ns);
+  if (last_ns > first_ns && first_ns != 0)
+    summary_.fps = static_cast<double>(summary_.frames_captured - before) * 1e9 / static_cast<double>(last_ns - first_ns);
 }
 
 }  // namespace vedette::supervise

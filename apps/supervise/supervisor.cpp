@@ -1,8 +1,8 @@
 #include "supervise/supervisor.h"
 
-#include <csignal>
 #include <poll.h>
 #include <sys/wait.h>
+#include <csignal>
 
 #include <algorithm>
 
@@ -136,7 +136,9 @@ void Supervisor::stop_all() {
     const std::uint64_t share = now < kill_at ? (kill_at - now) / left : 0;
     drain_until(now + std::min(kStopStepNs, share), [&] { return !stage->child; });
   }
-  const auto all_ended = [&] { return std::none_of(stages_.begin(), stages_.end(), [](const Stage& stage) { return stage.child.has_value(); }); };
+  const auto all_ended = [&] {
+    return std::none_of(stages_.begin(), stages_.end(), [](const Stage& stage) { return stage.child.has_value(); });
+  };
   drain_until(kill_at, all_ended);
   for (Stage& stage : stages_) {
     if (!stage.child) continue;

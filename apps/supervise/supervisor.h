@@ -1,7 +1,8 @@
 // Supervisor: starts the stages, keeps them running, passes their logs on, stops them in order. One thread, the main one.
 //
-// A stage that dies is started again after its back-off; one that asks for a restart (kExitRestart) after a second or more, at once. A capture that ends with 0
-// is done (its file has ended). A stage that a restart can't mend (kExitUsage, kExitConfig) ends the whole, unless it has run well before.
+// A stage that dies is started again after its back-off; one that asks for a restart (kExitRestart) after a second or more, at
+// once. A capture that ends with 0 is done (its file has ended). A stage that a restart can't mend (kExitUsage, kExitConfig) ends
+// the whole, unless it has run well before.
 #pragma once
 
 #include <functional>
@@ -22,8 +23,8 @@ class Supervisor {
  public:
   Supervisor(std::vector<StageSpec> stages, const SuperviseConfig& config);
 
-  // Runs until a stop signal, `deadline_ns` (monotonic; 0: none), the end of all cameras, or a stage that can't run (the Error). `tick` is
-  // called several times a second. All stages have ended when this returns.
+  // Runs until a stop signal, `deadline_ns` (monotonic; 0: none), the end of all cameras, or a stage that can't run (the Error).
+  // `tick` is called several times a second. All stages have ended when this returns.
   Result<> run(std::uint64_t deadline_ns, const std::function<void()>& tick);
 
  private:

@@ -9,5 +9,4 @@ namespace vedette {
 
 }  // namespace vedette
 
-#define VD_ASSERT(condition, text) \
-  ((condition) ? (void)0 : ::vedette::assertion_failed(__FILE__, __LINE__, #condition, text))
+#define VD_ASSERT(condition, text) ((condition) ? (void)0 : ::vedette::assertion_failed(__FILE__, __LINE__, #condition, text))

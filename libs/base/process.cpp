@@ -1,10 +1,10 @@
 #include "base/process.h"
 
-#include <csignal>
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <csignal>
 
 #include <atomic>
 #include <climits>
@@ -45,7 +45,8 @@ int stop_fd() { return g_pipe[0]; }
 void request_stop() {
   g_stop.store(true, std::memory_order_relaxed);
   const char byte = 1;
-  if (g_pipe[1] >= 0) [[maybe_unused]] const auto written = ::write(g_pipe[1], &byte, 1);
+  if (g_pipe[1] >= 0) [[maybe_unused]]
+    const auto written = ::write(g_pipe[1], &byte, 1);
 }
 
 bool end_with_parent(int parent_pid) {

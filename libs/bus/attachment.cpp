@@ -17,13 +17,16 @@ Error bad_file(const TopicName& topic, const std::string& what) { return Error{E
 
 // Every number that an index or an address will be made of.
 Result<Geometry> checked(const Header& header, std::uint64_t file_bytes, const TopicName& topic) {
-  const Geometry g{header.slots, header.slot_bytes, header.slot_stride, header.slots_offset, header.readers, header.held_per_reader, header.instance};
+  const Geometry g{header.slots,   header.slot_bytes,      header.slot_stride, header.slots_offset,
+                   header.readers, header.held_per_reader, header.instance};
   const std::uint64_t descriptors_end = sizeof(Header) + std::uint64_t{g.slots} * sizeof(Descriptor);
-  const bool good = g.slots >= 1 && g.slots <= kMaxSlots && g.slot_bytes >= 1 && g.slot_bytes <= kMaxSlotBytes && g.slot_stride >= g.slot_bytes &&
-                    g.slot_stride <= 2 * kMaxSlotBytes && g.slot_stride % 64 == 0 && g.slots_offset >= descriptors_end && g.slots_offset % 64 == 0 &&
-                    g.slots_offset <= file_bytes && g.slots * g.slot_stride <= file_bytes - g.slots_offset && g.readers >= 1 &&
-                    g.readers <= kMaxReaders && g.held_per_reader >= 1 && g.held_per_reader <= kMaxHeldPerReader;
-  if (!good) return bad_file(topic, "its header describes slots that do not fit its file of " + std::to_string(file_bytes) + " bytes");
+  const bool good = g.slots >= 1 && g.slots <= kMaxSlots && g.slot_bytes >= 1 && g.slot_bytes <= kMaxSlotBytes &&
+                    g.slot_stride >= g.slot_bytes && g.slot_stride <= 2 * kMaxSlotBytes && g.slot_stride % 64 == 0 &&
+                    g.slots_offset >= descriptors_end && g.slots_offset % 64 == 0 && g.slots_offset <= file_bytes &&
+                    g.slots * g.slot_stride <= file_bytes - g.slots_offset && g.readers >= 1 && g.readers <= kMaxReaders &&
+                    g.held_per_reader >= 1 && g.held_per_reader <= kMaxHeldPerReader;
+  if (!good)
+    return bad_file(topic, "its header describes slots that do not fit its file of " + std::to_string(file_bytes) + " bytes");
   return g;
 }
 
@@ -31,7 +34,8 @@ Result<Geometry> checked(const Header& header, std::uint64_t file_bytes, const T
 
 std::int64_t slept_ns() { return static_cast<std::int64_t>(boottime_ns()) - static_cast<std::int64_t>(monotonic_ns()); }
 
-Result<std::shared_ptr<Attachment>> Attachment::attach(const BusDir& dir, const TopicName& topic, std::uint64_t schema_id, Demand demand) {
+Result<std::shared_ptr<Attachment>> Attachment::attach(const BusDir& dir, const TopicName& topic, std::uint64_t schema_id,
+                                                       Demand demand) {
   auto made = std::make_shared<Attachment>();
   VD_ASSIGN(made->camera_fd_, dir.camera_dir(topic.camera, false));
   VD_TRY(made->map_payload(made->camera_fd_.get(), topic, schema_id));
@@ -59,12 +63,15 @@ Result<> Attachment::map_payload(int camera_fd, const TopicName& topic, std::uin
   if (h.magic != kPayloadMagic) return bad_file(topic, "not a topic of this bus (wrong magic number)");
   if (h.layout_version != kLayoutVersion)
     return Error{ErrorCode::kIncompatible, topic.text() + ": written with layout version " + std::to_string(h.layout_version) +
-                                               ", this program reads version " + std::to_string(kLayoutVersion) + "; use programs of one release"};
+                                               ", this program reads version " + std::to_string(kLayoutVersion) +
+                                               "; use programs of one release"};
   if (h.schema_id != schema_id)
-    return Error{ErrorCode::kIncompatible, topic.text() + ": carries schema " + std::to_string(h.schema_id) + ", this program expects schema " + std::to_string(schema_id)};
+    return Error{ErrorCode::kIncompatible, topic.text() + ": carries schema " + std::to_string(h.schema_id) +
+                                               ", this program expects schema " + std::to_string(schema_id)};
   VD_ASSIGN(geometry_, checked(h, bytes, topic));
   const std::uint64_t metadata_offset = h.metadata_offset, metadata_bytes = h.metadata_bytes;
-  if (metadata_bytes > kMaxMetadataBytes || metadata_offset + metadata_bytes > geometry_.slots_offset) return bad_file(topic, "its metadata lies outside its place");
+  if (metadata_bytes > kMaxMetadataBytes || metadata_offset + metadata_bytes > geometry_.slots_offset)
+    return bad_file(topic, "its metadata lies outside its place");
   metadata_.assign(reinterpret_cast<const char*>(payload_.data() + metadata_offset), metadata_bytes);
   return {};
 }
@@ -73,19 +80,24 @@ Result<> Attachment::map_leases(int camera_fd, const TopicName& topic) {
   const std::string name = topic.topic + std::string(kLeaseSuffix);
   VD_ASSIGN(const UniqueFd fd, open_file(camera_fd, name, O_RDWR));
   VD_ASSIGN(UniqueFd own, open_file(camera_fd, name, O_RDWR));
-  struct stat status {}, own_status {};
+  struct stat status {
+  }, own_status{};
   if (::fstat(fd.get(), &status) != 0 || ::fstat(own.get(), &own_status) != 0) return errno_error(topic.text());
   if (static_cast<std::uint64_t>(status.st_size) < sizeof(LeaseHeader)) return bad_file(topic, "its lease file is too short");
   VD_ASSIGN(leases_, Mapping::map(fd.get(), static_cast<std::size_t>(status.st_size), Mapping::Access::kReadWrite, true));
   const LeaseHeader& h = lease_header();
-  if (h.magic != kLeaseMagic || h.layout_version != kLayoutVersion) return bad_file(topic, "its lease file is not one of this bus");
+  if (h.magic != kLeaseMagic || h.layout_version != kLayoutVersion)
+    return bad_file(topic, "its lease file is not one of this bus");
   // The writer replaces both files one after the other: the pair may be mixed for a moment.
-  if (h.instance != geometry_.instance || status.st_ino != own_status.st_ino) return Error{ErrorCode::kNotFound, topic.text() + ": being replaced"};
+  if (h.instance != geometry_.instance || status.st_ino != own_status.st_ino)
+    return Error{ErrorCode::kNotFound, topic.text() + ": being replaced"};
   const std::uint64_t stride = h.entry_stride;
   if (h.readers != geometry_.readers || h.held_per_reader != geometry_.held_per_reader || stride % 64 != 0 ||
-      stride < sizeof(LeaseEntry) + geometry_.held_per_reader * sizeof(std::uint32_t) || sizeof(LeaseHeader) + stride * geometry_.readers > leases_.size())
+      stride < sizeof(LeaseEntry) + geometry_.held_per_reader * sizeof(std::uint32_t) ||
+      sizeof(LeaseHeader) + stride * geometry_.readers > leases_.size())
     return bad_file(topic, "its lease file does not fit its header");
-  hazards_ = Hazards(leases_.data() + sizeof(LeaseHeader), static_cast<std::uint32_t>(stride), geometry_.readers, geometry_.held_per_reader);
+  hazards_ = Hazards(leases_.data() + sizeof(LeaseHeader), static_cast<std::uint32_t>(stride), geometry_.readers,
+                     geometry_.held_per_reader);
   entry_lock_ = LockFile(std::move(own));
   return {};
 }
@@ -102,7 +114,8 @@ Result<> Attachment::take_entry(const TopicName& topic) {
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }
-  return Error{ErrorCode::kResourceExhausted, topic.text() + ": all " + std::to_string(geometry_.readers) + " reader entries are taken; raise bus.readers"};
+  return Error{ErrorCode::kResourceExhausted,
+               topic.text() + ": all " + std::to_string(geometry_.readers) + " reader entries are taken; raise bus.readers"};
 }
 
 Attachment::~Attachment() {
@@ -112,7 +125,8 @@ Attachment::~Attachment() {
 }
 
 std::span<const std::byte> Attachment::slot_bytes(std::uint32_t slot, std::uint64_t bytes) const {
-  return {payload_.data() + geometry_.slots_offset + slot * geometry_.slot_stride, static_cast<std::size_t>(std::min(bytes, geometry_.slot_bytes))};
+  return {payload_.data() + geometry_.slots_offset + slot * geometry_.slot_stride,
+          static_cast<std::size_t>(std::min(bytes, geometry_.slot_bytes))};
 }
 
 std::uint32_t Attachment::free_hazard() const {
@@ -134,7 +148,9 @@ void Attachment::set_demand(const Demand& demand) {
   futex_wake_all(sequence);
 }
 
-bool Attachment::retired() const { return header().retired.load(std::memory_order_acquire) != 0 || leases_.tripped() || payload_.tripped(); }
+bool Attachment::retired() const {
+  return header().retired.load(std::memory_order_acquire) != 0 || leases_.tripped() || payload_.tripped();
+}
 
 bool Attachment::replaced() const {
   struct stat status {};

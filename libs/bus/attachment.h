@@ -29,7 +29,8 @@ struct Geometry {
 
 class Attachment {
  public:
-  static Result<std::shared_ptr<Attachment>> attach(const BusDir& dir, const TopicName& topic, std::uint64_t schema_id, Demand demand);
+  static Result<std::shared_ptr<Attachment>> attach(const BusDir& dir, const TopicName& topic, std::uint64_t schema_id,
+                                                    Demand demand);
   Attachment() = default;
   ~Attachment();
 

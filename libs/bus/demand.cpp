@@ -20,7 +20,8 @@ std::uint64_t Demand::pack() const {
   const float tenths = std::clamp(std::round(fps * 10.0f), 0.0f, 65535.0f);
   // A rate above none must not round to 0, which means every frame.
   const auto rate = fps > 0.0f ? std::max<std::uint64_t>(1, static_cast<std::uint64_t>(tenths)) : 0;
-  return (pixels ? kPixels : 0) | (packets ? kPackets : 0) | rate << 16 | std::uint64_t{width} << 32 | std::uint64_t{height} << 48;
+  return (pixels ? kPixels : 0) | (packets ? kPackets : 0) | rate << 16 | std::uint64_t{width} << 32 |
+         std::uint64_t{height} << 48;
 }
 
 Demand Demand::unpack(std::uint64_t word) {

@@ -7,10 +7,10 @@
 namespace vedette::bus {
 
 struct Demand {
-  bool pixels = false;          // decoded pictures
-  bool packets = false;         // the camera's own bitstream
-  float fps = 0.0f;             // pictures a second, in steps of 0.1; 0: every one there is
-  std::uint16_t width = 0;      // largest picture wanted; 0: the source's own
+  bool pixels = false;      // decoded pictures
+  bool packets = false;     // the camera's own bitstream
+  float fps = 0.0f;         // pictures a second, in steps of 0.1; 0: every one there is
+  std::uint16_t width = 0;  // largest picture wanted; 0: the source's own
   std::uint16_t height = 0;
 
   bool any() const { return pixels || packets; }

@@ -61,7 +61,8 @@ std::size_t cgroup_free_bytes() {
   while (std::getline(file, line))
     if (line.rfind("0::", 0) == 0) own = line.substr(3);
   std::size_t free = std::numeric_limits<std::size_t>::max();
-  for (std::string group = own; !group.empty(); group = group == "/" ? "" : std::max(std::string("/"), group.substr(0, group.rfind('/')))) {
+  for (std::string group = own; !group.empty();
+       group = group == "/" ? "" : std::max(std::string("/"), group.substr(0, group.rfind('/')))) {
     const std::string folder = "/sys/fs/cgroup" + (group == "/" ? "" : group);
     const std::size_t limit = number_in(folder + "/memory.max");
     if (limit == std::numeric_limits<std::size_t>::max()) continue;
@@ -77,12 +78,15 @@ Result<> check_directory(int fd, const std::string& path, bool explicit_path) {
   struct statfs filesystem {};
   if (::fstat(fd, &status) != 0 || ::fstatfs(fd, &filesystem) != 0) return errno_error("bus directory " + path);
   if (filesystem.f_type != TMPFS_MAGIC)
-    return Error{ErrorCode::kInvalidArgument, "bus directory " + path + " is not in a tmpfs; frames would go through a disk: choose a folder below /dev/shm"};
+    return Error{ErrorCode::kInvalidArgument,
+                 "bus directory " + path + " is not in a tmpfs; frames would go through a disk: choose a folder below /dev/shm"};
   if (!explicit_path && status.st_uid != ::geteuid() && status.st_uid != 0)
-    return Error{ErrorCode::kPermissionDenied, "bus directory " + path + " belongs to user " + std::to_string(status.st_uid) + ", not to " +
-                                                   std::to_string(::geteuid()) + "; name it by --bus-dir if that is meant"};
+    return Error{ErrorCode::kPermissionDenied, "bus directory " + path + " belongs to user " + std::to_string(status.st_uid) +
+                                                   ", not to " + std::to_string(::geteuid()) +
+                                                   "; name it by --bus-dir if that is meant"};
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    return Error{ErrorCode::kPermissionDenied, "bus directory " + path + " may be written to by others; expected mode 0750 (chmod go-w)"};
+    return Error{ErrorCode::kPermissionDenied,
+                 "bus directory " + path + " may be written to by others; expected mode 0750 (chmod go-w)"};
   return {};
 }
 
@@ -159,8 +163,10 @@ std::vector<TopicName> BusDir::remove_dead_topics() const {
       auto topic = TopicName::make(camera, file.substr(0, file.size() - kLockSuffix.size()));
       if (!topic.ok()) continue;
       const auto lock = lock_topic(folder->get(), *topic);
-      if (lock.ok()) unlink_topic(folder->get(), topic->topic);
-      else alive.push_back(std::move(topic).value());
+      if (lock.ok())
+        unlink_topic(folder->get(), topic->topic);
+      else
+        alive.push_back(std::move(topic).value());
     }
     ::unlinkat(fd_.get(), camera.c_str(), AT_REMOVEDIR);  // stays if anything is left in it
   }

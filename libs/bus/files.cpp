@@ -14,7 +14,8 @@ constexpr std::string_view kInterimSuffix = ".new";  // a dot can't be in a topi
 
 // Does the name still lead to the file behind fd?
 bool is_named(int fd, int camera_fd, const std::string& name) {
-  struct stat own {}, named {};
+  struct stat own {
+  }, named{};
   return ::fstat(fd, &own) == 0 && ::fstatat(camera_fd, name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
          own.st_ino == named.st_ino && own.st_dev == named.st_dev;
 }
@@ -36,15 +37,18 @@ Result<LockFile> lock_topic(int camera_fd, const TopicName& topic) {
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) return errno_error(topic.text() + ": lock file");
     if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid())
-      return Error{ErrorCode::kPermissionDenied, topic.text() + ": its lock file belongs to user " + std::to_string(status.st_uid) +
+      return Error{ErrorCode::kPermissionDenied, topic.text() + ": its lock file belongs to user " +
+                                                     std::to_string(status.st_uid) +
                                                      "; a topic is written by the owner of its files only"};
     LockFile lock(std::move(fd));
     if (!lock.try_lock(0))
-      return Error{ErrorCode::kBusy, topic.text() + ": another writer has it" + holder_of(lock.fd()) + "; a topic has one writer at a time"};
+      return Error{ErrorCode::kBusy,
+                   topic.text() + ": another writer has it" + holder_of(lock.fd()) + "; a topic has one writer at a time"};
     // A bus that is being cleared away may have removed the file between open and lock: then the lock is worth nothing.
     if (!is_named(lock.fd(), camera_fd, name)) continue;
     const std::string pid = std::to_string(::getpid()) + "\n";
-    if (::ftruncate(lock.fd(), 0) != 0 || ::pwrite(lock.fd(), pid.data(), pid.size(), 0) < 0) return errno_error(topic.text() + ": lock file");
+    if (::ftruncate(lock.fd(), 0) != 0 || ::pwrite(lock.fd(), pid.data(), pid.size(), 0) < 0)
+      return errno_error(topic.text() + ": lock file");
     return lock;
   }
   return Error{ErrorCode::kBusy, topic.text() + ": its lock file keeps vanishing; is somebody removing " + name + "?"};
@@ -53,7 +57,8 @@ Result<LockFile> lock_topic(int camera_fd, const TopicName& topic) {
 Result<UniqueFd> create_file(int camera_fd, std::size_t bytes, unsigned mode) {
   UniqueFd fd(::openat(camera_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, mode));
   if (!fd) return errno_error("creating a file");
-  if (const int error = ::posix_fallocate(fd.get(), 0, static_cast<off_t>(bytes)); error != 0) return errno_error("allocating " + std::to_string(bytes) + " bytes", error);
+  if (const int error = ::posix_fallocate(fd.get(), 0, static_cast<off_t>(bytes)); error != 0)
+    return errno_error("allocating " + std::to_string(bytes) + " bytes", error);
   if (::fchmod(fd.get(), mode) != 0) return errno_error("setting a file's mode");
   return fd;
 }
@@ -62,7 +67,8 @@ Result<> name_file(int fd, int camera_fd, const std::string& name) {
   const std::string self = "/proc/self/fd/" + std::to_string(fd);
   const std::string interim = name + std::string(kInterimSuffix);
   ::unlinkat(camera_fd, interim.c_str(), 0);  // of a writer that died right here
-  if (::linkat(AT_FDCWD, self.c_str(), camera_fd, interim.c_str(), AT_SYMLINK_FOLLOW) != 0) return errno_error("naming " + interim);
+  if (::linkat(AT_FDCWD, self.c_str(), camera_fd, interim.c_str(), AT_SYMLINK_FOLLOW) != 0)
+    return errno_error("naming " + interim);
   if (::renameat(camera_fd, interim.c_str(), camera_fd, name.c_str()) != 0) return errno_error("naming " + name);
   return {};
 }

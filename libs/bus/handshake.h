@@ -14,8 +14,8 @@
 // Written: publish() stores the even generation with release after the payload; R reads that generation (before R1, acquire)
 // and again at R2, so the payload's bytes happen before R's reads. g can't come back: generations only grow.
 // x86 gives W1→W2 and R1→R2 order only through the locked instruction that a seq_cst store compiles to; ARMv8 through stlr/ldar,
-// which keep store → load order among themselves. Weaker stores there would break both: tests/process/bus (torture_test, every_instruction_test) shows
-// torn frames as soon as the re-read (R2) is left out.
+// which keep store → load order among themselves. Weaker stores there would break both: tests/process/bus (torture_test,
+// every_instruction_test) shows torn frames as soon as the re-read (R2) is left out.
 #pragma once
 
 #include <atomic>
@@ -35,7 +35,9 @@ class Hazards {
 
   std::uint32_t readers() const { return readers_; }
   std::uint32_t held() const { return held_; }
-  LeaseEntry& entry(std::uint32_t reader) const { return *reinterpret_cast<LeaseEntry*>(entries_ + std::size_t{reader} * stride_); }
+  LeaseEntry& entry(std::uint32_t reader) const {
+    return *reinterpret_cast<LeaseEntry*>(entries_ + std::size_t{reader} * stride_);
+  }
   std::atomic<std::uint32_t>& word(std::uint32_t reader, std::uint32_t index) const {
     return reinterpret_cast<std::atomic<std::uint32_t>*>(&entry(reader) + 1)[index];
   }
@@ -64,7 +66,7 @@ inline std::uint64_t pin(std::atomic<std::uint32_t>& hazard, const Descriptor& d
   // acquire: pairs with publish()'s release; the payload of this generation is visible from here on.
   const std::uint64_t generation = descriptor.generation.load(std::memory_order_acquire);
   if (being_written(generation) || generation == 0) return kNotPinned;
-  hazard.store(slot + 1, std::memory_order_seq_cst);                                                     // R1
+  hazard.store(slot + 1, std::memory_order_seq_cst);                                                        // R1
   if (!kRecheck || descriptor.generation.load(std::memory_order_seq_cst) == generation) return generation;  // R2
   // release costs nothing here and keeps one rule: a hazard is cleared with release.
   hazard.store(0, std::memory_order_release);

@@ -15,7 +15,7 @@ inline constexpr std::uint64_t kPayloadMagic = 0x3153'5542'4454'4456;  // "VDTDB
 inline constexpr std::uint64_t kLeaseMagic = 0x3153'4C42'4454'4456;    // "VDTDBLS1"
 inline constexpr std::uint32_t kLayoutVersion = 1;
 
-inline constexpr std::uint32_t kMaxSlots = 4096;         // the head packs the slot into 12 bits
+inline constexpr std::uint32_t kMaxSlots = 4096;  // the head packs the slot into 12 bits
 inline constexpr std::uint32_t kMaxReaders = 256;
 inline constexpr std::uint32_t kMaxHeldPerReader = 16;
 inline constexpr std::uint32_t kMaxMetadataBytes = 4000;
@@ -29,8 +29,8 @@ struct Header {
   std::uint32_t layout_version;
   std::uint32_t slots;
   std::uint64_t schema_id;
-  std::uint64_t instance;            // random; the same in the lease file: the two belong together
-  std::uint64_t slot_bytes;          // largest payload
+  std::uint64_t instance;    // random; the same in the lease file: the two belong together
+  std::uint64_t slot_bytes;  // largest payload
   std::uint64_t slot_stride;
   std::uint64_t slots_offset;
   std::uint64_t file_bytes;
@@ -38,9 +38,9 @@ struct Header {
   std::uint32_t metadata_bytes;
   std::uint32_t keep;
   std::uint32_t writer_slots;
-  std::uint32_t readers;             // entries of the lease file
-  std::uint32_t held_per_reader;     // hazards of an entry
-  std::uint32_t policy;              // SlotPolicy
+  std::uint32_t readers;          // entries of the lease file
+  std::uint32_t held_per_reader;  // hazards of an entry
+  std::uint32_t policy;           // SlotPolicy
 
   // Written by the topic's one writer, read by everybody.
   alignas(64) std::atomic<std::uint64_t> head;  // newest publication: sequence << 12 | slot; 0: nothing yet
@@ -49,8 +49,8 @@ struct Header {
   alignas(64) std::atomic<std::uint64_t> epoch;
   std::atomic<std::uint64_t> published;
   std::atomic<std::uint64_t> dropped;
-  std::atomic<std::uint64_t> beat_at_ns;        // CLOCK_MONOTONIC
-  std::atomic<std::uint64_t> frame_id;          // of the newest publication
+  std::atomic<std::uint64_t> beat_at_ns;  // CLOCK_MONOTONIC
+  std::atomic<std::uint64_t> frame_id;    // of the newest publication
   std::atomic<std::int32_t> writer_pid;
 };
 
@@ -70,14 +70,14 @@ struct LeaseHeader {
   std::uint64_t instance;
   std::uint32_t held_per_reader;
   std::uint32_t entry_stride;
-  alignas(64) std::atomic<std::uint32_t> waiters;          // 1: somebody may sleep on the doorbell. Readers set, the writer clears
+  alignas(64) std::atomic<std::uint32_t> waiters;  // 1: somebody may sleep on the doorbell. Readers set, the writer clears
   alignas(64) std::atomic<std::uint32_t> demand_sequence;  // + 1 whenever a demand changes; what the writer's futex waits on
 };
 
 // One reader. Written by the reader that holds the entry's lock; cleared by the writer under that lock when it died.
 struct LeaseEntry {
-  std::atomic<std::uint64_t> demand;   // Demand::pack()
-  std::atomic<std::int32_t> pid;       // for people; 0: free
+  std::atomic<std::uint64_t> demand;  // Demand::pack()
+  std::atomic<std::int32_t> pid;      // for people; 0: free
   std::uint32_t reserved;
   // std::atomic<std::uint32_t> hazards[held_per_reader]: slot + 1; 0: none
 };

@@ -1,8 +1,8 @@
 #include "bus/mapping.h"
 
-#include <csignal>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <csignal>
 
 #include <array>
 #include <cstdint>
@@ -33,7 +33,8 @@ void on_sigbus(int signal, siginfo_t* info, void* context) {
     if (zeros != MAP_FAILED) return;
   }
   // Not ours: whoever was there before us, or the default, which ends the process.
-  if ((g_previous.sa_flags & SA_SIGINFO) != 0 && g_previous.sa_sigaction != nullptr) return g_previous.sa_sigaction(signal, info, context);
+  if ((g_previous.sa_flags & SA_SIGINFO) != 0 && g_previous.sa_sigaction != nullptr)
+    return g_previous.sa_sigaction(signal, info, context);
   ::signal(signal, SIG_DFL);
 }
 
@@ -73,11 +74,14 @@ Result<Mapping> Mapping::map(int fd, std::size_t bytes, Access access, bool guar
   mapping.bytes_ = bytes;
   mapping.owner_ = ::getpid();
   if (guarded && (mapping.guard_ = enlist(mapping.data_, bytes)) < 0)
-    return Error{ErrorCode::kResourceExhausted, "this process has too many topics open (more than " + std::to_string(g_ranges.size()) + ")"};
+    return Error{ErrorCode::kResourceExhausted,
+                 "this process has too many topics open (more than " + std::to_string(g_ranges.size()) + ")"};
   return mapping;
 }
 
-bool Mapping::tripped() const { return guard_ >= 0 && g_ranges[static_cast<std::size_t>(guard_)].tripped.load(std::memory_order_seq_cst); }
+bool Mapping::tripped() const {
+  return guard_ >= 0 && g_ranges[static_cast<std::size_t>(guard_)].tripped.load(std::memory_order_seq_cst);
+}
 
 void Mapping::unmap() {
   if (data_ == nullptr || owner_ != ::getpid()) return;

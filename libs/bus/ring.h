@@ -39,13 +39,13 @@ enum class SlotPolicy {
 
 struct RingOptions {
   std::uint64_t schema_id = 0;
-  std::uint64_t slot_bytes = 0;         // largest payload
-  std::uint32_t keep = 1;               // newest published slots that aren't reused
-  std::uint32_t writer_slots = 1;       // loans and holds the writer has out at once
-  std::uint32_t readers = 16;           // entries: readers at once
-  std::uint32_t held_per_reader = 2;    // leases a reader may hold at once
+  std::uint64_t slot_bytes = 0;       // largest payload
+  std::uint32_t keep = 1;             // newest published slots that aren't reused
+  std::uint32_t writer_slots = 1;     // loans and holds the writer has out at once
+  std::uint32_t readers = 16;         // entries: readers at once
+  std::uint32_t held_per_reader = 2;  // leases a reader may hold at once
   SlotPolicy policy = SlotPolicy::kLowestFree;
-  std::string metadata;                 // fixed text for readers (class names, one a line); at most 4000 bytes
+  std::string metadata;  // fixed text for readers (class names, one a line); at most 4000 bytes
 
   std::uint32_t slots() const { return readers * held_per_reader + keep + writer_slots; }
   bool operator==(const RingOptions&) const = default;
@@ -96,8 +96,8 @@ TopicStats stats_of(const Header& header);
 
 class RingWriter {
  public:
-  // `dir` must outlive the writer. Creates the topic, or takes it over from a dead writer. kBusy while another writer lives; kResourceExhausted, with the
-  // bytes needed, when the tmpfs or the memory cgroup is too small.
+  // `dir` must outlive the writer. Creates the topic, or takes it over from a dead writer. kBusy while another writer lives;
+  // kResourceExhausted, with the bytes needed, when the tmpfs or the memory cgroup is too small.
   static Result<RingWriter> open(const BusDir& dir, const TopicName& topic, const RingOptions& options);
   RingWriter(RingWriter&&) noexcept;
   RingWriter& operator=(RingWriter&&) noexcept;
@@ -119,13 +119,13 @@ class RingWriter {
   // Sign of life; also sweeps dead readers once a second. Call at least every 250 ms.
   void beat();
 
-  Demand demand() const;            // the maximum over live readers
+  Demand demand() const;  // the maximum over live readers
   // Blocks until some reader's demand changed since the last call, or the timeout. True: changed.
   bool wait_demand(Nanoseconds timeout);
 
   TopicStats stats() const;
   const RingOptions& options() const;
-  bool took_over() const;           // open() found a dead writer's files
+  bool took_over() const;  // open() found a dead writer's files
 
   // New slots, same topic: new files take the name (unless nothing differs), readers attach again. Loans and Holds of before
   // stay valid until they end, but can't be published any more: check owns(). A failure changes nothing.
@@ -167,9 +167,9 @@ class Lease {
 
 enum class Take {
   kTaken,
-  kNothing,      // nothing newer than what was taken last
-  kShareUsed,    // this reader holds held_per_reader leases already: release one or raise the key
-  kRetired,      // the topic has new files (or none): attach again
+  kNothing,    // nothing newer than what was taken last
+  kShareUsed,  // this reader holds held_per_reader leases already: release one or raise the key
+  kRetired,    // the topic has new files (or none): attach again
 };
 enum class Find { kFound, kNotYet, kNever, kShareUsed, kRetired };
 enum class Wait { kNew, kTimeout, kRetired };

@@ -113,7 +113,8 @@ Taken RingReader::take_next() {
     std::uint32_t slot = 0;
     for (std::uint32_t i = 0; i < a.geometry().slots; ++i) {
       const std::uint64_t generation = a.descriptor(i).generation.load(std::memory_order_acquire);
-      if (!being_written(generation) && sequence_of(generation) > a.last_sequence && generation < oldest) oldest = generation, slot = i;
+      if (!being_written(generation) && sequence_of(generation) > a.last_sequence && generation < oldest)
+        oldest = generation, slot = i;
     }
     if (oldest == ~0ull) return taken;  // all of them are being rewritten; the head's can't be, unless its writer is hostile
     if (!lease_slot(slot, hazard, taken.lease)) continue;
@@ -143,7 +144,8 @@ Found RingReader::find(std::uint64_t frame_id) {
       // acquire: pairs with publish_slot(); an id of a later generation shows that generation (or odd) in the look after it.
       const std::uint64_t id = descriptor.frame_id.load(std::memory_order_acquire);
       if (id == frame_id) match = i;
-      if (id > frame_id && sequence_of(generation) <= newest) newer |= descriptor.generation.load(std::memory_order_relaxed) == generation;
+      if (id > frame_id && sequence_of(generation) <= newest)
+        newer |= descriptor.generation.load(std::memory_order_relaxed) == generation;
     }
     if (match == slots) return Found{newer ? Find::kNever : Find::kNotYet, {}};
     if (hazard == a.geometry().held_per_reader) return Found{Find::kShareUsed, {}};

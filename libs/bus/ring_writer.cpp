@@ -61,13 +61,17 @@ bool RingWriter::mend() { return !segment_->damaged() || resize(segment_->option
 
 void RingWriter::count_drop() { segment_->header().dropped.fetch_add(1, std::memory_order_relaxed); }
 
-void RingWriter::publish(Loan&& loan, std::uint64_t frame_id, std::size_t bytes) { (void)publish_held(std::move(loan), frame_id, bytes); }
+void RingWriter::publish(Loan&& loan, std::uint64_t frame_id, std::size_t bytes) {
+  (void)publish_held(std::move(loan), frame_id, bytes);
+}
 
 Held RingWriter::publish_held(Loan&& loan, std::uint64_t frame_id, std::size_t bytes) {
   VD_ASSERT(loan.segment_ != nullptr && loan.segment_->lock == segment_->lock, "a loan of another writer");
   // Its files were replaced since: nobody looks there any more.
-  if (!owns(loan)) count_drop();
-  else segment_->publish(loan.slot(), frame_id, bytes);
+  if (!owns(loan))
+    count_drop();
+  else
+    segment_->publish(loan.slot(), frame_id, bytes);
   return Held(std::move(loan));
 }
 

@@ -54,9 +54,10 @@ void describe(const RingOptions& options, Header& header) {
 // Are all values but `instance` equal?
 bool same_geometry(const Header& a, const Header& b) {
   return a.magic == b.magic && a.layout_version == b.layout_version && a.slots == b.slots && a.schema_id == b.schema_id &&
-         a.slot_bytes == b.slot_bytes && a.slot_stride == b.slot_stride && a.slots_offset == b.slots_offset && a.file_bytes == b.file_bytes &&
-         a.metadata_offset == b.metadata_offset && a.metadata_bytes == b.metadata_bytes && a.keep == b.keep &&
-         a.writer_slots == b.writer_slots && a.readers == b.readers && a.held_per_reader == b.held_per_reader && a.policy == b.policy;
+         a.slot_bytes == b.slot_bytes && a.slot_stride == b.slot_stride && a.slots_offset == b.slots_offset &&
+         a.file_bytes == b.file_bytes && a.metadata_offset == b.metadata_offset && a.metadata_bytes == b.metadata_bytes &&
+         a.keep == b.keep && a.writer_slots == b.writer_slots && a.readers == b.readers &&
+         a.held_per_reader == b.held_per_reader && a.policy == b.policy;
 }
 
 // Is it the lease file of the payload file with this `instance`?
@@ -73,12 +74,16 @@ void retire_files(Header& header) {
 
 Result<> check_options(const TopicName& topic, const RingOptions& options) {
   const auto bad = [&](const std::string& what) { return Error{ErrorCode::kInvalidArgument, topic.text() + ": " + what}; };
-  if (options.slot_bytes == 0 || options.slot_bytes > kMaxSlotBytes) return bad("slots of " + std::to_string(options.slot_bytes) + " bytes; expected 1 to 2^30");
-  if (options.readers == 0 || options.readers > kMaxReaders) return bad(std::to_string(options.readers) + " readers; expected 1 to 256");
-  if (options.held_per_reader == 0 || options.held_per_reader > kMaxHeldPerReader) return bad(std::to_string(options.held_per_reader) + " leases per reader; expected 1 to 16");
+  if (options.slot_bytes == 0 || options.slot_bytes > kMaxSlotBytes)
+    return bad("slots of " + std::to_string(options.slot_bytes) + " bytes; expected 1 to 2^30");
+  if (options.readers == 0 || options.readers > kMaxReaders)
+    return bad(std::to_string(options.readers) + " readers; expected 1 to 256");
+  if (options.held_per_reader == 0 || options.held_per_reader > kMaxHeldPerReader)
+    return bad(std::to_string(options.held_per_reader) + " leases per reader; expected 1 to 16");
   if (options.writer_slots == 0 || options.keep == 0) return bad("a ring keeps at least 1 record and lends at least 1 slot");
   if (options.slots() > kMaxSlots) return bad(std::to_string(options.slots()) + " slots; at most " + std::to_string(kMaxSlots));
-  if (options.metadata.size() > kMaxMetadataBytes) return bad("metadata of " + std::to_string(options.metadata.size()) + " bytes; at most " + std::to_string(kMaxMetadataBytes));
+  if (options.metadata.size() > kMaxMetadataBytes)
+    return bad("metadata of " + std::to_string(options.metadata.size()) + " bytes; at most " + std::to_string(kMaxMetadataBytes));
   return {};
 }
 
@@ -133,11 +138,13 @@ Result<bool> Segment::take_over(Mapping& stale) {
   if (!payload_fd.ok()) return false;
   struct stat payload_stat {};
   if (::fstat(payload_fd->get(), &payload_stat) != 0) return errno_error(topic.text());
-  if (payload_stat.st_uid != ::geteuid()) return Error{ErrorCode::kPermissionDenied, topic.text() + ": its files belong to another user"};
+  if (payload_stat.st_uid != ::geteuid())
+    return Error{ErrorCode::kPermissionDenied, topic.text() + ": its files belong to another user"};
   Header wanted{};
   describe(options, wanted);
   if (static_cast<std::uint64_t>(payload_stat.st_size) < sizeof(Header)) return false;
-  VD_ASSIGN(Mapping payload, Mapping::map(payload_fd->get(), static_cast<std::size_t>(payload_stat.st_size), Mapping::Access::kReadWrite));
+  VD_ASSIGN(Mapping payload,
+            Mapping::map(payload_fd->get(), static_cast<std::size_t>(payload_stat.st_size), Mapping::Access::kReadWrite));
   Header& found = *reinterpret_cast<Header*>(payload.data());
   if (found.magic != kPayloadMagic || found.layout_version != kLayoutVersion) return false;
   const bool whole = same_geometry(found, wanted) && found.file_bytes == static_cast<std::uint64_t>(payload_stat.st_size) &&
@@ -173,7 +180,8 @@ Result<> Segment::create(const BusDir& dir) {
   describe(options, wanted);
   const std::uint64_t needed = wanted.file_bytes + lease_file_bytes(options);
   if (const std::uint64_t free = dir.free_bytes(); free < needed)
-    return Error{ErrorCode::kResourceExhausted, topic.text() + ": needs " + megabytes(needed) + " in " + dir.path() + ", but only " + megabytes(free) +
+    return Error{ErrorCode::kResourceExhausted, topic.text() + ": needs " + megabytes(needed) + " in " + dir.path() +
+                                                    ", but only " + megabytes(free) +
                                                     " are free; enlarge the tmpfs or the memory limit, or lower bus.readers"};
   VD_ASSIGN(const UniqueFd payload_fd, create_file(camera_fd_.get(), wanted.file_bytes, 0640));
   VD_ASSIGN(const UniqueFd leases_fd, create_file(camera_fd_.get(), lease_file_bytes(options), 0660));
@@ -185,7 +193,8 @@ Result<> Segment::create(const BusDir& dir) {
   auto& header = *reinterpret_cast<Header*>(payload.data());
   describe(options, header);
   header.instance = random_word();
-  if (!options.metadata.empty()) std::memcpy(payload.data() + header.metadata_offset, options.metadata.data(), options.metadata.size());
+  if (!options.metadata.empty())
+    std::memcpy(payload.data() + header.metadata_offset, options.metadata.data(), options.metadata.size());
   auto& lease_header = *reinterpret_cast<LeaseHeader*>(leases.data());
   lease_header.magic = kLeaseMagic;
   lease_header.layout_version = kLayoutVersion;
@@ -212,7 +221,8 @@ Result<> Segment::create(const BusDir& dir) {
 void Segment::adopt_leases(Mapping leases, UniqueFd lock_fd) {
   leases_ = std::move(leases);
   entry_locks_ = LockFile(std::move(lock_fd));
-  hazards_ = Hazards(leases_.data() + sizeof(LeaseHeader), entry_stride(options.held_per_reader), options.readers, options.held_per_reader);
+  hazards_ = Hazards(leases_.data() + sizeof(LeaseHeader), entry_stride(options.held_per_reader), options.readers,
+                     options.held_per_reader);
   tried_.resize(options.slots());
 }
 
@@ -304,7 +314,8 @@ void Segment::sweep() {
   for (std::uint32_t reader = 0; reader < options.readers; ++reader) {
     LeaseEntry& entry = hazards_.entry(reader);
     bool used = entry.pid.load(std::memory_order_relaxed) != 0 || entry.demand.load(std::memory_order_relaxed) != 0;
-    for (std::uint32_t i = 0; i < hazards_.held() && !used; ++i) used = hazards_.word(reader, i).load(std::memory_order_relaxed) != 0;
+    for (std::uint32_t i = 0; i < hazards_.held() && !used; ++i)
+      used = hazards_.word(reader, i).load(std::memory_order_relaxed) != 0;
     // Under its lock only: a reader that comes to life right now must not lose its first lease.
     if (!used || !entry_locks_.try_lock(kEntryLockOffset + reader)) continue;
     for (std::uint32_t i = 0; i < hazards_.held(); ++i) hazards_.word(reader, i).store(0, std::memory_order_relaxed);
@@ -316,7 +327,8 @@ void Segment::sweep() {
   if (cleared) lease_header().demand_sequence.fetch_add(1, std::memory_order_seq_cst);
   // Scribbled over, or cut within a page: readers of now go on, but nobody could attach any more.
   struct stat status {};
-  const bool whole = ::fstat(entry_locks_.fd(), &status) == 0 && static_cast<std::uint64_t>(status.st_size) == lease_file_bytes(options);
+  const bool whole =
+      ::fstat(entry_locks_.fd(), &status) == 0 && static_cast<std::uint64_t>(status.st_size) == lease_file_bytes(options);
   if (!whole || !fits(lease_header(), options, header().instance)) damaged_ = true;
 }
 
@@ -325,7 +337,6 @@ void Segment::beat() {
   header().beat_at_ns.store(now, std::memory_order_relaxed);
   if (now - swept_at_ns_ >= kSweepEveryNs) sweep();
 }
-
 
 void Segment::remove() {
   unlink_topic(camera_fd_.get(), topic.topic);

@@ -38,10 +38,14 @@ class Segment {
 
   Demand demand() const;
   bool wait_demand(Nanoseconds timeout);
-  bool damaged() const { return damaged_ || leases_.tripped(); }  // somebody truncated the lease file or scribbled over its header
+  bool damaged() const {
+    return damaged_ || leases_.tripped();
+  }  // somebody truncated the lease file or scribbled over its header
 
   Header& header() const { return *reinterpret_cast<Header*>(payload_.data()); }
-  Descriptor& descriptor(std::uint32_t slot) const { return reinterpret_cast<Descriptor*>(payload_.data() + sizeof(Header))[slot]; }
+  Descriptor& descriptor(std::uint32_t slot) const {
+    return reinterpret_cast<Descriptor*>(payload_.data() + sizeof(Header))[slot];
+  }
   std::span<std::byte> slot_bytes(std::uint32_t slot) const;
   const Hazards& hazards() const { return hazards_; }
 

@@ -30,8 +30,10 @@ RingReader* Subscriber::reader() {
   next_attempt_ns_ = now + kAttemptEveryNs;
   auto attached = RingReader::attach(*dir_, topic_, schema_id_, demand_);
   if (!attached.ok()) {
-    if (attached.error().code == ErrorCode::kNotFound) error_.reset();
-    else error_ = std::move(attached).error();
+    if (attached.error().code == ErrorCode::kNotFound)
+      error_.reset();
+    else
+      error_ = std::move(attached).error();
     return nullptr;
   }
   error_.reset();
@@ -102,8 +104,10 @@ bool wait_any(std::span<Subscriber* const> subscribers, Nanoseconds timeout) {
       if (reader && reader->attachment_->retired()) subscriber->detach(), reader = subscriber->reader();
       if (reader && slept && reader->gone()) subscriber->detach(), reader = nullptr;
       if (reader && reader->has_newer()) return true;
-      if (!reader) all_attached = false;
-      else if (const FutexWatch watch = reader->watch(); watched < watches.size()) watches[watched++] = watch;
+      if (!reader)
+        all_attached = false;
+      else if (const FutexWatch watch = reader->watch(); watched < watches.size())
+        watches[watched++] = watch;
     }
     // A second look after announcing ourselves as waiters: what came in between rang no bell.
     for (Subscriber* subscriber : subscribers)
@@ -112,8 +116,10 @@ bool wait_any(std::span<Subscriber* const> subscribers, Nanoseconds timeout) {
     if (now >= deadline) return false;
     const Nanoseconds most = all_attached ? kLookUpEvery : Nanoseconds(kAttemptEveryNs);
     const Nanoseconds nap = std::min(most, Nanoseconds(deadline - now));
-    if (watched == 0) std::this_thread::sleep_for(nap);
-    else futex_wait_any(std::span(watches).first(watched), nap);
+    if (watched == 0)
+      std::this_thread::sleep_for(nap);
+    else
+      futex_wait_any(std::span(watches).first(watched), nap);
   }
 }
 

@@ -41,8 +41,9 @@ void Candidates::push(const Box& box, float score, std::size_t model_class) {
   if (!(box.right > box.left && box.bottom > box.top) || !reports(model_class)) return;
   if (candidates_.size() == kMostCandidates) {
     const auto middle = candidates_.begin() + kMostCandidates / 2;
-    std::nth_element(candidates_.begin(), middle, candidates_.end(),
-                     [](const Candidate& a, const Candidate& b) { return a.score > b.score || (a.score == b.score && a.order < b.order); });
+    std::nth_element(candidates_.begin(), middle, candidates_.end(), [](const Candidate& a, const Candidate& b) {
+      return a.score > b.score || (a.score == b.score && a.order < b.order);
+    });
     current_threshold_ = middle->score;
     candidates_.erase(middle, candidates_.end());
     if (!(score > current_threshold_)) return;
@@ -51,8 +52,9 @@ void Candidates::push(const Box& box, float score, std::size_t model_class) {
 }
 
 void Candidates::sort() {
-  std::sort(candidates_.begin(), candidates_.end(),
-            [](const Candidate& a, const Candidate& b) { return a.score > b.score || (a.score == b.score && a.order < b.order); });
+  std::sort(candidates_.begin(), candidates_.end(), [](const Candidate& a, const Candidate& b) {
+    return a.score > b.score || (a.score == b.score && a.order < b.order);
+  });
 }
 
 void Candidates::suppress(float iou) {
@@ -60,9 +62,10 @@ void Candidates::suppress(float iou) {
   std::size_t kept = 0;
   for (std::size_t i = 0; i < candidates_.size() && kept < kMaxDetections; ++i) {
     const Candidate& candidate = candidates_[i];
-    const bool hidden = std::any_of(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(kept), [&](const Candidate& better) {
-      return better.class_id == candidate.class_id && overlap(better.box, candidate.box) > iou;
-    });
+    const bool hidden =
+        std::any_of(candidates_.begin(), candidates_.begin() + static_cast<std::ptrdiff_t>(kept), [&](const Candidate& better) {
+          return better.class_id == candidate.class_id && overlap(better.box, candidate.box) > iou;
+        });
     if (!hidden) candidates_[kept++] = candidate;
   }
   candidates_.erase(candidates_.begin() + static_cast<std::ptrdiff_t>(kept), candidates_.end());
@@ -76,7 +79,8 @@ void Candidates::take(std::size_t most, std::vector<Detection>& out) {
     const auto inside = [](float value) { return std::clamp(value, 0.0f, 1.0f); };
     const float left = inside(candidate.box.left), top = inside(candidate.box.top);
     const float width = inside(candidate.box.right) - left, height = inside(candidate.box.bottom) - top;
-    if (width > 0.0f && height > 0.0f) out.emplace_back(left, top, width, height, candidate.score, candidate.class_id, std::uint16_t{0});
+    if (width > 0.0f && height > 0.0f)
+      out.emplace_back(left, top, width, height, candidate.score, candidate.class_id, std::uint16_t{0});
   }
 }
 

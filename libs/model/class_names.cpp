@@ -12,13 +12,18 @@ namespace vedette::model {
 namespace {
 
 constexpr std::array<std::string_view, 80> kCocoNames{
-    "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "traffic light", "fire hydrant", "stop sign",
-    "parking meter", "bench", "bird", "cat", "dog", "horse", "sheep", "cow", "elephant", "bear", "zebra", "giraffe", "backpack", "umbrella",
-    "handbag", "tie", "suitcase", "frisbee", "skis", "snowboard", "sports ball", "kite", "baseball bat", "baseball glove", "skateboard",
-    "surfboard", "tennis racket", "bottle", "wine glass", "cup", "fork", "knife", "spoon", "bowl", "banana", "apple", "sandwich", "orange",
-    "broccoli", "carrot", "hot dog", "pizza", "donut", "cake", "chair", "couch", "potted plant", "bed", "dining table", "toilet", "tv",
-    "laptop", "mouse", "remote", "keyboard", "cell phone", "microwave", "oven", "toaster", "sink", "refrigerator", "book", "clock", "vase",
-    "scissors", "teddy bear", "hair drier", "toothbrush"};
+    "person",         "bicycle",    "car",           "motorcycle",    "airplane",     "bus",           "train",
+    "truck",          "boat",       "traffic light", "fire hydrant",  "stop sign",    "parking meter", "bench",
+    "bird",           "cat",        "dog",           "horse",         "sheep",        "cow",           "elephant",
+    "bear",           "zebra",      "giraffe",       "backpack",      "umbrella",     "handbag",       "tie",
+    "suitcase",       "frisbee",    "skis",          "snowboard",     "sports ball",  "kite",          "baseball bat",
+    "baseball glove", "skateboard", "surfboard",     "tennis racket", "bottle",       "wine glass",    "cup",
+    "fork",           "knife",      "spoon",         "bowl",          "banana",       "apple",         "sandwich",
+    "orange",         "broccoli",   "carrot",        "hot dog",       "pizza",        "donut",         "cake",
+    "chair",          "couch",      "potted plant",  "bed",           "dining table", "toilet",        "tv",
+    "laptop",         "mouse",      "remote",        "keyboard",      "cell phone",   "microwave",     "oven",
+    "toaster",        "sink",       "refrigerator",  "book",          "clock",        "vase",          "scissors",
+    "teddy bear",     "hair drier", "toothbrush"};
 
 // Ids of 1..90 that COCO never used.
 constexpr std::array<int, 10> kCocoGaps{12, 26, 29, 30, 45, 66, 68, 69, 71, 83};
@@ -44,11 +49,13 @@ std::optional<std::string> next_quoted(std::string_view& rest, std::string_view&
   const char quote = rest[open];
   std::string text;
   for (std::size_t i = open + 1; i < rest.size(); ++i) {
-    if (rest[i] == '\\' && i + 1 < rest.size()) text += rest[++i];
+    if (rest[i] == '\\' && i + 1 < rest.size())
+      text += rest[++i];
     else if (rest[i] == quote) {
       rest.remove_prefix(i + 1);
       return text;
-    } else text += rest[i];
+    } else
+      text += rest[i];
   }
   return std::nullopt;
 }
@@ -64,8 +71,10 @@ int coco_category_id(std::size_t index) {
 }
 
 int coco_index(int category_id) {
-  if (category_id < 1 || category_id > 90 || std::find(kCocoGaps.begin(), kCocoGaps.end(), category_id) != kCocoGaps.end()) return -1;
-  return category_id - 1 - static_cast<int>(std::count_if(kCocoGaps.begin(), kCocoGaps.end(), [&](int gap) { return gap < category_id; }));
+  if (category_id < 1 || category_id > 90 || std::find(kCocoGaps.begin(), kCocoGaps.end(), category_id) != kCocoGaps.end())
+    return -1;
+  return category_id - 1 -
+         static_cast<int>(std::count_if(kCocoGaps.begin(), kCocoGaps.end(), [&](int gap) { return gap < category_id; }));
 }
 
 std::vector<std::string> parse_names(std::string_view text) {
@@ -101,8 +110,9 @@ Result<ClassTable> make_class_table(std::vector<std::string> given, std::size_t 
   ClassTable table;
   if (!given.empty()) {
     if ((classes != 0 && given.size() != classes) || given.size() > kMaxClasses)
-      return Error{ErrorCode::kInvalidArgument, "there are " + std::to_string(given.size()) + " class names, but the model tells " +
-                                                    std::to_string(classes) + " classes apart"};
+      return Error{ErrorCode::kInvalidArgument, "there are " + std::to_string(given.size()) +
+                                                    " class names, but the model tells " + std::to_string(classes) +
+                                                    " classes apart"};
     table.map.resize(given.size());
     std::iota(table.map.begin(), table.map.end(), 0);
     table.names = std::move(given);

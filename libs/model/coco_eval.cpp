@@ -94,7 +94,8 @@ CocoResult coco_ap(std::span<const TruthBox> truth, std::span<const ScoredBox> b
     std::size_t positives = 0;
     for (const auto& [id, image] : images) {
       judge_image(image.truth, image.boxes, judged);
-      positives += static_cast<std::size_t>(std::count_if(image.truth.begin(), image.truth.end(), [](const TruthBox* t) { return !t->crowd; }));
+      positives += static_cast<std::size_t>(
+          std::count_if(image.truth.begin(), image.truth.end(), [](const TruthBox* t) { return !t->crowd; }));
     }
     if (positives == 0) continue;
     std::stable_sort(judged.begin(), judged.end(), [](const Judged& a, const Judged& b) { return a.score > b.score; });

@@ -27,7 +27,7 @@ struct AveragePrecision {
   double ap50 = 0;  // at IoU .50
 };
 struct CocoResult {
-  AveragePrecision mean;                      // over the categories that have truth; 0 if there is none
+  AveragePrecision mean;  // over the categories that have truth; 0 if there is none
   std::map<int, AveragePrecision> category;
 };
 

@@ -4,8 +4,8 @@
 
 namespace vedette::model {
 
-Detector::Detector(std::unique_ptr<Backend> backend, ChosenFamily family, std::vector<std::string> class_names, std::vector<int> class_map,
-                   const DetectorOptions& options)
+Detector::Detector(std::unique_ptr<Backend> backend, ChosenFamily family, std::vector<std::string> class_names,
+                   std::vector<int> class_map, const DetectorOptions& options)
     : backend_(std::move(backend)),
       name_(family.name),
       family_(std::move(family.family)),
@@ -50,7 +50,8 @@ Result<std::unique_ptr<Detector>> load_detector(const std::string& path, const D
   auto table = make_class_table(std::move(names), family->family->classes());
   if (!table.ok()) return std::move(table).error().in("model " + path);
 
-  auto detector = std::make_unique<Detector>(std::move(backend), std::move(*family), std::move(table->names), std::move(table->map), options);
+  auto detector =
+      std::make_unique<Detector>(std::move(backend), std::move(*family), std::move(table->names), std::move(table->map), options);
   auto first = detector->run();  // allocates what the runtime needs, so that the first frame isn't late
   if (!first.ok()) return std::move(first).error().in("model " + path);
   return detector;

@@ -24,8 +24,8 @@ struct DetectorOptions {
 
 class Detector {
  public:
-  Detector(std::unique_ptr<Backend> backend, ChosenFamily family, std::vector<std::string> class_names, std::vector<int> class_map,
-           const DetectorOptions& options);
+  Detector(std::unique_ptr<Backend> backend, ChosenFamily family, std::vector<std::string> class_names,
+           std::vector<int> class_map, const DetectorOptions& options);
 
   // The three steps of one picture: its pixels into the bound input tensor; the model; its outputs as boxes, best first, at
   // most kMaxDetections, relative to the picture. `out` is replaced and its memory reused.

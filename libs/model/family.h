@@ -27,9 +27,9 @@ class Family {
   virtual ~Family() = default;
 
   virtual vision::TensorSpec image() const = 0;
-  virtual std::size_t image_input() const = 0;     // index of the input that takes the picture
-  virtual std::size_t classes() const = 0;         // that the outputs tell apart; 0: they don't say
-  virtual bool needs_suppression() const = 0;      // proposes one object many times
+  virtual std::size_t image_input() const = 0;  // index of the input that takes the picture
+  virtual std::size_t classes() const = 0;      // that the outputs tell apart; 0: they don't say
+  virtual bool needs_suppression() const = 0;   // proposes one object many times
 
   // Fills the inputs other than the picture. `inputs` in the contract's order.
   virtual void set_inputs(std::span<const TensorView> inputs, const Scene& scene) { (void)inputs, (void)scene; }

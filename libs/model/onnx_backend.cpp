@@ -98,16 +98,20 @@ class OnnxCpuBackend final : public Backend {
 
   // Sides that the file leaves open and that follow from the inputs'.
   void learn_output_shapes() {
-    const auto values = session_.Run(run_options_, input_names_.data(), inputs_.data(), inputs_.size(), output_names_.data(), output_names_.size());
+    const auto values = session_.Run(run_options_, input_names_.data(), inputs_.data(), inputs_.size(), output_names_.data(),
+                                     output_names_.size());
     for (std::size_t i = 0; i < values.size(); ++i)
       if (values[i].IsTensor()) contract_.outputs[i].shape = values[i].GetTensorTypeAndShapeInfo().GetShape();
   }
 
   Ort::Value allocate(const TensorInfo& tensor) {
-    const auto type = tensor.type == ElementType::kFloat32 ? ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT : ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64;
+    const auto type =
+        tensor.type == ElementType::kFloat32 ? ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT : ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64;
     Ort::Value value = Ort::Value::CreateTensor(allocator_, tensor.shape.data(), tensor.shape.size(), type);
-    if (tensor.type == ElementType::kFloat32) std::fill_n(value.GetTensorMutableData<float>(), tensor.elements(), 0.0f);
-    else std::fill_n(value.GetTensorMutableData<std::int64_t>(), tensor.elements(), std::int64_t{1});
+    if (tensor.type == ElementType::kFloat32)
+      std::fill_n(value.GetTensorMutableData<float>(), tensor.elements(), 0.0f);
+    else
+      std::fill_n(value.GetTensorMutableData<std::int64_t>(), tensor.elements(), std::int64_t{1});
     return value;
   }
 

@@ -5,9 +5,12 @@ namespace {
 
 std::string_view short_name(ElementType type) {
   switch (type) {
-    case ElementType::kFloat32: return "f32";
-    case ElementType::kInt64: return "i64";
-    case ElementType::kOther: break;
+    case ElementType::kFloat32:
+      return "f32";
+    case ElementType::kInt64:
+      return "i64";
+    case ElementType::kOther:
+      break;
   }
   return "other";
 }

@@ -27,10 +27,17 @@ Result<> check_box(const Detection& box, std::size_t index) {
 
 int plane_count(PixelFormat format) {
   switch (format) {
-    case PixelFormat::I420: return 3;
-    case PixelFormat::NV12: return 2;
-    case PixelFormat::YUYV: case PixelFormat::GRAY8: case PixelFormat::RGB24: case PixelFormat::BGR24: return 1;
-    case PixelFormat::Unknown: break;
+    case PixelFormat::I420:
+      return 3;
+    case PixelFormat::NV12:
+      return 2;
+    case PixelFormat::YUYV:
+    case PixelFormat::GRAY8:
+    case PixelFormat::RGB24:
+    case PixelFormat::BGR24:
+      return 1;
+    case PixelFormat::Unknown:
+      break;
   }
   return 0;
 }
@@ -41,10 +48,15 @@ PlaneGeometry plane_extent(PixelFormat format, int plane, std::uint32_t width, s
       return plane == 0 ? PlaneGeometry{0, 0, width, height} : PlaneGeometry{0, 0, half(width), half(height)};
     case PixelFormat::NV12:
       return plane == 0 ? PlaneGeometry{0, 0, width, height} : PlaneGeometry{0, 0, 2 * half(width), half(height)};
-    case PixelFormat::YUYV: return {0, 0, 4 * half(width), height};
-    case PixelFormat::GRAY8: return {0, 0, width, height};
-    case PixelFormat::RGB24: case PixelFormat::BGR24: return {0, 0, 3 * width, height};
-    case PixelFormat::Unknown: break;
+    case PixelFormat::YUYV:
+      return {0, 0, 4 * half(width), height};
+    case PixelFormat::GRAY8:
+      return {0, 0, width, height};
+    case PixelFormat::RGB24:
+    case PixelFormat::BGR24:
+      return {0, 0, 3 * width, height};
+    case PixelFormat::Unknown:
+      break;
   }
   return {};
 }
@@ -78,7 +90,8 @@ Result<> check_frame(const FrameInfo& info, std::size_t slot_bytes) {
     const std::uint64_t stride = info.plane_stride()->Get(index);
     const std::uint64_t end = offset + stride * (extent.rows - 1) + extent.row_bytes;
     if (stride < extent.row_bytes || offset < sizeof(FrameInfo) || end > slot_bytes)
-      return bad_frame("plane " + std::to_string(plane) + " does not lie inside its slot of " + std::to_string(slot_bytes) + " bytes");
+      return bad_frame("plane " + std::to_string(plane) + " does not lie inside its slot of " + std::to_string(slot_bytes) +
+                       " bytes");
   }
   return {};
 }
@@ -118,9 +131,12 @@ Result<> read_detections(std::span<const std::byte> record, Detections& out) {
 
 std::string_view to_string(Mode mode) {
   switch (mode) {
-    case Mode::Standby: return "standby";
-    case Mode::Validation: return "validation";
-    case Mode::Tracking: return "tracking";
+    case Mode::Standby:
+      return "standby";
+    case Mode::Validation:
+      return "validation";
+    case Mode::Tracking:
+      return "tracking";
   }
   return "unknown";
 }

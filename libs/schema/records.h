@@ -28,13 +28,15 @@ template <typename T>
 Result<const T*> verified(std::span<const std::byte> copy) {
   flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(copy.data()), copy.size());
   if (copy.size() > kMaxRecordBytes || !verifier.VerifyBuffer<T>(nullptr))
-    return Error{ErrorCode::kCorrupt, "record of " + std::to_string(copy.size()) + " bytes is not a valid " + T::GetFullyQualifiedName()};
+    return Error{ErrorCode::kCorrupt,
+                 "record of " + std::to_string(copy.size()) + " bytes is not a valid " + T::GetFullyQualifiedName()};
   return flatbuffers::GetRoot<T>(copy.data());
 }
 
 using RecordBuffer = std::array<std::byte, kMaxRecordBytes>;
 
-// Copies a record out of shared memory and verifies the copy. The result lies in `buffer` and is valid as long as that stays as it is.
+// Copies a record out of shared memory and verifies the copy. The result lies in `buffer` and is valid as long as that stays as
+// it is.
 template <typename T>
 Result<const T*> copy_record(std::span<const std::byte> record, RecordBuffer& buffer) {
   if (record.empty() || record.size() > buffer.size()) return verified<T>(record);  // which refuses it by its size

@@ -21,10 +21,14 @@ std::vector<std::string> g_secrets;
 
 spdlog::level::level_enum spdlog_level(Level level) {
   switch (level) {
-    case Level::kDebug: return spdlog::level::debug;
-    case Level::kInfo: return spdlog::level::info;
-    case Level::kWarning: return spdlog::level::warn;
-    case Level::kError: return spdlog::level::err;
+    case Level::kDebug:
+      return spdlog::level::debug;
+    case Level::kInfo:
+      return spdlog::level::info;
+    case Level::kWarning:
+      return spdlog::level::warn;
+    case Level::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::info;
 }
@@ -33,7 +37,8 @@ std::string without_secrets(std::string_view text) {
   std::string clean(text);
   const std::lock_guard lock(g_mutex);
   for (const std::string& secret : g_secrets)
-    for (std::size_t at = clean.find(secret); at != std::string::npos; at = clean.find(secret, at + 3)) clean.replace(at, secret.size(), "***");
+    for (std::size_t at = clean.find(secret); at != std::string::npos; at = clean.find(secret, at + 3))
+      clean.replace(at, secret.size(), "***");
   return clean;
 }
 
@@ -51,7 +56,8 @@ bool names_secret(std::string_view url, std::size_t equals) {
   std::string word;
   for (std::size_t at = equals; at > 0 && is_alphanumeric(url[at - 1]); --at)
     word.insert(word.begin(), static_cast<char>(std::tolower(static_cast<unsigned char>(url[at - 1]))));
-  static constexpr std::array<std::string_view, 8> kWords = {"pass", "passwd", "password", "pwd", "token", "key", "apikey", "auth"};
+  static constexpr std::array<std::string_view, 8> kWords = {"pass",  "passwd", "password", "pwd",
+                                                             "token", "key",    "apikey",   "auth"};
   return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
 }
 
@@ -92,15 +98,14 @@ void add_secret(std::string_view secret) {
   g_secrets.emplace_back(secret);
 }
 
-void write(Level level, std::string_view text) {
-  spdlog::log(spdlog_level(level), "{}", without_secrets(text));
-}
+void write(Level level, std::string_view text) { spdlog::log(spdlog_level(level), "{}", without_secrets(text)); }
 
 std::string forward(std::string_view tag, std::string_view line) {
   // "2026-11-21T05:00:00.123Z info    capture/front    text": a time of 24 characters, a level of 7, a tag of at least 16.
   constexpr std::size_t kTimeBytes = 24, kTagAt = kTimeBytes + 1 + 7 + 1, kTagBytes = 16;
   const std::string clean = without_secrets(line);
-  const bool is_log_line = clean.size() > kTagAt + kTagBytes && clean[4] == '-' && clean[10] == 'T' && clean[kTimeBytes - 1] == 'Z';
+  const bool is_log_line =
+      clean.size() > kTagAt + kTagBytes && clean[4] == '-' && clean[10] == 'T' && clean[kTimeBytes - 1] == 'Z';
   if (is_log_line) {
     std::fprintf(stderr, "%s\n", clean.c_str());
     const std::size_t end_of_tag = clean.find(' ', kTagAt);

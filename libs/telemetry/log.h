@@ -1,5 +1,6 @@
-// The log: one line a message on stderr, "2026-11-21T05:00:00.123Z info    capture/front    text". The supervisor forwards lines as
-// they are. Nothing throws, and lines that stderr doesn't take (closed, or non-blocking and full) are lost. Secrets registered here never reach a line. Thread-safe after start_log().
+// The log: one line a message on stderr, "2026-11-21T05:00:00.123Z info    capture/front    text". The supervisor forwards lines
+// as they are. Nothing throws, and lines that stderr doesn't take (closed, or non-blocking and full) are lost. Secrets registered
+// here never reach a line. Thread-safe after start_log().
 #pragma once
 
 #include <fmt/format.h>

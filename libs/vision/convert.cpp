@@ -30,8 +30,9 @@ constexpr Remap remap_from(ColorMatrix matrix, ColorRange range) {
   const double luma_cr = to.red * rgb.red_cr + green * rgb.green_cr;
   const double cb = 0.5 / (1.0 - to.blue);  // Cb = (B − Y) · cb
   const double cr = 0.5 / (1.0 - to.red);
-  return {fixed(rgb.luma),    static_cast<int>(rgb.black), fixed(luma_cb), fixed(luma_cr), fixed((rgb.blue_cb - luma_cb) * cb),
-          fixed(-luma_cr * cb), fixed(-luma_cb * cr),      fixed((rgb.red_cr - luma_cr) * cr)};
+  return {fixed(rgb.luma),      static_cast<int>(rgb.black),         fixed(luma_cb),
+          fixed(luma_cr),       fixed((rgb.blue_cb - luma_cb) * cb), fixed(-luma_cr * cb),
+          fixed(-luma_cb * cr), fixed((rgb.red_cr - luma_cr) * cr)};
 }
 
 // Luma first: with BT.709 it needs the chroma as it was.
@@ -46,7 +47,8 @@ void remap_planes(Image& image, const Remap& map, bool luma_needs_chroma) {
     const std::uint8_t* __restrict cb = view.row(1, y / 2);
     const std::uint8_t* __restrict cr = view.row(2, y / 2);
     for (std::uint32_t x = 0; x < view.width; ++x)
-      row[x] = to_byte(map.luma * (row[x] - map.luma_black) + map.luma_cb * (cb[x / 2] - 128) + map.luma_cr * (cr[x / 2] - 128) + kHalf);
+      row[x] = to_byte(map.luma * (row[x] - map.luma_black) + map.luma_cb * (cb[x / 2] - 128) + map.luma_cr * (cr[x / 2] - 128) +
+                       kHalf);
   }
   for (std::uint32_t y = 0; y < half(view.height); ++y) {
     std::uint8_t* __restrict cb = image.row(1, y);
@@ -97,8 +99,7 @@ void split_yuyv(const ImageView& from, Image& to) {
 
 void gray_planes(const ImageView& from, Image& to) {
   copy_rows(from, 0, to, from.width, from.height);
-  for (int plane = 1; plane <= 2; ++plane)
-    std::memset(to.plane(plane), 128, to.stride(plane) * half(from.height));
+  for (int plane = 1; plane <= 2; ++plane) std::memset(to.plane(plane), 128, to.stride(plane) * half(from.height));
 }
 
 // `red`: index of red in a pixel's three bytes.
@@ -145,12 +146,24 @@ void to_jpeg_planes(const ImageView& image, Image& out) {
       copy_rows(image, 0, out, image.width, image.height);
       for (int plane = 1; plane <= 2; ++plane) copy_rows(image, plane, out, half(image.width), half(image.height));
       break;
-    case PixelFormat::NV12: split_nv12(image, out); break;
-    case PixelFormat::YUYV: split_yuyv(image, out); break;
-    case PixelFormat::GRAY8: gray_planes(image, out); break;
-    case PixelFormat::RGB24: rgb_planes(image, out, 0); return;
-    case PixelFormat::BGR24: rgb_planes(image, out, 2); return;
-    case PixelFormat::Unknown: VD_ASSERT(false, "a view without a format"); return;
+    case PixelFormat::NV12:
+      split_nv12(image, out);
+      break;
+    case PixelFormat::YUYV:
+      split_yuyv(image, out);
+      break;
+    case PixelFormat::GRAY8:
+      gray_planes(image, out);
+      break;
+    case PixelFormat::RGB24:
+      rgb_planes(image, out, 0);
+      return;
+    case PixelFormat::BGR24:
+      rgb_planes(image, out, 2);
+      return;
+    case PixelFormat::Unknown:
+      VD_ASSERT(false, "a view without a format");
+      return;
   }
   if (image.range == ColorRange::Full && image.matrix == ColorMatrix::BT601) return;
   remap_planes(out, remap_from(image.matrix, image.range), image.matrix == ColorMatrix::BT709);

@@ -14,7 +14,8 @@ Result<ImageView> image_view(const FrameInfo& info, std::span<const std::byte> s
 }
 
 void Image::reshape(PixelFormat format, std::uint32_t width, std::uint32_t height) {
-  VD_ASSERT(plane_count(format) > 0 && width >= 1 && height >= 1 && width <= kMaxSide && height <= kMaxSide, "impossible picture");
+  VD_ASSERT(plane_count(format) > 0 && width >= 1 && height >= 1 && width <= kMaxSide && height <= kMaxSide,
+            "impossible picture");
   view_.format = format;
   view_.width = width;
   view_.height = height;

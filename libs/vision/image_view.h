@@ -24,7 +24,7 @@ struct ImageView {
   PixelFormat format = PixelFormat::Unknown;
   ColorMatrix matrix = ColorMatrix::BT601;
   ColorRange range = ColorRange::Limited;
-  std::uint32_t width = 0;   // pixels
+  std::uint32_t width = 0;  // pixels
   std::uint32_t height = 0;
   std::array<PlaneView, 4> planes;
 
@@ -41,7 +41,8 @@ Result<ImageView> image_view(const FrameInfo& info, std::span<const std::byte> s
 // Owned pixels; reshaping to a size it already had allocates nothing.
 class Image {
  public:
-  // Strides are multiples of 64; behind an odd number of rows there is room for one more. Sides above kMaxSide and Unknown are our own bug. The content afterwards is anything.
+  // Strides are multiples of 64; behind an odd number of rows there is room for one more. Sides above kMaxSide and Unknown are
+  // our own bug. The content afterwards is anything.
   void reshape(PixelFormat format, std::uint32_t width, std::uint32_t height);
   void set_color(ColorMatrix matrix, ColorRange range);
 

@@ -20,7 +20,8 @@ void pad_to_even(Image& planes, std::uint32_t width, std::uint32_t height) {
 }
 
 // Chroma of any sampling, averaged or repeated to 4:2:0. `across`, `down`: luma samples per sample of `from`.
-void resample_chroma(const std::vector<unsigned char>& from, int from_width, int from_height, int across, int down, Image& to, int plane) {
+void resample_chroma(const std::vector<unsigned char>& from, int from_width, int from_height, int across, int down, Image& to,
+                     int plane) {
   const ImageView view = to.view();
   const int width = static_cast<int>(half(view.width)), height = static_cast<int>(half(view.height));
   for (int y = 0; y < height; ++y) {
@@ -62,8 +63,8 @@ Result<std::span<const std::byte>> JpegEncoder::encode(const ImageView& image, i
   if (file_.size() < largest) file_.resize(largest);
   unsigned char* file = file_.data();
   unsigned long bytes = file_.size();
-  if (tjCompressFromYUVPlanes(handle_.get(), planes, width, strides, height, TJSAMP_420, &file, &bytes, std::clamp(quality, 1, 100),
-                              TJFLAG_NOREALLOC) != 0)
+  if (tjCompressFromYUVPlanes(handle_.get(), planes, width, strides, height, TJSAMP_420, &file, &bytes,
+                              std::clamp(quality, 1, 100), TJFLAG_NOREALLOC) != 0)
     return Error{ErrorCode::kInvalidArgument, std::string("JPEG: ") + tjGetErrorStr2(handle_.get())};
   return std::as_bytes(std::span(file_.data(), bytes));
 }
@@ -74,13 +75,13 @@ Result<JpegDecoder::Header> JpegDecoder::read_header(std::span<const std::byte> 
   const auto* bytes = reinterpret_cast<const unsigned char*>(file.data());
   Header header{};
   int color = 0;
-  if (tjDecompressHeader3(handle_.get(), bytes, static_cast<unsigned long>(file.size()), &header.width, &header.height, &header.sampling,
-                          &color) != 0)
+  if (tjDecompressHeader3(handle_.get(), bytes, static_cast<unsigned long>(file.size()), &header.width, &header.height,
+                          &header.sampling, &color) != 0)
     return corrupt(handle_.get());
   if (color != TJCS_YCbCr && color != TJCS_GRAY) return Error{ErrorCode::kCorrupt, "JPEG: neither YCbCr nor grey"};
   if (header.width > static_cast<int>(kMaxSide) || header.height > static_cast<int>(kMaxSide))
-    return Error{ErrorCode::kCorrupt, "JPEG: " + std::to_string(header.width) + "x" + std::to_string(header.height) + " is larger than " +
-                                          std::to_string(kMaxSide) + " a side"};
+    return Error{ErrorCode::kCorrupt, "JPEG: " + std::to_string(header.width) + "x" + std::to_string(header.height) +
+                                          " is larger than " + std::to_string(kMaxSide) + " a side"};
   return header;
 }
 
@@ -88,8 +89,8 @@ Result<> JpegDecoder::decode(std::span<const std::byte> file, Image& out) {
   VD_ASSIGN(const Header header, read_header(file));
   if (header.sampling == TJSAMP_420 || header.sampling == TJSAMP_GRAY) return decode_i420(file, out);
   out.reshape(PixelFormat::RGB24, static_cast<std::uint32_t>(header.width), static_cast<std::uint32_t>(header.height));
-  if (tjDecompress2(handle_.get(), reinterpret_cast<const unsigned char*>(file.data()), static_cast<unsigned long>(file.size()), out.plane(0),
-                    header.width, static_cast<int>(out.stride(0)), header.height, TJPF_RGB, 0) != 0 &&
+  if (tjDecompress2(handle_.get(), reinterpret_cast<const unsigned char*>(file.data()), static_cast<unsigned long>(file.size()),
+                    out.plane(0), header.width, static_cast<int>(out.stride(0)), header.height, TJPF_RGB, 0) != 0 &&
       tjGetErrorCode(handle_.get()) == TJERR_FATAL)
     return corrupt(handle_.get());
   return {};

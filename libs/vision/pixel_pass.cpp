@@ -28,13 +28,20 @@ std::span<const ComponentLayout> components_of(PixelFormat format) {
   static constexpr ComponentLayout kRgb[] = {{0, 0, 3, 1, 1}, {0, 1, 3, 1, 1}, {0, 2, 3, 1, 1}};
   static constexpr ComponentLayout kBgr[] = {{0, 2, 3, 1, 1}, {0, 1, 3, 1, 1}, {0, 0, 3, 1, 1}};
   switch (format) {
-    case PixelFormat::I420: return kI420;
-    case PixelFormat::NV12: return kNv12;
-    case PixelFormat::YUYV: return kYuyv;
-    case PixelFormat::GRAY8: return kGray;
-    case PixelFormat::RGB24: return kRgb;
-    case PixelFormat::BGR24: return kBgr;
-    case PixelFormat::Unknown: break;
+    case PixelFormat::I420:
+      return kI420;
+    case PixelFormat::NV12:
+      return kNv12;
+    case PixelFormat::YUYV:
+      return kYuyv;
+    case PixelFormat::GRAY8:
+      return kGray;
+    case PixelFormat::RGB24:
+      return kRgb;
+    case PixelFormat::BGR24:
+      return kBgr;
+    case PixelFormat::Unknown:
+      break;
   }
   VD_ASSERT(false, "a view without a format");
 }
@@ -82,17 +89,25 @@ void pick_samples(const Taps& taps, const float* __restrict row, std::uint32_t s
 
 void pick_samples(const Taps& taps, const float* row, std::uint32_t step, std::span<float> out) {
   switch (taps.count) {
-    case 2: return pick_samples<2>(taps, row, step, out);
-    case 3: return pick_samples<3>(taps, row, step, out);
-    case 4: return pick_samples<4>(taps, row, step, out);
-    case 5: return pick_samples<5>(taps, row, step, out);
-    case 6: return pick_samples<6>(taps, row, step, out);
-    default: return pick_samples<0>(taps, row, step, out);
+    case 2:
+      return pick_samples<2>(taps, row, step, out);
+    case 3:
+      return pick_samples<3>(taps, row, step, out);
+    case 4:
+      return pick_samples<4>(taps, row, step, out);
+    case 5:
+      return pick_samples<5>(taps, row, step, out);
+    case 6:
+      return pick_samples<6>(taps, row, step, out);
+    default:
+      return pick_samples<0>(taps, row, step, out);
   }
 }
 
 // Clamped and rounded to a byte's value: training resized bytes too (Pillow, OpenCV), and AP shows the difference.
-inline float to_pixel(float value) { return static_cast<float>(static_cast<int>(std::min(std::max(value, 0.0f), 255.0f) + 0.5f)); }
+inline float to_pixel(float value) {
+  return static_cast<float>(static_cast<int>(std::min(std::max(value, 0.0f), 255.0f) + 0.5f));
+}
 
 // Writes to_pixel(a + b · cb + c · cr) · gain + bias, for one channel of one row.
 struct Channel {
@@ -100,7 +115,8 @@ struct Channel {
   float gain, bias;           // to the tensor's units
 };
 
-void write_yuv(const Channel& c, const float* __restrict y, const float* __restrict cb, const float* __restrict cr, std::span<float> out) {
+void write_yuv(const Channel& c, const float* __restrict y, const float* __restrict cb, const float* __restrict cr,
+               std::span<float> out) {
   float* __restrict to = out.data();
   for (std::size_t x = 0; x < out.size(); ++x) {
     const float value = c.luma * (y[x] - c.black) + c.cb * (cb[x] - 128.0f) + c.cr * (cr[x] - 128.0f);
@@ -174,7 +190,8 @@ PixelPass::Plan& PixelPass::plan_for(const ImageView& image) {
     if (plan->format == image.format && plan->width == image.width && plan->height == image.height) return *plan;
 
   VD_ASSERT(image.width >= 1 && image.height >= 1 && image.width <= kMaxSide && image.height <= kMaxSide, "impossible picture");
-  auto plan = std::make_unique<Plan>(Plan{image.format, image.width, image.height, content_of(spec_, image.width, image.height), {}, {}});
+  auto plan =
+      std::make_unique<Plan>(Plan{image.format, image.width, image.height, content_of(spec_, image.width, image.height), {}, {}});
   const bool antialiased = spec_.filter == Filter::kAntialiased;
   const Content content = plan->content;
   for (const ComponentLayout& layout : components_of(image.format)) {
@@ -212,10 +229,13 @@ Content PixelPass::run(const ImageView& image, std::span<float> tensor) {
       const std::size_t place = spec_.order == ColorOrder::kRgb ? color : 2 - color;
       const std::span<float> row = tensor.subspan((place * spec_.height + y) * spec_.width, spec_.width);
       const std::size_t used = inside ? plan.content.width : 0;
-      if (inside && plan.components.size() == 1) write_direct(channel, plan.components[0].row.data(), row.first(used));
-      else if (inside && is_rgb(image.format)) write_direct(channel, plan.components[color].row.data(), row.first(used));
+      if (inside && plan.components.size() == 1)
+        write_direct(channel, plan.components[0].row.data(), row.first(used));
+      else if (inside && is_rgb(image.format))
+        write_direct(channel, plan.components[color].row.data(), row.first(used));
       else if (inside)
-        write_yuv(channel, plan.components[0].row.data(), plan.components[1].row.data(), plan.components[2].row.data(), row.first(used));
+        write_yuv(channel, plan.components[0].row.data(), plan.components[1].row.data(), plan.components[2].row.data(),
+                  row.first(used));
       std::fill(row.begin() + static_cast<std::ptrdiff_t>(used), row.end(), spec_.pad * channel.gain + channel.bias);
     }
   }

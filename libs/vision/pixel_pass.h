@@ -25,7 +25,8 @@ enum class Filter {
 };
 enum class ColorOrder { kRgb, kBgr };
 
-// What a model was trained to see. tensor[c][y][x] = (pixel · scale − mean[c]) / deviation[c], pixel 0..255 and whole, channels in `order`.
+// What a model was trained to see. tensor[c][y][x] = (pixel · scale − mean[c]) / deviation[c], pixel 0..255 and whole, channels
+// in `order`.
 struct TensorSpec {
   std::uint32_t width = 0;
   std::uint32_t height = 0;

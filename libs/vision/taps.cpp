@@ -22,7 +22,8 @@ Window plain_window(std::int64_t inputs, double center) {
 
 Window triangle_window(std::int64_t inputs, double center, double radius) {
   const auto first = std::max<std::int64_t>(0, static_cast<std::int64_t>(center - radius + 0.5));
-  const auto last = std::clamp<std::int64_t>(static_cast<std::int64_t>(center + radius + 0.5), first + 1, std::max(inputs, first + 1));
+  const auto last =
+      std::clamp<std::int64_t>(static_cast<std::int64_t>(center + radius + 0.5), first + 1, std::max(inputs, first + 1));
   Window window{first, {}};
   double sum = 0.0;
   for (std::int64_t i = first; i < last; ++i) {
@@ -50,7 +51,8 @@ Taps make_taps(std::uint32_t inputs, std::uint32_t outputs, double step, bool an
     const std::int64_t first = std::min<std::int64_t>(window.first, std::int64_t{inputs} - taps.count);
     taps.first.push_back(static_cast<std::uint32_t>(first));
     for (std::size_t k = 0; k < window.weights.size(); ++k)
-      taps.weights[std::size_t{i} * taps.count + static_cast<std::size_t>(window.first - first) + k] = static_cast<float>(window.weights[k]);
+      taps.weights[std::size_t{i} * taps.count + static_cast<std::size_t>(window.first - first) + k] =
+          static_cast<float>(window.weights[k]);
   }
   return taps;
 }

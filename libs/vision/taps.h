@@ -13,8 +13,8 @@ struct Taps {
   std::vector<float> weights;        // per output: `count` weights, sum 1
 };
 
-// `step`: input samples per output sample; sample i covers [i, i + 1) on either side. `inputs`: samples there are; beyond them the
-// border repeats (plain) or isn't counted (antialiased). Antialiased as in Pillow's Resample.c, plain as in OpenCV's
+// `step`: input samples per output sample; sample i covers [i, i + 1) on either side. `inputs`: samples there are; beyond them
+// the border repeats (plain) or isn't counted (antialiased). Antialiased as in Pillow's Resample.c, plain as in OpenCV's
 // INTER_LINEAR.
 Taps make_taps(std::uint32_t inputs, std::uint32_t outputs, double step, bool antialiased);
 

@@ -1,5 +1,5 @@
-// Forked children of a test: real processes that are killed, stopped and waited for. A child runs `body` and ends with its result as exit
-// code, without the parent's destructors; it dies with the parent. Thread-bound; fork from single-threaded tests only.
+// Forked children of a test: real processes that are killed, stopped and waited for. A child runs `body` and ends with its result
+// as exit code, without the parent's destructors; it dies with the parent. Thread-bound; fork from single-threaded tests only.
 #pragma once
 
 #include <signal.h>

@@ -53,8 +53,16 @@ inline OnnxModel nanodet_scene(const std::vector<SceneObject>& objects) {
   std::vector<OnnxTensor> distances;
   for (std::size_t i = 0; i < kSceneStrides.size(); ++i) {
     const std::int64_t stride = kSceneStrides[i], side = kSceneSide / stride, cells = side * side;
-    OnnxTensor score{"scores_" + std::to_string(stride), {1, cells, 80}, std::vector<float>(static_cast<std::size_t>(cells) * 80, 0.01f), {}, false};
-    OnnxTensor distance{"distances_" + std::to_string(stride), {1, cells, 44}, std::vector<float>(static_cast<std::size_t>(cells) * 44, -50.0f), {}, false};
+    OnnxTensor score{"scores_" + std::to_string(stride),
+                     {1, cells, 80},
+                     std::vector<float>(static_cast<std::size_t>(cells) * 80, 0.01f),
+                     {},
+                     false};
+    OnnxTensor distance{"distances_" + std::to_string(stride),
+                        {1, cells, 44},
+                        std::vector<float>(static_cast<std::size_t>(cells) * 44, -50.0f),
+                        {},
+                        false};
     for (const SceneObject& object : objects) {
       const float scale = kSceneSide / static_cast<float>(stride);
       const auto gx = static_cast<std::int64_t>(object.x * scale), gy = static_cast<std::int64_t>(object.y * scale);
@@ -85,7 +93,8 @@ inline OnnxModel detr_scene(const std::vector<SceneObject>& objects, float width
   std::vector<std::int64_t> labels(kSceneQueries, 5);
   for (std::size_t i = 0; i < objects.size(); ++i) {
     const SceneObject& o = objects[i];
-    const float corners[4] = {(o.x - o.width / 2) * width, (o.y - o.height / 2) * height, (o.x + o.width / 2) * width, (o.y + o.height / 2) * height};
+    const float corners[4] = {(o.x - o.width / 2) * width, (o.y - o.height / 2) * height, (o.x + o.width / 2) * width,
+                              (o.y + o.height / 2) * height};
     std::copy(corners, corners + 4, &boxes[i * 4]);
     scores[i] = o.score;
     labels[i] = static_cast<std::int64_t>(o.class_id);
@@ -106,7 +115,8 @@ inline OnnxModel raw_scene(const std::vector<SceneObject>& objects, std::size_t 
   }
   const auto n = static_cast<std::int64_t>(kSceneQueries), c = static_cast<std::int64_t>(classes);
   return {{scene_image(rf_detr ? "input" : "images")},
-          {{rf_detr ? "labels" : "logits", {1, n, c}, logits, {}, false}, {rf_detr ? "dets" : "pred_boxes", {1, n, 4}, boxes, {}, false}},
+          {{rf_detr ? "labels" : "logits", {1, n, c}, logits, {}, false},
+           {rf_detr ? "dets" : "pred_boxes", {1, n, 4}, boxes, {}, false}},
           {}};
 }
 

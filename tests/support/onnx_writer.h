@@ -54,8 +54,10 @@ inline Protobuf value_info(const OnnxTensor& tensor) {
   Protobuf shape;
   for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
     Protobuf dim;
-    if (tensor.shape[i] < 0) dim.bytes(2, "side" + std::to_string(i));
-    else dim.number(1, static_cast<std::uint64_t>(tensor.shape[i]));
+    if (tensor.shape[i] < 0)
+      dim.bytes(2, "side" + std::to_string(i));
+    else
+      dim.number(1, static_cast<std::uint64_t>(tensor.shape[i]));
     shape.message(1, dim);
   }
   Protobuf tensor_type;
@@ -73,7 +75,8 @@ inline Protobuf constant(const OnnxTensor& tensor) {
   for (const std::int64_t side : tensor.shape) value.number(1, static_cast<std::uint64_t>(side));
   value.number(2, tensor.is_i64 ? kInt64 : kFloat);
   value.bytes(8, tensor.name + "_value");
-  const char* raw = tensor.is_i64 ? reinterpret_cast<const char*>(tensor.i64.data()) : reinterpret_cast<const char*>(tensor.f32.data());
+  const char* raw =
+      tensor.is_i64 ? reinterpret_cast<const char*>(tensor.i64.data()) : reinterpret_cast<const char*>(tensor.f32.data());
   value.bytes(9, {raw, tensor.is_i64 ? tensor.i64.size() * sizeof(std::int64_t) : tensor.f32.size() * sizeof(float)});
   return value;
 }

@@ -1,5 +1,5 @@
-// A forked child that a test drives machine instruction by machine instruction (ptrace): its body calls mark() at the begin and the
-// end of the window of interest. Deterministic: every interleaving with the test at single instructions can be gone through.
+// A forked child that a test drives machine instruction by machine instruction (ptrace): its body calls mark() at the begin and
+// the end of the window of interest. Deterministic: every interleaving with the test at single instructions can be gone through.
 #pragma once
 
 #include <sched.h>

@@ -35,7 +35,8 @@ class Detr final : public Family {
     const float width = static_cast<float>(scene.width), height = static_cast<float>(scene.height);
     for (std::size_t i = 0; i < scores.size(); ++i, box += 4) {
       if (!(scores[i] > out.threshold()) || labels[i] < 0) continue;
-      out.push({box[0] / width, box[1] / height, box[2] / width, box[3] / height}, scores[i], static_cast<std::size_t>(labels[i]));
+      out.push({box[0] / width, box[1] / height, box[2] / width, box[3] / height}, scores[i],
+               static_cast<std::size_t>(labels[i]));
     }
   }
 
@@ -81,7 +82,8 @@ std::optional<RawDetr::Tensors> raw_tensors(const TensorContract& contract, std:
   if (logits_index < 0 || boxes_index < 0) return std::nullopt;
   const TensorInfo& classes = contract.outputs[static_cast<std::size_t>(logits_index)];
   if (!classes.is(ElementType::kFloat32, std::array{std::int64_t{1}, kAny, kAny})) return std::nullopt;
-  if (!contract.outputs[static_cast<std::size_t>(boxes_index)].is(ElementType::kFloat32, std::array{std::int64_t{1}, classes.shape[1], std::int64_t{4}}))
+  if (!contract.outputs[static_cast<std::size_t>(boxes_index)].is(ElementType::kFloat32,
+                                                                  std::array{std::int64_t{1}, classes.shape[1], std::int64_t{4}}))
     return std::nullopt;
   return RawDetr::Tensors{static_cast<std::size_t>(logits_index), static_cast<std::size_t>(boxes_index),
                           static_cast<std::size_t>(classes.shape[1]), static_cast<std::size_t>(classes.shape[2])};

@@ -10,7 +10,7 @@ namespace {
 
 struct Level {
   std::uint32_t stride = 0;
-  std::size_t scores = 0;     // output indexes
+  std::size_t scores = 0;  // output indexes
   std::size_t distances = 0;
 };
 
@@ -41,8 +41,8 @@ class Nanodet final : public Family {
   }
 
  private:
-  void decode_cell(const float* scores, const float* distances, std::uint32_t x, std::uint32_t y, std::uint32_t stride, const Scene& scene,
-                   Candidates& out) const {
+  void decode_cell(const float* scores, const float* distances, std::uint32_t x, std::uint32_t y, std::uint32_t stride,
+                   const Scene& scene, Candidates& out) const {
     bool have_box = false;
     Box box;
     for (std::size_t i = 0; i < classes_; ++i) {
@@ -80,7 +80,8 @@ class Nanodet final : public Family {
 };
 
 // Outputs of shape [1,n,k] with n the cells of `stride`, in the contract's order; those that aren't two are no NanoDet.
-std::optional<std::array<std::size_t, 2>> outputs_of_stride(const TensorContract& contract, ImageInput image, std::uint32_t stride) {
+std::optional<std::array<std::size_t, 2>> outputs_of_stride(const TensorContract& contract, ImageInput image,
+                                                            std::uint32_t stride) {
   const std::int64_t n = std::int64_t{cells(image.width, stride)} * cells(image.height, stride);
   std::array<std::size_t, 2> found{};
   std::size_t count = 0;
@@ -105,7 +106,8 @@ std::unique_ptr<Family> make_nanodet(const TensorContract& contract) {
     const auto found = outputs_of_stride(contract, *image, kStrides[i]);
     if (!found) return nullptr;
     levels[i] = {kStrides[i], (*found)[0], (*found)[1]};  // scores are declared before distances
-    const std::int64_t these_classes = contract.outputs[(*found)[0]].shape[2], these_sides = contract.outputs[(*found)[1]].shape[2];
+    const std::int64_t these_classes = contract.outputs[(*found)[0]].shape[2],
+                       these_sides = contract.outputs[(*found)[1]].shape[2];
     if (i > 0 && (these_classes != classes || these_sides != sides)) return nullptr;
     classes = these_classes;
     sides = these_sides;

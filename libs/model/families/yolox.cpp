@@ -28,7 +28,8 @@ class Yolox final : public Family {
   void decode_cell(const float* cell, float x, float y, float stride, const Scene& scene, Candidates& out) const {
     const float objectness = cell[4];
     if (!(objectness > out.threshold())) return;  // the score is at most this
-    const float across = stride / static_cast<float>(scene.content.width), down = stride / static_cast<float>(scene.content.height);
+    const float across = stride / static_cast<float>(scene.content.width),
+                down = stride / static_cast<float>(scene.content.height);
     const float center_x = (cell[0] + x) * across, center_y = (cell[1] + y) * down;
     const float half_width = 0.5f * std::exp(cell[2]) * across, half_height = 0.5f * std::exp(cell[3]) * down;
     const Box box{center_x - half_width, center_y - half_height, center_x + half_width, center_y + half_height};

@@ -223,8 +223,8 @@ TEST_F(Behaviour, FilesThatCanNeverWorkSayWhyInOneSentence) {
 // ffmpeg as an HTTP camera for one client; ends with the object.
 struct Server : test::Program {
   Server(const std::string& clip, int port, const std::string& prefix)
-      : Program({"/usr/bin/env", "ffmpeg", "-nostdin", "-v", "quiet", "-re", "-stream_loop", "-1", "-i", clip, "-c", "copy", "-listen", "1",
-                 "-f", "mpegts", "http://127.0.0.1:" + std::to_string(port) + "/camera.ts"},
+      : Program({"/usr/bin/env", "ffmpeg", "-nostdin", "-v", "quiet", "-re", "-stream_loop", "-1", "-i", clip, "-c", "copy",
+                 "-listen", "1", "-f", "mpegts", "http://127.0.0.1:" + std::to_string(port) + "/camera.ts"},
                 prefix) {}
 };
 

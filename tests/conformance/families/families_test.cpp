@@ -113,8 +113,10 @@ TEST_P(Families, StaysSaneWithGarbage) {
     for (OnnxTensor& output : model.outputs) {
       for (float& value : output.f32) {
         const auto bits = static_cast<std::uint32_t>(random());
-        if (round % 2 == 0) std::memcpy(&value, &bits, sizeof value);  // any bit pattern
-        else value = std::uniform_real_distribution<float>(-2.0f, 2.0f)(random);
+        if (round % 2 == 0)
+          std::memcpy(&value, &bits, sizeof value);  // any bit pattern
+        else
+          value = std::uniform_real_distribution<float>(-2.0f, 2.0f)(random);
       }
       for (std::int64_t& value : output.i64) value = static_cast<std::int64_t>(std::uint64_t{random()} << (random() % 32));
     }
@@ -162,7 +164,8 @@ TEST(FamilyTable, HasASceneForEachFamily) {
   std::vector<std::string> scenes;
   for (const FamilyScene& scene : family_scenes()) scenes.push_back(scene.family);
   for (const FamilyEntry& entry : families())
-    EXPECT_EQ(std::count(scenes.begin(), scenes.end(), entry.name), 1) << entry.name << " has no scene in tests/support/model_scenes.h";
+    EXPECT_EQ(std::count(scenes.begin(), scenes.end(), entry.name), 1)
+        << entry.name << " has no scene in tests/support/model_scenes.h";
 }
 
 TEST(Letterbox, BoxesAreRelativeToThePictureAndNotToThePadding) {

@@ -76,10 +76,15 @@ std::vector<Gate> gates() {
   const fs::path models = shared_dir() / "models";
   std::vector<Gate> all;
   for (const Planes planes : {Planes::kFull, Planes::kI420}) {
-    all.push_back({{"deimv2_atto", models / "deimv2_hgnetv2_atto_coco_320.onnx", "detr", 0.001f, 0.6f, 300, 0.280, 0.429}, planes});
+    all.push_back(
+        {{"deimv2_atto", models / "deimv2_hgnetv2_atto_coco_320.onnx", "detr", 0.001f, 0.6f, 300, 0.280, 0.429}, planes});
     all.push_back({{"yolox_nano", models / "yolox_nano_coco_416.onnx", "yolox", 0.001f, 0.65f, 100, 0.304, 0.476}, planes});
-    all.push_back({{"rfdetr_contract", models / "deimv2_atto_coco_320_rfdetr_contract.onnx", "rf-detr", 0.001f, 0.6f, 300, 0.280, 0.429}, planes});
-    all.push_back({{"raw_logits", models / "deimv2_atto_coco_320_raw_logits_boxes.onnx", "detr-raw", 0.001f, 0.6f, 300, 0.280, 0.429}, planes});
+    all.push_back(
+        {{"rfdetr_contract", models / "deimv2_atto_coco_320_rfdetr_contract.onnx", "rf-detr", 0.001f, 0.6f, 300, 0.280, 0.429},
+         planes});
+    all.push_back(
+        {{"raw_logits", models / "deimv2_atto_coco_320_raw_logits_boxes.onnx", "detr-raw", 0.001f, 0.6f, 300, 0.280, 0.429},
+         planes});
     all.push_back({{"nanodet_g", fs::path(MODEL_DIR) / "nanodet_g_416.onnx", "nanodet", 0.02f, 0.6f, 100, 0.242, 0.391}, planes});
   }
   return all;
@@ -121,15 +126,17 @@ TEST_P(Ap, IsWhatTheWeightsReachElsewhere) {
   const CocoResult result = coco_ap(dataset.truth, scored);
   std::nth_element(milliseconds.begin(), milliseconds.begin() + 16, milliseconds.end());
   std::printf("%s%s: mAP %.4f (%.3f), AP50 %.4f (%.3f), person %.4f, median %.1f ms\n", gate.name,
-              gate.planes == Planes::kI420 ? " (I420)" : "", result.mean.ap, gate.ap, result.mean.ap50,
-              gate.ap50, result.category.at(1).ap, milliseconds[16]);
+              gate.planes == Planes::kI420 ? " (I420)" : "", result.mean.ap, gate.ap, result.mean.ap50, gate.ap50,
+              result.category.at(1).ap, milliseconds[16]);
   EXPECT_NEAR(result.mean.ap, gate.ap, kTolerance);
   EXPECT_NEAR(result.mean.ap50, gate.ap50, gate.planes == Planes::kI420 ? 2 * kTolerance : kTolerance);
 
-  if (const char* dump = std::getenv("VEDETTE_DUMP_AP"); dump != nullptr && gate.planes == Planes::kFull) {  // for a second opinion by pycocotools
+  if (const char* dump = std::getenv("VEDETTE_DUMP_AP");
+      dump != nullptr && gate.planes == Planes::kFull) {  // for a second opinion by pycocotools
     nlohmann::json all = nlohmann::json::array();
     for (const ScoredBox& b : scored)
-      all.push_back({{"image_id", b.image}, {"category_id", b.category}, {"bbox", {b.x, b.y, b.width, b.height}}, {"score", b.score}});
+      all.push_back(
+          {{"image_id", b.image}, {"category_id", b.category}, {"bbox", {b.x, b.y, b.width, b.height}}, {"score", b.score}});
     std::ofstream(fs::path(dump) / (std::string(gate.name) + ".json")) << all;
   }
 }

@@ -60,8 +60,12 @@ class EveryInstruction : public test::BusFixture {
     EXPECT_TRUE(publish_stamped(w, 1));
     EXPECT_TRUE(intact(r.take_newest().lease));
   }
-  RingWriter writer(std::string_view name = "cam0/frames") { return std::move(RingWriter::open(dir_, topic(name), options())).value(); }
-  RingReader reader(std::string_view name = "cam0/frames") { return std::move(RingReader::attach(dir_, topic(name), kSchema)).value(); }
+  RingWriter writer(std::string_view name = "cam0/frames") {
+    return std::move(RingWriter::open(dir_, topic(name), options())).value();
+  }
+  RingReader reader(std::string_view name = "cam0/frames") {
+    return std::move(RingReader::attach(dir_, topic(name), kSchema)).value();
+  }
 
   // Runs `round` with a child that is n instructions into its window, for every n.
   void at_every_instruction(const std::function<int()>& body, const std::function<void(SteppedChild&)>& round) {
@@ -143,7 +147,10 @@ TEST_F(EveryInstruction, a_writer_killed_between_loan_and_publish_leaves_nothing
 }
 
 TEST_F(EveryInstruction, a_reader_beside_a_publication_gets_whole_frames) {
-  { auto w = writer(); ASSERT_TRUE(publish_stamped(w, w.next_frame_id())); }
+  {
+    auto w = writer();
+    ASSERT_TRUE(publish_stamped(w, w.next_frame_id()));
+  }
   std::size_t old_ones = 0, new_ones = 0;
   at_every_instruction(publishing_child(), [&](SteppedChild& child) {
     auto r = reader();
@@ -164,7 +171,10 @@ TEST_F(EveryInstruction, a_reader_beside_a_publication_gets_whole_frames) {
 }
 
 TEST_F(EveryInstruction, a_reader_that_goes_to_sleep_beside_a_publication_is_woken) {
-  { auto w = writer(); ASSERT_TRUE(publish_stamped(w, w.next_frame_id())); }
+  {
+    auto w = writer();
+    ASSERT_TRUE(publish_stamped(w, w.next_frame_id()));
+  }
   std::size_t slept = 0;
   at_every_instruction(publishing_child(), [&](SteppedChild& child) {
     const auto attached = Attachment::attach(dir_, topic("cam0/frames"), kSchema, {});
@@ -211,7 +221,8 @@ TEST_F(EveryInstruction, a_reader_killed_between_take_and_release_gives_everythi
       });
 }
 
-// Publishes until it has the slot `wanted` on loan and half written, or can't get it because it is leased; then calls `meanwhile`.
+// Publishes until it has the slot `wanted` on loan and half written, or can't get it because it is leased; then calls
+// `meanwhile`.
 void overtake(RingWriter& writer, const std::uint32_t wanted, std::uint32_t& newest, const std::function<void()>& meanwhile) {
   for (int i = 0;; ++i) {
     auto loan = writer.loan();
@@ -228,11 +239,13 @@ void overtake(RingWriter& writer, const std::uint32_t wanted, std::uint32_t& new
   }
 }
 
-// A reader is stopped at each instruction from before its pin to after its last look at the bytes; there the writer overtakes it and
-// is half way through the reader's slot, if it can have it, when the reader goes on. Returns in how many rounds it saw a torn frame.
+// A reader is stopped at each instruction from before its pin to after its last look at the bytes; there the writer overtakes it
+// and is half way through the reader's slot, if it can have it, when the reader goes on. Returns in how many rounds it saw a torn
+// frame.
 template <bool kRecheck>
-std::size_t torn_rounds(const std::function<void(const std::function<int()>&, const std::function<void(SteppedChild&)>&)>& at_every,
-                        const BusDir& dir, const TopicName& topic, RingWriter& writer) {
+std::size_t torn_rounds(
+    const std::function<void(const std::function<int()>&, const std::function<void(SteppedChild&)>&)>& at_every,
+    const BusDir& dir, const TopicName& topic, RingWriter& writer) {
   std::size_t torn = 0;
   std::uint32_t newest = 0;
   at_every(

@@ -24,7 +24,9 @@ using test::value_of;
 constexpr std::uint64_t kSchema = 7;
 constexpr std::uint64_t kLeaseFileBytes = 4096;
 
-RingOptions options() { return {.schema_id = kSchema, .slot_bytes = 4096, .keep = 1, .writer_slots = 1, .readers = 3, .held_per_reader = 2}; }
+RingOptions options() {
+  return {.schema_id = kSchema, .slot_bytes = 4096, .keep = 1, .writer_slots = 1, .readers = 3, .held_per_reader = 2};
+}
 
 class Hostile : public test::BusFixture {
  protected:
@@ -33,7 +35,10 @@ class Hostile : public test::BusFixture {
 
   // Another process does it, with no more than the file's name.
   static void elsewhere(const std::function<void()>& deed) {
-    Child child([&] { deed(); return 0; });
+    Child child([&] {
+      deed();
+      return 0;
+    });
     ASSERT_EQ(child.exit_code(), 0);
   }
   template <typename T>
@@ -46,9 +51,11 @@ class Hostile : public test::BusFixture {
     std::vector<unsigned char> noise(to - from);
     for (auto& byte : noise) byte = static_cast<unsigned char>(random());
     const UniqueFd fd(::open(path.c_str(), O_WRONLY));
-    if (::pwrite(fd.get(), noise.data(), noise.size(), static_cast<off_t>(from)) != static_cast<ssize_t>(noise.size())) ::_exit(1);
+    if (::pwrite(fd.get(), noise.data(), noise.size(), static_cast<off_t>(from)) != static_cast<ssize_t>(noise.size()))
+      ::_exit(1);
   }
-  // Publishes (or only beats) until the subscriber has got a frame of files other than before. ctest's time limit is the watchdog.
+  // Publishes (or only beats) until the subscriber has got a frame of files other than before. ctest's time limit is the
+  // watchdog.
   static void until_received(RingWriter& w, Subscriber& s) {
     for (std::uint64_t value = 1000;; ++value) {
       const std::uint64_t id = w.next_frame_id();
@@ -70,7 +77,9 @@ TEST_F(Hostile, a_truncated_lease_file_is_replaced) {
   Subscriber s(dir_, topic_, kSchema);
   for (const off_t bytes : {off_t{0}, off_t{100}, off_t{0}}) {
     until_received(w, s);
-    elsewhere([&] { if (::truncate(leases_.c_str(), bytes) != 0) ::_exit(1); });
+    elsewhere([&] {
+      if (::truncate(leases_.c_str(), bytes) != 0) ::_exit(1);
+    });
     while (std::filesystem::file_size(leases_) != kLeaseFileBytes) until_received(w, s);
     until_received(w, s);
   }
@@ -81,7 +90,9 @@ TEST_F(Hostile, a_truncated_lease_file_is_replaced_while_nobody_asks_for_anythin
   Subscriber s(dir_, topic_, kSchema, Demand::every_pixel());
   ASSERT_TRUE(publish_value(w, 1, 1));
   ASSERT_TRUE(s.take_newest());
-  elsewhere([&] { if (::truncate(leases_.c_str(), 0) != 0) ::_exit(1); });
+  elsewhere([&] {
+    if (::truncate(leases_.c_str(), 0) != 0) ::_exit(1);
+  });
   // A capture that sees no demand takes no loan: it waits for demand and beats.
   while (std::filesystem::file_size(leases_) == 0) {
     (void)w.wait_demand(std::chrono::milliseconds(20));
@@ -94,7 +105,9 @@ TEST_F(Hostile, a_truncated_lease_file_is_replaced_while_nobody_asks_for_anythin
 TEST_F(Hostile, a_loan_of_before_the_damage_is_dropped) {
   auto w = writer();
   auto loan = w.loan();
-  elsewhere([&] { if (::truncate(leases_.c_str(), 0) != 0) ::_exit(1); });
+  elsewhere([&] {
+    if (::truncate(leases_.c_str(), 0) != 0) ::_exit(1);
+  });
   while (std::filesystem::file_size(leases_) == 0) w.beat();
   w.publish(std::move(*loan), 1, 8);
   EXPECT_EQ(w.stats().published, 0u);
@@ -129,13 +142,17 @@ TEST_F(Hostile, absurd_hazards_cost_no_frame) {
   for (std::uint32_t shift = 0; shift < options().slots(); ++shift) {
     for (std::uint32_t reader = 0; reader < 3; ++reader)
       for (std::uint32_t i = 0; i < 2; ++i)
-        overwrite(leases_, sizeof(LeaseHeader) + 64 * reader + sizeof(LeaseEntry) + 4 * i, (shift + 2 * reader + i) % options().slots() + 1);
+        overwrite(leases_, sizeof(LeaseHeader) + 64 * reader + sizeof(LeaseEntry) + 4 * i,
+                  (shift + 2 * reader + i) % options().slots() + 1);
     ASSERT_TRUE(publish_value(w, w.next_frame_id(), 1));
   }
 }
 
 TEST_F(Hostile, a_damaged_topic_is_taken_over_by_new_files) {
-  { auto w = writer(); ASSERT_TRUE(publish_value(w, 1, 1)); }
+  {
+    auto w = writer();
+    ASSERT_TRUE(publish_value(w, 1, 1));
+  }
   scribble(leases_, 0, kLeaseFileBytes, 1);
   {
     auto w = writer();
@@ -143,9 +160,17 @@ TEST_F(Hostile, a_damaged_topic_is_taken_over_by_new_files) {
     ASSERT_TRUE(publish_value(w, 2, 2));
   }
   ASSERT_EQ(::truncate(leases_.c_str(), 10), 0);
-  { auto w = writer(); EXPECT_FALSE(w.took_over()); ASSERT_TRUE(publish_value(w, 3, 3)); }
+  {
+    auto w = writer();
+    EXPECT_FALSE(w.took_over());
+    ASSERT_TRUE(publish_value(w, 3, 3));
+  }
   scribble(payload_, 0, sizeof(Header), 1);
-  { auto w = writer(); EXPECT_FALSE(w.took_over()); ASSERT_TRUE(publish_value(w, 4, 4)); }
+  {
+    auto w = writer();
+    EXPECT_FALSE(w.took_over());
+    ASSERT_TRUE(publish_value(w, 4, 4));
+  }
   ASSERT_EQ(::truncate(payload_.c_str(), 10), 0);
   auto w = writer();
   ASSERT_TRUE(publish_value(w, 5, 5));
@@ -160,8 +185,8 @@ TEST_F(Hostile, another_layout_version_is_refused_with_both_numbers) {
   const auto refused = attach();
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, ErrorCode::kIncompatible);
-  EXPECT_EQ(refused.error().text, "cam0/frames: written with layout version 9, this program reads version " + std::to_string(kLayoutVersion) +
-                                      "; use programs of one release");
+  EXPECT_EQ(refused.error().text, "cam0/frames: written with layout version 9, this program reads version " +
+                                      std::to_string(kLayoutVersion) + "; use programs of one release");
 }
 
 TEST_F(Hostile, header_fields_out_of_range_are_refused) {
@@ -170,21 +195,50 @@ TEST_F(Hostile, header_fields_out_of_range_are_refused) {
     std::size_t offset, bytes;
     std::uint64_t value;
   };
-#define FIELD(field, value) Field{#field, offsetof(Header, field), sizeof(Header::field), value}
-  const Field fields[] = {
-      FIELD(magic, 0), FIELD(magic, kLeaseMagic), FIELD(slots, 0), FIELD(slots, 9), FIELD(slots, 5000), FIELD(slots, 0xffff'ffff),
-      FIELD(slot_bytes, 0), FIELD(slot_bytes, 4097), FIELD(slot_bytes, ~0ull), FIELD(slot_stride, 0), FIELD(slot_stride, 4100),
-      FIELD(slot_stride, 1ull << 60), FIELD(slots_offset, 0), FIELD(slots_offset, 100), FIELD(slots_offset, 4097), FIELD(slots_offset, 1ull << 40),
-      FIELD(slots_offset, ~63ull), FIELD(metadata_bytes, 4001), FIELD(metadata_bytes, 0xffff'ffff), FIELD(metadata_offset, 0xffff'ffff),
-      FIELD(readers, 0), FIELD(readers, 4), FIELD(readers, 0xffff'ffff), FIELD(held_per_reader, 0), FIELD(held_per_reader, 3), FIELD(held_per_reader, 17)};
+#define FIELD(field, value) \
+  Field { #field, offsetof(Header, field), sizeof(Header::field), value }
+  const Field fields[] = {FIELD(magic, 0),
+                          FIELD(magic, kLeaseMagic),
+                          FIELD(slots, 0),
+                          FIELD(slots, 9),
+                          FIELD(slots, 5000),
+                          FIELD(slots, 0xffff'ffff),
+                          FIELD(slot_bytes, 0),
+                          FIELD(slot_bytes, 4097),
+                          FIELD(slot_bytes, ~0ull),
+                          FIELD(slot_stride, 0),
+                          FIELD(slot_stride, 4100),
+                          FIELD(slot_stride, 1ull << 60),
+                          FIELD(slots_offset, 0),
+                          FIELD(slots_offset, 100),
+                          FIELD(slots_offset, 4097),
+                          FIELD(slots_offset, 1ull << 40),
+                          FIELD(slots_offset, ~63ull),
+                          FIELD(metadata_bytes, 4001),
+                          FIELD(metadata_bytes, 0xffff'ffff),
+                          FIELD(metadata_offset, 0xffff'ffff),
+                          FIELD(readers, 0),
+                          FIELD(readers, 4),
+                          FIELD(readers, 0xffff'ffff),
+                          FIELD(held_per_reader, 0),
+                          FIELD(held_per_reader, 3),
+                          FIELD(held_per_reader, 17)};
 #undef FIELD
-  { auto w = writer(); ASSERT_TRUE(publish_value(w, 1, 1)); }
+  {
+    auto w = writer();
+    ASSERT_TRUE(publish_value(w, 1, 1));
+  }
   for (const Field& field : fields) {
     SCOPED_TRACE(std::string(field.name) + " = " + std::to_string(field.value));
     std::uint64_t good = 0;
-    { std::ifstream(payload_).seekg(static_cast<std::streamoff>(field.offset)).read(reinterpret_cast<char*>(&good), static_cast<std::streamsize>(field.bytes)); }
+    {
+      std::ifstream(payload_)
+          .seekg(static_cast<std::streamoff>(field.offset))
+          .read(reinterpret_cast<char*>(&good), static_cast<std::streamsize>(field.bytes));
+    }
     const auto set = [&](std::uint64_t value) {
-      field.bytes == 8 ? overwrite(payload_, field.offset, value) : overwrite(payload_, field.offset, static_cast<std::uint32_t>(value));
+      field.bytes == 8 ? overwrite(payload_, field.offset, value)
+                       : overwrite(payload_, field.offset, static_cast<std::uint32_t>(value));
     };
     set(field.value);
     const auto refused = attach();
@@ -294,7 +348,8 @@ TEST_F(Hostile, a_folder_on_a_disk_is_refused) {
   const auto refused = BusDir::open(here);
   std::filesystem::remove(here);
   ASSERT_FALSE(refused.ok());
-  EXPECT_EQ(refused.error().text, "bus directory " + here + " is not in a tmpfs; frames would go through a disk: choose a folder below /dev/shm");
+  EXPECT_EQ(refused.error().text,
+            "bus directory " + here + " is not in a tmpfs; frames would go through a disk: choose a folder below /dev/shm");
 }
 
 TEST_F(Hostile, modes_and_names_are_as_designed) {

@@ -21,13 +21,16 @@ using test::value_of;
 
 constexpr std::uint64_t kSchema = 7;
 
-RingOptions options() { return {.schema_id = kSchema, .slot_bytes = 4096, .keep = 1, .writer_slots = 1, .readers = 3, .held_per_reader = 2}; }
+RingOptions options() {
+  return {.schema_id = kSchema, .slot_bytes = 4096, .keep = 1, .writer_slots = 1, .readers = 3, .held_per_reader = 2};
+}
 
 // A word that the test's children share with it.
 class SharedWord {
  public:
   SharedWord()
-      : word_(new (::mmap(nullptr, sizeof *word_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) std::atomic<std::uint64_t>{0}) {}
+      : word_(new (::mmap(nullptr, sizeof *word_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0))
+                  std::atomic<std::uint64_t>{0}) {}
   SharedWord(const SharedWord&) = delete;
   ~SharedWord() { ::munmap(word_, sizeof *word_); }
   std::atomic<std::uint64_t>& operator*() const { return *word_; }
@@ -52,8 +55,10 @@ class Life : public test::BusFixture {
       std::vector<Lease> held;
       while (held.size() < leases) {
         Taken taken = r.take_newest();
-        if (taken) held.push_back(std::move(taken.lease)), ++*ready;
-        else r.wait(std::chrono::seconds(1));
+        if (taken)
+          held.push_back(std::move(taken.lease)), ++*ready;
+        else
+          r.wait(std::chrono::seconds(1));
       }
       for (;;) ::pause();
       return 0;
@@ -284,7 +289,8 @@ TEST_F(Life, a_tmpfs_that_is_too_small_is_refused_with_what_is_needed) {
   if (code == 2) GTEST_SKIP() << "no mount namespace for this user";
   ASSERT_EQ(code, 0);
   ASSERT_GT(bytes, 0);
-  EXPECT_EQ(std::string(text), "cam0/frames: needs 9 MiB in " + path_ + ", but only 1 MiB are free; enlarge the tmpfs or the memory limit, or lower bus.readers");
+  EXPECT_EQ(std::string(text), "cam0/frames: needs 9 MiB in " + path_ +
+                                   ", but only 1 MiB are free; enlarge the tmpfs or the memory limit, or lower bus.readers");
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Readers and writers as processes, killed and stopped at random while every page of every frame is checked at the begin and at the end
-// of its lease. VEDETTE_TORTURE_SECONDS sets how long (10).
+// Readers and writers as processes, killed and stopped at random while every page of every frame is checked at the begin and at
+// the end of its lease. VEDETTE_TORTURE_SECONDS sets how long (10).
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
@@ -25,7 +25,12 @@ constexpr std::size_t kReaders = 3;
 constexpr std::uint64_t kWatchdogNs = 60'000'000'000;
 
 RingOptions options() {
-  return {.schema_id = kSchema, .slot_bytes = kFrameBytes, .keep = 1, .writer_slots = 1, .readers = kReaders + 2, .held_per_reader = 2};
+  return {.schema_id = kSchema,
+          .slot_bytes = kFrameBytes,
+          .keep = 1,
+          .writer_slots = 1,
+          .readers = kReaders + 2,
+          .held_per_reader = 2};
 }
 
 std::uint64_t torture_ns() {
@@ -151,8 +156,10 @@ TEST_F(Torture, kill_and_stop_of_readers_and_writers_tear_nothing_and_wedge_nobo
       if (victim != kReaders) wedged += receives(*report, victim) ? 0 : 1;
     } else {
       child.signal(SIGSTOP), ++stops;
-      if (victim == kReaders) ::usleep(static_cast<useconds_t>(random() % 30'000));
-      else wedged += receives(*report, other) ? 0 : 1;  // a hung reader holds up nobody
+      if (victim == kReaders)
+        ::usleep(static_cast<useconds_t>(random() % 30'000));
+      else
+        wedged += receives(*report, other) ? 0 : 1;  // a hung reader holds up nobody
       child.signal(SIGCONT);
       wedged += receives(*report, other) ? 0 : 1;
     }
@@ -160,7 +167,8 @@ TEST_F(Torture, kill_and_stop_of_readers_and_writers_tear_nothing_and_wedge_nobo
   report->stop = true;
   EXPECT_EQ(writer.exit_code(), 0);
   for (Child& reader : readers) EXPECT_EQ(reader.exit_code(), 0);
-  std::printf("%lu published, %lu checked, %lu kills, %lu stops\n", report->published.load(), report->checked.load(), kills, stops);
+  std::printf("%lu published, %lu checked, %lu kills, %lu stops\n", report->published.load(), report->checked.load(), kills,
+              stops);
   EXPECT_GT(report->checked, 0u);
   EXPECT_GT(kills, 0u);
   EXPECT_GT(stops, 0u);
@@ -194,7 +202,9 @@ int read_slowly(const BusDir& dir, const TopicName& topic, Report& report) {
     Attachment& a = **attached;
     const std::uint64_t head = a.header().head.load();
     const std::uint32_t slot = head_slot(head);
-    if (head == 0 || slow_pin<kRecheck>(a.hazard(0), a.descriptor(slot), slot, static_cast<useconds_t>(random() % 800)) == kNotPinned) continue;
+    if (head == 0 ||
+        slow_pin<kRecheck>(a.hazard(0), a.descriptor(slot), slot, static_cast<useconds_t>(random() % 800)) == kNotPinned)
+      continue;
     const std::uint64_t id = a.descriptor(slot).frame_id.load();
     const auto bytes = a.slot_bytes(slot, kFrameBytes);
     if (!stamped(bytes, id) || !stamped(bytes, id)) ++report.torn;

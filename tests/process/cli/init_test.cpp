@@ -39,7 +39,8 @@ TEST_F(Init, LeavesAnExistingFileAloneUnlessForced) {
 
 TEST_F(Init, WhereItCantWriteItSaysSo) {
   folder_.write("file", "");
-  for (const std::string& path : {folder_.file("nowhere/v.yaml"), folder_.file("file/v.yaml"), folder_.file(std::string(300, 'x'))}) {
+  for (const std::string& path :
+       {folder_.file("nowhere/v.yaml"), folder_.file("file/v.yaml"), folder_.file(std::string(300, 'x'))}) {
     const Ran ran = run_vedette(folder_, {"init", "-o", path});
     EXPECT_GT(ran.code, 0) << path;
     EXPECT_LT(ran.code, 128) << path;
@@ -61,9 +62,11 @@ TEST_F(Init, HelpOfEverySubcommandNamesItsOptions) {
   for (const auto& [name, words] : expected) {
     // A build without ONNX Runtime has no detector.
     if (name == "detect" && !fs::exists(VEDETTE_BIN_DIR "/vedette-detect")) continue;
-    const Ran ran = run_vedette(folder_, name.empty() ? std::vector<std::string>{"--help"} : std::vector<std::string>{name, "--help"});
+    const Ran ran =
+        run_vedette(folder_, name.empty() ? std::vector<std::string>{"--help"} : std::vector<std::string>{name, "--help"});
     EXPECT_EQ(ran.code, 0) << name << ran.err;
-    for (const std::string& word : words) EXPECT_NE(ran.out.find(word), std::string::npos) << name << ": " << word << "\n" << ran.out;
+    for (const std::string& word : words)
+      EXPECT_NE(ran.out.find(word), std::string::npos) << name << ": " << word << "\n" << ran.out;
   }
 }
 

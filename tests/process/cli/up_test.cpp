@@ -13,7 +13,8 @@ namespace fs = std::filesystem;
 class Up : public ::testing::Test {
  protected:
   void start(const std::string& more_config, std::vector<std::string> arguments) {
-    const std::string config = folder_.write("v.yaml", "cameras:\n  front:\n    url: rtsp://127.0.0.1:1/x\n    detect: false\n" + more_config);
+    const std::string config =
+        folder_.write("v.yaml", "cameras:\n  front:\n    url: rtsp://127.0.0.1:1/x\n    detect: false\n" + more_config);
     arguments.insert(arguments.begin(), {vedette(), "up", "-c", config, "--bus-dir", shm_.file("bus"), "--port", "0"});
     up_ = std::make_unique<Program>(arguments, folder_.file("up"));
     ASSERT_TRUE(wait_until([&] { return up_->out().find("page: ") != std::string::npos || !up_->running(); }));

@@ -5,7 +5,8 @@
 namespace vedette::test {
 namespace {
 
-bus::RingWriter open_writer(const bus::BusDir& dir, const std::string& camera, const std::string& topic, std::uint64_t schema, std::size_t bytes) {
+bus::RingWriter open_writer(const bus::BusDir& dir, const std::string& camera, const std::string& topic, std::uint64_t schema,
+                            std::size_t bytes) {
   bus::RingOptions options;
   options.schema_id = schema;
   options.slot_bytes = bytes;
@@ -23,7 +24,8 @@ DetectProgram::DetectProgram(const std::vector<std::string>& arguments) {
   program_ = std::make_unique<Program>(words, folder_.file("detect"));
 }
 
-Upstream::Upstream(const bus::BusDir& dir, const std::string& camera, PixelFormat format, std::uint32_t width, std::uint32_t height)
+Upstream::Upstream(const bus::BusDir& dir, const std::string& camera, PixelFormat format, std::uint32_t width,
+                   std::uint32_t height)
     : frames(open_writer(dir, camera, "frames", kFrameSchema, frame_layout(format, width, height).slot_bytes)),
       control(open_writer(dir, camera, "control", kControlSchema, kMaxRecordBytes)),
       format_(format),
@@ -87,7 +89,8 @@ DetectFixture::DetectFixture() : folder_(path_ + "-files") {
   write_file(model_, serialize(raw_scene(kScene, 80, false)));
 }
 
-std::vector<std::string> DetectFixture::arguments(const std::vector<std::string>& cameras, const std::vector<std::string>& more) const {
+std::vector<std::string> DetectFixture::arguments(const std::vector<std::string>& cameras,
+                                                  const std::vector<std::string>& more) const {
   std::string yaml = "cameras:\n";
   for (const std::string& camera : cameras) yaml += "  " + camera + ":\n    url: none.mp4\n";
   write_file(folder_ + "/vedette.yaml", yaml);

@@ -164,7 +164,8 @@ TEST_F(DetectProcess, ShowsThatItLivesAndEndsOnSigterm) {
 TEST_F(DetectProcess, ACameraWhoseReaderTableIsFullEndsNothingAndIsTriedAgain) {
   Upstream front(dir_, "front", PixelFormat::I420, 96, 64), yard(dir_, "yard", PixelFormat::I420, 96, 64);
   std::vector<bus::RingReader> crowd;
-  while (auto reader = bus::RingReader::attach(dir_, {"front", "frames"}, kFrameSchema)) crowd.push_back(std::move(reader).value());
+  while (auto reader = bus::RingReader::attach(dir_, {"front", "frames"}, kFrameSchema))
+    crowd.push_back(std::move(reader).value());
   DetectProgram program(arguments({"front", "yard"}));
   ASSERT_TRUE(wait_until([&] { return program.output().find("front: ") != std::string::npos; })) << program.output();
   bus::Subscriber front_results = detections_of("front"), yard_results = detections_of("yard");

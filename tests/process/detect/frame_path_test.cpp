@@ -57,7 +57,8 @@ TEST_P(FramePath, TakeToTensorAllocatesNothingAndReadsInPlace) {
   Upstream front(dir_, "front", GetParam(), kWidth, kHeight);
   auto detector = model::load_detector(model_, {.threads = 1});
   ASSERT_TRUE(detector.ok()) << detector.error().text;
-  auto camera = detect::Camera::open(dir_, "front", {.fps = 0.0f, .deadline = Milliseconds(600000), .class_names = "person", .bus = {}});
+  auto camera =
+      detect::Camera::open(dir_, "front", {.fps = 0.0f, .deadline = Milliseconds(600000), .class_names = "person", .bus = {}});
   ASSERT_TRUE(camera.ok()) << camera.error().text;
 
   const float* tensor = (*detector)->input_tensor().data();
@@ -95,7 +96,8 @@ TEST_P(FramePath, TakeToTensorAllocatesNothingAndReadsInPlace) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, FramePath, testing::Values(PixelFormat::I420, PixelFormat::NV12, PixelFormat::YUYV, PixelFormat::BGR24),
+INSTANTIATE_TEST_SUITE_P(Formats, FramePath,
+                         testing::Values(PixelFormat::I420, PixelFormat::NV12, PixelFormat::YUYV, PixelFormat::BGR24),
                          [](const auto& format) { return std::string(to_string(format.param)); });
 
 }  // namespace

@@ -44,9 +44,7 @@ TEST(Result, errno_gets_a_code_and_a_sentence) {
   EXPECT_EQ(error.text, "/nowhere: No such file or directory");
 }
 
-TEST(ResultDeathTest, reading_the_value_of_a_failure_is_our_bug) {
-  EXPECT_DEATH((void)half(1).value(), "assertion failed.*odd");
-}
+TEST(ResultDeathTest, reading_the_value_of_a_failure_is_our_bug) { EXPECT_DEATH((void)half(1).value(), "assertion failed.*odd"); }
 
 }  // namespace
 }  // namespace vedette

@@ -55,7 +55,8 @@ TEST(TopicName, takes_names_and_nothing_else) {
   const std::string longest(31, 'x');
   EXPECT_TRUE(TopicName::make(longest, longest).ok());
   EXPECT_FALSE(TopicName::make(longest + "x", "frames").ok());
-  for (const char* bad : {"", "/", "cam0", "cam0/", "/frames", "cam0/a/b", "../etc", "cam0/..", "Cam0/frames", "cam 0/frames", "cam0/frames.lock", "c\xc3\xa4m/frames"}) {
+  for (const char* bad : {"", "/", "cam0", "cam0/", "/frames", "cam0/a/b", "../etc", "cam0/..", "Cam0/frames", "cam 0/frames",
+                          "cam0/frames.lock", "c\xc3\xa4m/frames"}) {
     const auto refused = TopicName::parse(bad);
     ASSERT_FALSE(refused.ok()) << bad;
     EXPECT_EQ(refused.error().code, ErrorCode::kInvalidArgument);

@@ -1,5 +1,5 @@
-// The handshake alone, writer and readers as threads on one block of memory with plain payload words: ThreadSanitizer, which sees no race
-// between two mappings of a file, judges every access (scripts/test-sanitizers). Leases are pinned, read, released; the
+// The handshake alone, writer and readers as threads on one block of memory with plain payload words: ThreadSanitizer, which sees
+// no race between two mappings of a file, judges every access (scripts/test-sanitizers). Leases are pinned, read, released; the
 // writer claims, writes, publishes; the order argued in bus/handshake.h is all that keeps them apart.
 #include "bus/handshake.h"
 

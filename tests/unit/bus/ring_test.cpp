@@ -17,7 +17,13 @@ using test::value_of;
 constexpr std::uint64_t kSchema = 7;
 
 RingOptions options(std::uint32_t keep = 1, SlotPolicy policy = SlotPolicy::kLowestFree) {
-  return {.schema_id = kSchema, .slot_bytes = 4096, .keep = keep, .writer_slots = 1, .readers = 3, .held_per_reader = 2, .policy = policy};
+  return {.schema_id = kSchema,
+          .slot_bytes = 4096,
+          .keep = keep,
+          .writer_slots = 1,
+          .readers = 3,
+          .held_per_reader = 2,
+          .policy = policy};
 }
 
 class Ring : public test::BusFixture {
@@ -25,7 +31,9 @@ class Ring : public test::BusFixture {
   RingWriter writer(const RingOptions& o = options(), std::string_view name = "cam0/frames") {
     return std::move(RingWriter::open(dir_, topic(name), o)).value();
   }
-  RingReader reader(std::string_view name = "cam0/frames") { return std::move(RingReader::attach(dir_, topic(name), kSchema)).value(); }
+  RingReader reader(std::string_view name = "cam0/frames") {
+    return std::move(RingReader::attach(dir_, topic(name), kSchema)).value();
+  }
 };
 
 TEST_F(Ring, a_reader_gets_what_was_published) {
@@ -162,7 +170,8 @@ TEST_F(Ring, a_second_writer_is_refused_by_name) {
   const auto second = RingWriter::open(dir_, topic("cam0/frames"), options());
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().code, ErrorCode::kBusy);
-  EXPECT_EQ(second.error().text, "cam0/frames: another writer has it (process " + std::to_string(::getpid()) + "); a topic has one writer at a time");
+  EXPECT_EQ(second.error().text,
+            "cam0/frames: another writer has it (process " + std::to_string(::getpid()) + "); a topic has one writer at a time");
 }
 
 TEST_F(Ring, a_successor_goes_on_in_the_same_files) {
@@ -368,7 +377,8 @@ TEST_F(Ring, who_only_reads_stats_sees_a_topic_go_and_come_back) {
 TEST_F(Ring, wait_any_sees_each_of_several_topics) {
   auto a = writer(options(), "cam0/frames");
   auto b = writer(options(), "cam1/frames");
-  Subscriber sa(dir_, topic("cam0/frames"), kSchema), sb(dir_, topic("cam1/frames"), kSchema), absent(dir_, topic("cam2/frames"), kSchema);
+  Subscriber sa(dir_, topic("cam0/frames"), kSchema), sb(dir_, topic("cam1/frames"), kSchema),
+      absent(dir_, topic("cam2/frames"), kSchema);
   Subscriber* all[] = {&sa, &sb, &absent};
   EXPECT_FALSE(wait_any(all, std::chrono::milliseconds(1)));
   for (auto* w : {&a, &b}) {

@@ -223,7 +223,8 @@ TEST(Load, SecretsAreNeverQuotedAndAreListed) {
   EXPECT_EQ(mistakes_in("gateway:\n  token: [hunter2hunter2]\n").find("hunter2"), std::string::npos);
   Loader loader("/etc/v.yaml", {});
   loader.read_file(
-      "cameras:\n  a:\n    url: rtsp://u:in-url@host/x?channel=1&token=in-query\n  b:\n    url: x\n    password: in-key\ngateway:\n  token: a long "
+      "cameras:\n  a:\n    url: rtsp://u:in-url@host/x?channel=1&token=in-query\n  b:\n    url: x\n    password: "
+      "in-key\ngateway:\n  token: a long "
       "token\n");
   const Result<Config> config = loader.finish();
   ASSERT_TRUE(config) << config.error().text;

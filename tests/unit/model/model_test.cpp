@@ -48,8 +48,8 @@ TEST(Candidates, KeepTheBestOfMoreThanFit) {
 TEST(Candidates, ClampAndDrop) {
   Candidates candidates(0.1f, {0, -1});
   candidates.push({-0.5f, -0.5f, 0.5f, 0.5f}, 0.9f, 0);
-  candidates.push({1.2f, 0.2f, 1.4f, 0.4f}, 0.8f, 0);    // outside
-  candidates.push({0.4f, 0.2f, 0.3f, 0.4f}, 0.8f, 0);    // inside out
+  candidates.push({1.2f, 0.2f, 1.4f, 0.4f}, 0.8f, 0);  // outside
+  candidates.push({0.4f, 0.2f, 0.3f, 0.4f}, 0.8f, 0);  // inside out
   candidates.push({0.1f, 0.1f, NAN, 0.4f}, 0.8f, 0);
   candidates.push({0.1f, 0.1f, 0.2f, 0.2f}, NAN, 0);
   candidates.push({0.1f, 0.1f, 0.2f, 0.2f}, 0.1f, 0);    // not above the threshold

@@ -8,7 +8,8 @@ namespace {
 using Names = std::vector<std::string>;
 
 TEST(ClassNames, WhatIsJoinedIsSplitAgain) {
-  for (const Names& names : {Names{}, Names{"person"}, Names{"person", "traffic light", "car"}, Names{"", "b"}, Names{"a", ""}, Names{""}})
+  for (const Names& names :
+       {Names{}, Names{"person"}, Names{"person", "traffic light", "car"}, Names{"", "b"}, Names{"a", ""}, Names{""}})
     EXPECT_EQ(split_class_names(join_class_names(names)), names);
   EXPECT_EQ(join_class_names(Names{"person", "car"}), "person\ncar");
   EXPECT_EQ(split_class_names(join_class_names(Names{"two\nlines", "car"})), (Names{"two lines", "car"}));

@@ -9,7 +9,8 @@
 namespace vedette {
 namespace {
 
-constexpr PixelFormat kFormats[] = {PixelFormat::I420, PixelFormat::NV12, PixelFormat::YUYV, PixelFormat::GRAY8, PixelFormat::RGB24, PixelFormat::BGR24};
+constexpr PixelFormat kFormats[] = {PixelFormat::I420,  PixelFormat::NV12,  PixelFormat::YUYV,
+                                    PixelFormat::GRAY8, PixelFormat::RGB24, PixelFormat::BGR24};
 
 FrameInfo good_frame(PixelFormat format, std::uint32_t width = 641, std::uint32_t height = 479) {
   FrameInfo info;
@@ -66,7 +67,8 @@ TEST(CheckFrame, one_byte_less_than_the_last_row_needs_is_refused) {
     const auto refused = check_frame(info, end - 1);
     ASSERT_FALSE(refused.ok());
     EXPECT_EQ(refused.error().code, ErrorCode::kCorrupt);
-    EXPECT_NE(refused.error().text.find("does not lie inside its slot of " + std::to_string(end - 1)), std::string::npos) << refused.error().text;
+    EXPECT_NE(refused.error().text.find("does not lie inside its slot of " + std::to_string(end - 1)), std::string::npos)
+        << refused.error().text;
   }
 }
 
@@ -78,7 +80,8 @@ TEST(CheckFrame, hostile_values_are_refused) {
     const auto result = check_frame(info, slot);
     return !result.ok() && result.error().code == ErrorCode::kCorrupt;
   };
-  for (const int format : {0, 7, 255}) EXPECT_TRUE(refused([&](FrameInfo& f) { f.mutate_format(static_cast<PixelFormat>(format)); })) << format;
+  for (const int format : {0, 7, 255})
+    EXPECT_TRUE(refused([&](FrameInfo& f) { f.mutate_format(static_cast<PixelFormat>(format)); })) << format;
   EXPECT_TRUE(refused([](FrameInfo& f) { f.mutate_matrix(static_cast<ColorMatrix>(2)); }));
   EXPECT_TRUE(refused([](FrameInfo& f) { f.mutate_range(static_cast<ColorRange>(9)); }));
   EXPECT_TRUE(refused([](FrameInfo& f) { f.mutate_memory(schema::Memory::Device); }));
@@ -103,13 +106,15 @@ TEST(CheckFrame, what_passes_lies_inside_its_slot) {
   for (int round = 0; round < 200'000; ++round) {
     FrameInfo info = good_frame(kFormats[random() % 6], side(), side());
     const std::size_t slot = slot_of(info);
-    for (int change = 0; change < 2; ++change) reinterpret_cast<unsigned char*>(&info)[random() % sizeof info] = static_cast<unsigned char>(random());
+    for (int change = 0; change < 2; ++change)
+      reinterpret_cast<unsigned char*>(&info)[random() % sizeof info] = static_cast<unsigned char>(random());
     if (!check_frame(info, slot).ok()) continue;
     ++passed;
     for (int plane = 0; plane < plane_count(info.format()); ++plane) {
       const PlaneGeometry extent = plane_extent(info.format(), plane, info.width(), info.height());
       const auto index = static_cast<flatbuffers::uoffset_t>(plane);
-      const std::uint64_t end = info.plane_offset()->Get(index) + std::uint64_t{info.plane_stride()->Get(index)} * (extent.rows - 1) + extent.row_bytes;
+      const std::uint64_t end =
+          info.plane_offset()->Get(index) + std::uint64_t{info.plane_stride()->Get(index)} * (extent.rows - 1) + extent.row_bytes;
       ASSERT_LE(end, slot);
       ASSERT_GE(info.plane_offset()->Get(index), sizeof(FrameInfo));
     }
@@ -125,7 +130,8 @@ TEST(CameraName, is_cut_padded_and_never_read_beyond) {
   EXPECT_EQ(camera_of(info), std::string(31, 'x'));
   set_camera(info, "");
   EXPECT_EQ(camera_of(info), "");
-  for (std::size_t i = 0; i < 32; ++i) info.mutable_camera()->Mutate(static_cast<flatbuffers::uoffset_t>(i), 'y');  // no NUL at all
+  for (std::size_t i = 0; i < 32; ++i)
+    info.mutable_camera()->Mutate(static_cast<flatbuffers::uoffset_t>(i), 'y');  // no NUL at all
   EXPECT_EQ(camera_of(info), std::string(32, 'y'));
 }
 
@@ -157,7 +163,8 @@ TEST(Detections, numbers_that_are_none_and_boxes_outside_are_refused) {
       float values[5] = {0.1f, 0.1f, 0.1f, 0.1f, 0.5f};
       values[field] = bad;
       Detections out;
-      EXPECT_FALSE(read_detections(record({{values[0], values[1], values[2], values[3], values[4], 0, 0}}), out).ok()) << field << " = " << bad;
+      EXPECT_FALSE(read_detections(record({{values[0], values[1], values[2], values[3], values[4], 0, 0}}), out).ok())
+          << field << " = " << bad;
     }
   Detections out;
   EXPECT_FALSE(read_detections(record({{0.6f, 0, 0.5f, 0.1f, 0.5f, 0, 0}}), out).ok()) << "beyond the right border";

@@ -15,7 +15,8 @@ std::vector<std::byte> bytes_of(const flatbuffers::FlatBufferBuilder& builder) {
 
 std::vector<std::byte> event() {
   flatbuffers::FlatBufferBuilder builder;
-  builder.Finish(schema::CreateEventDirect(builder, 5, schema::EventKind::Alarm, 1, 2, 3, "person", 0.5f, "a person at the door"));
+  builder.Finish(
+      schema::CreateEventDirect(builder, 5, schema::EventKind::Alarm, 1, 2, 3, "person", 0.5f, "a person at the door"));
   return bytes_of(builder);
 }
 

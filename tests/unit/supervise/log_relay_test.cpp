@@ -67,7 +67,8 @@ TEST_F(Relay, one_call_reads_a_part_of_a_flood) {
 
 TEST_F(Relay, secrets_are_hidden) {
   log::add_secret("hunter22");
-  EXPECT_EQ(passed("2026-11-21T05:00:00.123Z info    detect           with hunter22 inside\n"), "2026-11-21T05:00:00.123Z info    detect           with *** inside\n");
+  EXPECT_EQ(passed("2026-11-21T05:00:00.123Z info    detect           with hunter22 inside\n"),
+            "2026-11-21T05:00:00.123Z info    detect           with *** inside\n");
 }
 
 }  // namespace

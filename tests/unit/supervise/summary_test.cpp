@@ -16,12 +16,15 @@ TEST(Summary, is_one_line_of_json) {
   summary.frames_captured = 200, summary.frames_dropped = 1, summary.frames_detected = 3;
   summary.detections = {{"person", 9}, {"dog", 1}};
   summary.fps = 9.99666, summary.latencies_ms = {30.0, 10.0, 20.0};
-  EXPECT_EQ(summary.to_json(), R"({"frames_captured":200,"frames_dropped":1,"frames_detected":3,"detections":{"dog":1,"person":9},"fps":10.0,)"
-                               R"("latency_ms":{"p50":20.0,"p99":30.0}})");
+  EXPECT_EQ(summary.to_json(),
+            R"({"frames_captured":200,"frames_dropped":1,"frames_detected":3,"detections":{"dog":1,"person":9},"fps":10.0,)"
+            R"("latency_ms":{"p50":20.0,"p99":30.0}})");
 }
 
 TEST(Summary, has_no_latency_without_detections) {
-  EXPECT_EQ(Summary{}.to_json(), R"({"frames_captured":0,"frames_dropped":0,"frames_detected":0,"detections":{},"fps":0.0,"latency_ms":{"p50":null,"p99":null}})");
+  EXPECT_EQ(
+      Summary{}.to_json(),
+      R"({"frames_captured":0,"frames_dropped":0,"frames_detected":0,"detections":{},"fps":0.0,"latency_ms":{"p50":null,"p99":null}})");
 }
 
 TEST(Latencies, AreAllKeptUntilThereAreManyThenAFairSample) {
@@ -43,16 +46,22 @@ class Observed : public test::BusFixture {};
 TEST_F(Observed, counts_frames_records_and_boxes_by_class) {
   Config config;
   config.cameras.push_back(CameraConfig{.name = "front"});
-  auto frames = std::move(bus::RingWriter::open(dir_, topic("front/frames"), {.schema_id = kFrameSchema, .slot_bytes = 64})).value();
+  auto frames =
+      std::move(bus::RingWriter::open(dir_, topic("front/frames"), {.schema_id = kFrameSchema, .slot_bytes = 64})).value();
   auto detections = std::move(bus::RingWriter::open(dir_, topic("front/detections"),
-                                                    {.schema_id = kDetectionsSchema, .slot_bytes = kDetectionsSlotBytes, .keep = 64,
-                                                     .policy = bus::SlotPolicy::kOldestFirst, .metadata = "person\ndog"})).value();
+                                                    {.schema_id = kDetectionsSchema,
+                                                     .slot_bytes = kDetectionsSlotBytes,
+                                                     .keep = 64,
+                                                     .policy = bus::SlotPolicy::kOldestFirst,
+                                                     .metadata = "person\ndog"}))
+                        .value();
   Observer observer(dir_, config);
   for (std::uint64_t id = 1; id <= 5; ++id) ASSERT_TRUE(test::publish_value(frames, id, 0));
   DetectionsInfo info;
   info.mutate_captured_at_ns(1'000'000);
   info.mutate_published_at_ns(11'000'000);
-  const std::vector<Detection> boxes = {Detection(0, 0, .5f, .5f, .9f, 0, 0), Detection(0, 0, .5f, .5f, .9f, 1, 0), Detection(0, 0, .5f, .5f, .9f, 0, 0)};
+  const std::vector<Detection> boxes = {Detection(0, 0, .5f, .5f, .9f, 0, 0), Detection(0, 0, .5f, .5f, .9f, 1, 0),
+                                        Detection(0, 0, .5f, .5f, .9f, 0, 0)};
   for (std::uint64_t id = 1; id <= 2; ++id) {
     auto loan = detections.loan();
     ASSERT_TRUE(loan);

@@ -26,17 +26,18 @@ TEST_P(Url, IsShownWithoutItsSecrets) {
 
 INSTANTIATE_TEST_SUITE_P(
     Redact, Url,
-    testing::Values(
-        Case{"", "", {}}, Case{"/dev/video0", "/dev/video0", {}}, Case{"clips/password=1.mp4", "clips/password=1.mp4", {}},
-        Case{"rtsp://host/a", "rtsp://host/a", {}}, Case{"rtsp://u:secret@host:554/a", "rtsp://***@host:554/a", {"secret"}},
-        Case{"rtsp://u:s@cret@host", "rtsp://***@host", {"s@cret"}}, Case{"rtsp://u:a:b@host/", "rtsp://***@host/", {"a:b"}},
-        Case{"rtsp://user@host/a", "rtsp://***@host/a", {}}, Case{"http://host/a@b:c", "http://host/a@b:c", {}},
-        Case{"http://host/v?user=admin&pwd=one&fps=5", "http://host/v?user=admin&pwd=***&fps=5", {"one"}},
-        Case{"http://h?Password=one&access_token=two#f", "http://h?Password=***&access_token=***#f", {"one", "two"}},
-        Case{"http://h/?api_key=k%3D=1&auth=", "http://h/?api_key=***&auth=***", {"k%3D=1"}},
-        Case{"http://h/?monkey=see&passage=do", "http://h/?monkey=see&passage=do", {}},
-        Case{"rtsp://h/user=admin_password=tl6_channel=1", "rtsp://h/user=admin_password=***", {"tl6_channel=1"}},
-        Case{"http://u:one@h/?token=two&pass=six", "http://***@h/?token=***&pass=***", {"one", "two", "six"}}));
+    testing::Values(Case{"", "", {}}, Case{"/dev/video0", "/dev/video0", {}},
+                    Case{"clips/password=1.mp4", "clips/password=1.mp4", {}}, Case{"rtsp://host/a", "rtsp://host/a", {}},
+                    Case{"rtsp://u:secret@host:554/a", "rtsp://***@host:554/a", {"secret"}},
+                    Case{"rtsp://u:s@cret@host", "rtsp://***@host", {"s@cret"}},
+                    Case{"rtsp://u:a:b@host/", "rtsp://***@host/", {"a:b"}}, Case{"rtsp://user@host/a", "rtsp://***@host/a", {}},
+                    Case{"http://host/a@b:c", "http://host/a@b:c", {}},
+                    Case{"http://host/v?user=admin&pwd=one&fps=5", "http://host/v?user=admin&pwd=***&fps=5", {"one"}},
+                    Case{"http://h?Password=one&access_token=two#f", "http://h?Password=***&access_token=***#f", {"one", "two"}},
+                    Case{"http://h/?api_key=k%3D=1&auth=", "http://h/?api_key=***&auth=***", {"k%3D=1"}},
+                    Case{"http://h/?monkey=see&passage=do", "http://h/?monkey=see&passage=do", {}},
+                    Case{"rtsp://h/user=admin_password=tl6_channel=1", "rtsp://h/user=admin_password=***", {"tl6_channel=1"}},
+                    Case{"http://u:one@h/?token=two&pass=six", "http://***@h/?token=***&pass=***", {"one", "two", "six"}}));
 
 TEST(Log, SecretsAreHiddenInLinesWhereverTheyStand) {
   for (const std::string& secret : secrets_in_url("http://u:first-secret@h/?token=second-secret")) add_secret(secret);
@@ -56,7 +57,8 @@ TEST(Log, LinesThatAFullPipeDoesntTakeAreLost) {
     ::alarm(60);  // watchdog: blocked for ever would be SIGALRM
     ::dup2(ends[1], STDERR_FILENO);
     start_log("test");
-    for (int i = 0; i < 10'000; ++i) info("line {} of far more than a pipe takes", i), (void)forward("test", "a line of somebody else");
+    for (int i = 0; i < 10'000; ++i)
+      info("line {} of far more than a pipe takes", i), (void)forward("test", "a line of somebody else");
     ::_exit(0);
   }
   int status = -1;

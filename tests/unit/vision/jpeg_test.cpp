@@ -9,12 +9,14 @@
 namespace vedette::vision {
 namespace {
 
-constexpr PixelFormat kFormats[] = {PixelFormat::I420, PixelFormat::NV12, PixelFormat::YUYV, PixelFormat::GRAY8, PixelFormat::RGB24, PixelFormat::BGR24};
+constexpr PixelFormat kFormats[] = {PixelFormat::I420,  PixelFormat::NV12,  PixelFormat::YUYV,
+                                    PixelFormat::GRAY8, PixelFormat::RGB24, PixelFormat::BGR24};
 
 // 8x8 pixels, red in columns 0..2 and blue in 3..7, as a 4:4:4 file.
 std::vector<std::byte> full_chroma_jpeg() {
   std::vector<unsigned char> pixels;
-  for (int i = 0; i < 64; ++i) pixels.insert(pixels.end(), {std::uint8_t(i % 8 < 3 ? 255 : 0), 0, std::uint8_t(i % 8 < 3 ? 0 : 255)});
+  for (int i = 0; i < 64; ++i)
+    pixels.insert(pixels.end(), {std::uint8_t(i % 8 < 3 ? 255 : 0), 0, std::uint8_t(i % 8 < 3 ? 0 : 255)});
   unsigned char* file = nullptr;
   unsigned long bytes = 0;
   const tjhandle handle = tjInitCompress();

@@ -19,8 +19,8 @@ struct TestPicture {
 
 // `smooth`: a slow gradient instead of noise. Strides are not aligned; planes end with their last pixel, so that a sanitiser
 // sees a read beyond.
-inline TestPicture make_picture(PixelFormat format, std::uint32_t width, std::uint32_t height, ColorMatrix matrix, ColorRange range,
-                                bool smooth = false, std::uint32_t seed = 7) {
+inline TestPicture make_picture(PixelFormat format, std::uint32_t width, std::uint32_t height, ColorMatrix matrix,
+                                ColorRange range, bool smooth = false, std::uint32_t seed = 7) {
   TestPicture picture;
   picture.view = {format, matrix, range, width, height, {}};
   std::mt19937 random(seed);
@@ -45,13 +45,20 @@ inline TestPicture make_picture(PixelFormat format, std::uint32_t width, std::ui
 // Y, Cb, Cr (or R, G, B) as stored for pixel (x, y): chroma of the nearest sample.
 inline std::array<double, 3> stored_at(const ImageView& v, std::uint32_t x, std::uint32_t y) {
   switch (v.format) {
-    case PixelFormat::I420: return {double(v.row(0, y)[x]), double(v.row(1, y / 2)[x / 2]), double(v.row(2, y / 2)[x / 2])};
-    case PixelFormat::NV12: return {double(v.row(0, y)[x]), double(v.row(1, y / 2)[x / 2 * 2]), double(v.row(1, y / 2)[x / 2 * 2 + 1])};
-    case PixelFormat::YUYV: return {double(v.row(0, y)[2 * x]), double(v.row(0, y)[x / 2 * 4 + 1]), double(v.row(0, y)[x / 2 * 4 + 3])};
-    case PixelFormat::GRAY8: return {double(v.row(0, y)[x]), 128.0, 128.0};
-    case PixelFormat::RGB24: return {double(v.row(0, y)[3 * x]), double(v.row(0, y)[3 * x + 1]), double(v.row(0, y)[3 * x + 2])};
-    case PixelFormat::BGR24: return {double(v.row(0, y)[3 * x + 2]), double(v.row(0, y)[3 * x + 1]), double(v.row(0, y)[3 * x])};
-    case PixelFormat::Unknown: break;
+    case PixelFormat::I420:
+      return {double(v.row(0, y)[x]), double(v.row(1, y / 2)[x / 2]), double(v.row(2, y / 2)[x / 2])};
+    case PixelFormat::NV12:
+      return {double(v.row(0, y)[x]), double(v.row(1, y / 2)[x / 2 * 2]), double(v.row(1, y / 2)[x / 2 * 2 + 1])};
+    case PixelFormat::YUYV:
+      return {double(v.row(0, y)[2 * x]), double(v.row(0, y)[x / 2 * 4 + 1]), double(v.row(0, y)[x / 2 * 4 + 3])};
+    case PixelFormat::GRAY8:
+      return {double(v.row(0, y)[x]), 128.0, 128.0};
+    case PixelFormat::RGB24:
+      return {double(v.row(0, y)[3 * x]), double(v.row(0, y)[3 * x + 1]), double(v.row(0, y)[3 * x + 2])};
+    case PixelFormat::BGR24:
+      return {double(v.row(0, y)[3 * x + 2]), double(v.row(0, y)[3 * x + 1]), double(v.row(0, y)[3 * x])};
+    case PixelFormat::Unknown:
+      break;
   }
   return {};
 }

@@ -2,13 +2,13 @@
 
 #include <gtest/gtest.h>
 
-
 #include "pictures.h"
 
 namespace vedette::vision {
 namespace {
 
-constexpr PixelFormat kFormats[] = {PixelFormat::I420, PixelFormat::NV12, PixelFormat::YUYV, PixelFormat::GRAY8, PixelFormat::RGB24, PixelFormat::BGR24};
+constexpr PixelFormat kFormats[] = {PixelFormat::I420,  PixelFormat::NV12,  PixelFormat::YUYV,
+                                    PixelFormat::GRAY8, PixelFormat::RGB24, PixelFormat::BGR24};
 
 // Weight of sample `i` of `count` for an output centred at `center` (in samples), by the definition of the filters.
 double weight_of(std::int64_t i, std::int64_t count, double center, double step, Filter filter) {
@@ -24,8 +24,8 @@ double weight_of(std::int64_t i, std::int64_t count, double center, double step,
 }
 
 // One resampled component in double precision: every sample of the plane is asked for its weight.
-double resampled(const ImageView& v, std::size_t component, std::uint32_t sub_x, std::uint32_t sub_y, double x, double y, double step_x,
-                 double step_y, Filter filter) {
+double resampled(const ImageView& v, std::size_t component, std::uint32_t sub_x, std::uint32_t sub_y, double x, double y,
+                 double step_x, double step_y, Filter filter) {
   const std::int64_t columns = (v.width + sub_x - 1) / sub_x, rows = (v.height + sub_y - 1) / sub_y;
   double sum = 0;
   for (std::int64_t j = 0; j < rows; ++j) {
@@ -67,7 +67,8 @@ std::vector<double> reference(const ImageView& v, const TensorSpec& spec) {
 }
 
 // In steps of a byte: how far `tensor` is from `exact`, and (the second) from whole pixel values.
-std::pair<double, double> largest_difference(const std::vector<float>& tensor, const std::vector<double>& exact, const TensorSpec& spec) {
+std::pair<double, double> largest_difference(const std::vector<float>& tensor, const std::vector<double>& exact,
+                                             const TensorSpec& spec) {
   double off = 0, broken = 0;
   for (std::size_t i = 0; i < tensor.size(); ++i) {
     const std::size_t c = i / (std::size_t{spec.width} * spec.height);
@@ -97,7 +98,8 @@ std::vector<Case> cases() {
   boxed.fit = Fit::kLetterbox;
   boxed.order = ColorOrder::kBgr;
   std::vector<Case> all;
-  for (const auto& [width, height] : {std::pair{26u, 18u}, {33u, 27u}, {13u, 9u}, {7u, 5u}, {1u, 1u}, {2u, 3u}, {64u, 3u}, {3u, 61u}})
+  for (const auto& [width, height] :
+       {std::pair{26u, 18u}, {33u, 27u}, {13u, 9u}, {7u, 5u}, {1u, 1u}, {2u, 3u}, {64u, 3u}, {3u, 61u}})
     for (const TensorSpec& spec : {plain, smooth, bgr, boxed}) all.push_back({width, height, spec});
   return all;
 }
@@ -114,8 +116,8 @@ TEST(PixelPass, AgreesWithTheDefinitionForEveryFormatAndColour) {
           const auto [off, broken] = largest_difference(tensor, reference(picture.view, c.spec), c.spec);
           ASSERT_LT(broken, 0.001);
           ASSERT_LT(off, 0.5 + 0.002)  // rounding, and what floats lose
-              << to_string(format) << " " << c.width << "x" << c.height << " matrix " << int(matrix) << " range " << int(range) << " filter "
-              << int(c.spec.filter) << " fit " << int(c.spec.fit);
+              << to_string(format) << " " << c.width << "x" << c.height << " matrix " << int(matrix) << " range " << int(range)
+              << " filter " << int(c.spec.filter) << " fit " << int(c.spec.fit);
         }
 }
 
