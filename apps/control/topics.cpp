@@ -40,7 +40,7 @@ Result<Topics> Topics::open(const bus::BusDir& dir, const std::string& camera, s
   options.keep = kEventsKept;
   options.policy = bus::SlotPolicy::kOldestFirst;
   VD_ASSIGN(bus::RingWriter events_writer, bus::RingWriter::open(dir, events, options));
-  return Topics(std::move(left_behind), std::move(control_writer), std::move(state_writer), std::move(events_writer));
+  return Topics(left_behind, std::move(control_writer), std::move(state_writer), std::move(events_writer));
 }
 
 void Topics::publish(bus::RingWriter& writer, const Bytes& record, std::uint64_t id) {

@@ -33,11 +33,8 @@ class Topics {
   void beat();
 
  private:
-  Topics(LeftBehind left_behind, bus::RingWriter control, bus::RingWriter state, bus::RingWriter events)
-      : left_behind_(std::move(left_behind)),
-        control_(std::move(control)),
-        state_(std::move(state)),
-        events_(std::move(events)) {}
+  Topics(const LeftBehind& left_behind, bus::RingWriter control, bus::RingWriter state, bus::RingWriter events)
+      : left_behind_(left_behind), control_(std::move(control)), state_(std::move(state)), events_(std::move(events)) {}
   static void publish(bus::RingWriter& writer, const Bytes& record) { publish(writer, record, writer.next_frame_id()); }
   static void publish(bus::RingWriter& writer, const Bytes& record, std::uint64_t id);
 

@@ -33,7 +33,7 @@ bool LogRelay::drain(int fd) {
   return true;
 }
 
-void LogRelay::pass(std::string line) {
+void LogRelay::pass(const std::string& line) {
   if (line.empty()) return;
   last_ = log::forward(tag_, line);
 }

@@ -19,7 +19,7 @@ class LogRelay {
   const std::string& last() const { return last_; }
 
  private:
-  void pass(std::string line);
+  void pass(const std::string& line);
   std::string tag_;
   std::string pending_;  // a line without its end yet
   std::string last_;

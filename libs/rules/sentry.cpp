@@ -100,7 +100,7 @@ void Sentry::release() {
 }
 
 Transition Sentry::move_to(Mode mode, std::uint64_t now_ns, std::uint64_t frame_id, std::string reason) {
-  const Transition transition{std::exchange(mode_, mode), mode, now_ns, frame_id, std::move(reason)};
+  Transition transition{std::exchange(mode_, mode), mode, now_ns, frame_id, std::move(reason)};
   start_over();
   // The frame that opened Validation is the first of those it asks for.
   if (transition.to == Mode::Validation && frame_id != 0) hits_ = 1;

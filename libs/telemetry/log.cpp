@@ -103,7 +103,7 @@ void write(Level level, std::string_view text) { spdlog::log(spdlog_level(level)
 std::string forward(std::string_view tag, std::string_view line) {
   // "2026-11-21T05:00:00.123Z info    capture/front    text": a time of 24 characters, a level of 7, a tag of at least 16.
   constexpr std::size_t kTimeBytes = 24, kTagAt = kTimeBytes + 1 + 7 + 1, kTagBytes = 16;
-  const std::string clean = without_secrets(line);
+  std::string clean = without_secrets(line);
   const bool is_log_line =
       clean.size() > kTagAt + kTagBytes && clean[4] == '-' && clean[10] == 'T' && clean[kTimeBytes - 1] == 'Z';
   if (is_log_line) {

@@ -30,7 +30,10 @@ void resample_chroma(const std::vector<unsigned char>& from, int from_width, int
     for (int x = 0; x < width; ++x) {
       const int left = std::min(2 * x / across, from_width - 1);
       const int right = std::min((2 * x + 1) / across, from_width - 1);
-      const auto at = [&](int column, int line) { return int{from[static_cast<std::size_t>(line * from_width + column)]}; };
+      const auto at = [&](int column, int line) {
+        return int{
+            from[static_cast<std::size_t>(line) * static_cast<std::size_t>(from_width) + static_cast<std::size_t>(column)]};
+      };
       to.row(plane, static_cast<std::uint32_t>(y))[x] =
           static_cast<std::uint8_t>((at(left, top) + at(right, top) + at(left, bottom) + at(right, bottom) + 2) / 4);
     }
