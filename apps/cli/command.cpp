@@ -11,6 +11,7 @@
 
 #include "base/unique_fd.h"
 #include "bus/directory.h"
+#include "schema/control_socket.h"
 #include "schema/records.h"
 
 namespace vedette::cli {
@@ -57,7 +58,7 @@ Result<UniqueFd> connect_to(const std::string& path) {
 Result<> send_command(const CommandOptions& options) {
   VD_ASSIGN(const std::vector<std::byte> packet, encode(options));
   const std::string bus_dir = options.bus_dir.empty() ? bus::default_bus_dir() : options.bus_dir;
-  VD_ASSIGN(const UniqueFd fd, connect_to(bus_dir + "/control.sock"));
+  VD_ASSIGN(const UniqueFd fd, connect_to(bus_dir + "/" + kControlSocketName));
   if (::send(fd.get(), packet.data(), packet.size(), MSG_NOSIGNAL) < 0) return errno_error("asking control");
   std::vector<std::byte> answer(kMaxRecordBytes);
   const ssize_t got = ::recv(fd.get(), answer.data(), answer.size(), 0);

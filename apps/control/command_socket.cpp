@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include "schema/control_socket.h"
 
 namespace vedette::control {
 namespace {
@@ -21,7 +22,7 @@ constexpr int kPacketsATurn = 16;  // of one client, so that it can't hold up th
 sockaddr_un address_in(const bus::BusDir& dir) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  std::snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", dir.fd(), kCommandSocketName);
+  std::snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", dir.fd(), kControlSocketName);
   return address;
 }
 
@@ -29,9 +30,9 @@ UniqueFd new_socket() { return UniqueFd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_
 
 // Removes the file that a dead control left; an Error if it isn't ours to remove.
 Result<> clear_the_way(const bus::BusDir& dir) {
-  const std::string path = dir.path() + "/" + kCommandSocketName;
+  const std::string path = dir.path() + "/" + kControlSocketName;
   struct stat info {};
-  if (::fstatat(dir.fd(), kCommandSocketName, &info, AT_SYMLINK_NOFOLLOW) != 0)
+  if (::fstatat(dir.fd(), kControlSocketName, &info, AT_SYMLINK_NOFOLLOW) != 0)
     return errno == ENOENT ? Result<>() : Result<>(errno_error(path));
   if (!S_ISSOCK(info.st_mode))
     return Error{ErrorCode::kInvalidArgument, path + ": not a socket; expected nothing or a socket there"};
@@ -40,7 +41,7 @@ Result<> clear_the_way(const bus::BusDir& dir) {
   const sockaddr_un address = address_in(dir);
   if (::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 || errno == EAGAIN)
     return Error{ErrorCode::kBusy, path + ": another vedette-control listens there; expected one a bus directory"};
-  if (::unlinkat(dir.fd(), kCommandSocketName, 0) != 0 && errno != ENOENT) return errno_error("can't replace " + path);
+  if (::unlinkat(dir.fd(), kControlSocketName, 0) != 0 && errno != ENOENT) return errno_error("can't replace " + path);
   return {};
 }
 
@@ -56,16 +57,16 @@ Result<CommandSocket> CommandSocket::open(const bus::BusDir& dir) {
   UniqueFd listener = new_socket();
   if (!listener) return errno_error("socket");
   const sockaddr_un address = address_in(dir);
-  const std::string path = dir.path() + "/" + kCommandSocketName;
+  const std::string path = dir.path() + "/" + kControlSocketName;
   if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return errno_error("can't bind " + path);
-  if (::fchmodat(dir.fd(), kCommandSocketName, 0660, 0) != 0) return errno_error("can't set the mode of " + path);
+  if (::fchmodat(dir.fd(), kControlSocketName, 0660, 0) != 0) return errno_error("can't set the mode of " + path);
   if (::listen(listener.get(), 16) != 0) return errno_error("can't listen on " + path);
   return CommandSocket(dir, std::move(listener));
 }
 
 CommandSocket::~CommandSocket() {
-  if (listener_) ::unlinkat(dir_->fd(), kCommandSocketName, 0);
+  if (listener_) ::unlinkat(dir_->fd(), kControlSocketName, 0);
 }
 
 void CommandSocket::serve(const Handler& handler) {

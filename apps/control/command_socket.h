@@ -14,8 +14,6 @@
 
 namespace vedette::control {
 
-inline constexpr char kCommandSocketName[] = "control.sock";
-
 class CommandSocket {
  public:
   // `dir` must outlive it. Replaces the file of a dead control; kBusy while a live one listens on it.

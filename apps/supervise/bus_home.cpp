@@ -8,13 +8,13 @@
 #include <thread>
 
 #include "base/clock.h"
+#include "schema/control_socket.h"
 #include "supervise/patience.h"
 
 namespace vedette::supervise {
 namespace {
 
 constexpr const char* kLockName = "up.lock";
-constexpr const char* kSocketName = "control.sock";
 
 // Does the name still lead to the file behind fd? Not if a supervisor that just ended removed it.
 bool is_named(int fd, int dir_fd) {
@@ -52,7 +52,7 @@ Result<BusHome> BusHome::open(const std::string& path) {
       return Error{ErrorCode::kBusy, "another vedette is running on the bus directory " + dir->path() +
                                          "; stop it, or choose another by --bus-dir"};
     if (!is_named(lock.fd(), dir->fd())) continue;
-    ::unlinkat(dir->fd(), kSocketName, 0);
+    ::unlinkat(dir->fd(), kControlSocketName, 0);
     VD_TRY(clear(*dir, was_there ? monotonic_ns() + to_ns(kPatience) : 0));
     return BusHome(std::move(dir), std::move(lock), was_there);
   }
@@ -61,7 +61,7 @@ Result<BusHome> BusHome::open(const std::string& path) {
 BusHome::~BusHome() {
   if (!dir_) return;
   dir_->remove_dead_topics();
-  ::unlinkat(dir_->fd(), kSocketName, 0);
+  ::unlinkat(dir_->fd(), kControlSocketName, 0);
   ::unlinkat(dir_->fd(), kLockName, 0);
   ::rmdir(dir_->path().c_str());  // stays if somebody else has something in it, or if it is a mount point
 }

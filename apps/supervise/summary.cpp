@@ -11,25 +11,11 @@
 namespace vedette::supervise {
 namespace {
 
-// A topic's counters start over when its files are replaced (a larger picture): add up what each generation counted.
-class Counter {
- public:
-  void see(std::uint64_t value) {
-    if (value < last_) total_ += last_;
-    last_ = value;
-  }
-  std::uint64_t total() const { return total_ + last_; }
-
- private:
-  std::uint64_t total_ = 0;
-  std::uint64_t last_ = 0;
-};
-
 struct Watched {
   bus::Subscriber frames;
   bus::Subscriber detections;
   Reservoir* latencies_ms;
-  Counter published, dropped;
+  std::uint64_t published = 0, dropped = 0;  // as last seen; they go on when the topic gets new files
   std::vector<std::string> classes;
 };
 
@@ -108,8 +94,8 @@ void Observer::run() {
     for (Watched& camera : watched) {
       for (bus::Taken taken = camera.detections.take_next(); taken; taken = camera.detections.take_next())
         count(taken.lease, camera, summary_);
-      if (const auto stats = camera.frames.stats()) camera.published.see(stats->published), camera.dropped.see(stats->dropped);
-      published += camera.published.total(), dropped += camera.dropped.total();
+      if (const auto stats = camera.frames.stats()) camera.published = stats->published, camera.dropped = stats->dropped;
+      published += camera.published, dropped += camera.dropped;
     }
     const std::uint64_t now = monotonic_ns();
     if (first_ns == 0 && published > 0) first_ns = now, before = published;

@@ -16,6 +16,9 @@
 
 namespace vedette::bus {
 
+// A reader that sleeps or only polls looks up so often whether its files are still the topic's.
+inline constexpr Nanoseconds kLookUpEvery = std::chrono::milliseconds(100);
+
 // The immutable part of a header, copied out once and checked: what a hostile writer changes later changes nothing here.
 struct Geometry {
   std::uint32_t slots = 0;

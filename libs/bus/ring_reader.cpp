@@ -3,13 +3,10 @@
 #include "bus/attachment.h"
 #include "bus/futex.h"
 #include "bus/ring.h"
-#include "bus/segment.h"
 
 namespace vedette::bus {
 namespace {
 
-// A sleeper looks up so often whether its files are still the topic's.
-constexpr Nanoseconds kLookUpEvery = std::chrono::milliseconds(100);
 constexpr std::int64_t kSuspendedNs = 1'000'000'000;
 
 // seq_cst: see RingReader::watch().

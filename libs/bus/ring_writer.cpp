@@ -1,5 +1,3 @@
-#include <ctime>
-
 #include <algorithm>
 
 #include "bus/files.h"

@@ -11,7 +11,6 @@ namespace {
 
 constexpr std::uint64_t kAttemptEveryNs = 50'000'000;  // how soon a topic that appears is noticed
 constexpr std::uint64_t kSilentNs = 500'000'000;       // two beats missed: are these files still the topic's?
-constexpr Nanoseconds kLookUpEvery = std::chrono::milliseconds(100);
 
 }  // namespace
 
