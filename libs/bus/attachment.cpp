@@ -18,7 +18,7 @@ Error bad_file(const TopicName& topic, const std::string& what) { return Error{E
 // Every number that an index or an address will be made of.
 Result<Geometry> checked(const Header& header, std::uint64_t file_bytes, const TopicName& topic) {
   const Geometry g{header.slots,   header.slot_bytes,      header.slot_stride, header.slots_offset,
-                   header.readers, header.held_per_reader, header.instance};
+                   header.readers, header.held_per_reader, header.instance,    header.schema_id};
   const std::uint64_t descriptors_end = sizeof(Header) + std::uint64_t{g.slots} * sizeof(Descriptor);
   const bool good = g.slots >= 1 && g.slots <= kMaxSlots && g.slot_bytes >= 1 && g.slot_bytes <= kMaxSlotBytes &&
                     g.slot_stride >= g.slot_bytes && g.slot_stride <= 2 * kMaxSlotBytes && g.slot_stride % 64 == 0 &&
@@ -65,10 +65,10 @@ Result<> Attachment::map_payload(int camera_fd, const TopicName& topic, std::uin
     return Error{ErrorCode::kIncompatible, topic.text() + ": written with layout version " + std::to_string(h.layout_version) +
                                                ", this program reads version " + std::to_string(kLayoutVersion) +
                                                "; use programs of one release"};
-  if (h.schema_id != schema_id)
-    return Error{ErrorCode::kIncompatible, topic.text() + ": carries schema " + std::to_string(h.schema_id) +
-                                               ", this program expects schema " + std::to_string(schema_id)};
   VD_ASSIGN(geometry_, checked(h, bytes, topic));
+  if (schema_id != kAnySchema && geometry_.schema_id != schema_id)
+    return Error{ErrorCode::kIncompatible, topic.text() + ": carries schema " + std::to_string(geometry_.schema_id) +
+                                               ", this program expects schema " + std::to_string(schema_id)};
   const std::uint64_t metadata_offset = h.metadata_offset, metadata_bytes = h.metadata_bytes;
   if (metadata_bytes > kMaxMetadataBytes || metadata_offset + metadata_bytes > geometry_.slots_offset)
     return bad_file(topic, "its metadata lies outside its place");

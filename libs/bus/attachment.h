@@ -28,6 +28,7 @@ struct Geometry {
   std::uint32_t readers = 0;
   std::uint32_t held_per_reader = 0;
   std::uint64_t instance = 0;
+  std::uint64_t schema_id = 0;
 };
 
 class Attachment {

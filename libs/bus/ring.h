@@ -32,6 +32,9 @@ class Subscriber;
 struct FutexWatch;
 struct Header;
 
+// A reader of any schema: tools, and programs that look at schema_id() themselves.
+inline constexpr std::uint64_t kAnySchema = 0;
+
 enum class SlotPolicy {
   kLowestFree,   // cache-warm: the lowest free slot again (frames; keep 1)
   kOldestFirst,  // history: the slot published longest ago (annotations; keep >= 64)
@@ -188,7 +191,8 @@ struct Found {
 
 class RingReader {
  public:
-  // kNotFound while the topic doesn't exist; kIncompatible with both numbers for another layout version or schema;
+  // kNotFound while the topic doesn't exist; kIncompatible with both numbers for another layout version or schema (unless
+  // kAnySchema is asked for);
   // kResourceExhausted when all reader entries are taken (names the key to raise).
   static Result<RingReader> attach(const BusDir& dir, const TopicName& topic, std::uint64_t schema_id, Demand demand = {});
   RingReader(RingReader&&) noexcept;
@@ -205,6 +209,9 @@ class RingReader {
   void set_demand(const Demand& demand);
   TopicStats stats() const;
   const std::string& metadata() const;
+  std::uint64_t schema_id() const;
+  std::uint64_t slot_bytes() const;       // largest payload
+  std::uint32_t held_per_reader() const;  // leases this reader may hold at once
 
  private:
   friend class Subscriber;
@@ -233,6 +240,9 @@ class Subscriber {
   bool attached() const { return reader_.has_value(); }
   std::optional<TopicStats> stats();  // none while there is no such topic
   std::string metadata() const;
+  std::uint64_t schema_id() const;  // of what it is attached to; these three are 0 while it isn't
+  std::uint64_t slot_bytes() const;
+  std::uint32_t held_per_reader() const;
   const TopicName& topic() const { return topic_; }
   // Why attach() failed last, other than "not there yet"; cleared by success.
   const std::optional<Error>& error() const { return error_; }

@@ -188,5 +188,8 @@ Wait RingReader::wait(Nanoseconds timeout) {
 void RingReader::set_demand(const Demand& demand) { attachment_->set_demand(demand); }
 TopicStats RingReader::stats() const { return stats_of(attachment_->header()); }
 const std::string& RingReader::metadata() const { return attachment_->metadata(); }
+std::uint64_t RingReader::schema_id() const { return attachment_->geometry().schema_id; }
+std::uint64_t RingReader::slot_bytes() const { return attachment_->geometry().slot_bytes; }
+std::uint32_t RingReader::held_per_reader() const { return attachment_->geometry().held_per_reader; }
 
 }  // namespace vedette::bus

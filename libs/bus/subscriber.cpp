@@ -91,6 +91,9 @@ std::optional<TopicStats> Subscriber::stats() {
 }
 
 std::string Subscriber::metadata() const { return reader_ ? reader_->metadata() : std::string(); }
+std::uint64_t Subscriber::schema_id() const { return reader_ ? reader_->schema_id() : 0; }
+std::uint64_t Subscriber::slot_bytes() const { return reader_ ? reader_->slot_bytes() : 0; }
+std::uint32_t Subscriber::held_per_reader() const { return reader_ ? reader_->held_per_reader() : 0; }
 
 bool wait_any(std::span<Subscriber* const> subscribers, Nanoseconds timeout) {
   const std::uint64_t deadline = monotonic_ns() + to_ns(std::max(timeout, Nanoseconds::zero()));

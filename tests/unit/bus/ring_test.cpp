@@ -306,6 +306,15 @@ TEST_F(Ring, another_schema_and_a_full_table_are_refused) {
   EXPECT_TRUE(RingReader::attach(dir_, topic("cam0/frames"), kSchema).ok());
 }
 
+TEST_F(Ring, a_reader_of_any_schema_learns_which_it_is) {
+  auto w = writer();
+  const auto any = RingReader::attach(dir_, topic("cam0/frames"), kAnySchema);
+  ASSERT_TRUE(any.ok());
+  EXPECT_EQ(any->schema_id(), kSchema);
+  EXPECT_EQ(any->slot_bytes(), 4096u);
+  EXPECT_EQ(any->held_per_reader(), 2u);
+}
+
 TEST_F(Ring, demand_is_the_maximum_of_the_living) {
   auto w = writer();
   EXPECT_FALSE(w.demand().any());
