@@ -109,6 +109,8 @@ Result<> Attachment::take_entry(const TopicName& topic) {
       if (!entry_lock_.try_lock(kEntryLockOffset + reader_)) continue;
       // What a dead predecessor held is free now: its lock has fallen, and it is ours.
       for (std::uint32_t i = 0; i < geometry_.held_per_reader; ++i) hazard(i).store(0, std::memory_order_release);
+      hazards_.entry(reader_).missed.store(0, std::memory_order_relaxed);
+      hazards_.entry(reader_).taken.store(0, std::memory_order_relaxed);
       hazards_.entry(reader_).pid.store(::getpid(), std::memory_order_relaxed);
       return {};
     }
@@ -138,6 +140,15 @@ std::uint32_t Attachment::free_hazard() const {
 void Attachment::release(std::uint32_t index) {
   if (entry_lock_.fd() >= 0) unpin(hazard(index));  // in a forked child neither lock nor mapping is there
   used_hazards_ &= ~(1u << index);
+}
+
+void Attachment::show_taken(std::uint64_t sequence, std::uint64_t missed) {
+  LeaseEntry& entry = hazards_.entry(reader_);
+  // relaxed: for people, no decision about memory depends on them; a reader is the one writer of its entry.
+  if (missed != 0)
+    entry.missed.store(entry.missed.load(std::memory_order_relaxed) + static_cast<std::uint32_t>(missed),
+                       std::memory_order_relaxed);
+  entry.taken.store(sequence, std::memory_order_relaxed);
 }
 
 void Attachment::set_demand(const Demand& demand) {

@@ -52,6 +52,8 @@ class Attachment {
   void use_hazard(std::uint32_t index) { used_hazards_ |= 1u << index; }
   void release(std::uint32_t index);
 
+  // What tools see of this reader. The entry's cache line is this reader's already: the hazard was stored there.
+  void show_taken(std::uint64_t sequence, std::uint64_t missed);
   void set_demand(const Demand& demand);
   std::atomic<std::uint32_t>& waiters() const { return lease_header().waiters; }
 

@@ -13,7 +13,7 @@ namespace vedette::bus {
 
 inline constexpr std::uint64_t kPayloadMagic = 0x3153'5542'4454'4456;  // "VDTDBUS1", little endian
 inline constexpr std::uint64_t kLeaseMagic = 0x3153'4C42'4454'4456;    // "VDTDBLS1"
-inline constexpr std::uint32_t kLayoutVersion = 1;
+inline constexpr std::uint32_t kLayoutVersion = 2;
 
 inline constexpr std::uint32_t kMaxSlots = 4096;  // the head packs the slot into 12 bits
 inline constexpr std::uint32_t kMaxReaders = 256;
@@ -78,14 +78,16 @@ struct LeaseHeader {
 struct LeaseEntry {
   std::atomic<std::uint64_t> demand;  // Demand::pack()
   std::atomic<std::int32_t> pid;      // for people; 0: free
-  std::uint32_t reserved;
+  std::atomic<std::uint32_t> missed;  // records this reader was too late for, since it attached; for people, wraps
+  std::atomic<std::uint64_t> taken;   // sequence of the record taken last; 0: none yet. For tools: nothing here relies on it
+  std::uint64_t reserved;
   // std::atomic<std::uint32_t> hazards[held_per_reader]: slot + 1; 0: none
 };
 
 static_assert(sizeof(Header) == 256 && offsetof(Header, head) == 128 && offsetof(Header, epoch) == 192);
 static_assert(sizeof(Descriptor) == 32);
 static_assert(sizeof(LeaseHeader) == 192 && offsetof(LeaseHeader, waiters) == 64);
-static_assert(sizeof(LeaseEntry) == 16);
+static_assert(sizeof(LeaseEntry) == 32);
 
 // Reader entry i is locked by OFD write lock of byte kEntryLockOffset + i of the lease file (beyond its end).
 inline constexpr std::int64_t kEntryLockOffset = 1ll << 32;

@@ -25,6 +25,7 @@ void count_taken(Attachment& a, Taken& taken) {
   taken.status = Take::kTaken;
   taken.missed = sequence > before ? sequence - before - 1 : 0;
   a.last_sequence = sequence;
+  a.show_taken(sequence, taken.missed);
 }
 
 }  // namespace
