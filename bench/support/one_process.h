@@ -1,0 +1,53 @@
+// Figures of one process: the cost of an operation, without the cost of the stamps around it. Header-only, thread-bound.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "bench/support/processes.h"
+
+namespace vedette::bench {
+
+// Keeps the compiler from dropping what computes `value`.
+template <typename T>
+inline void keep(const T& value) {
+  asm volatile("" : : "r,m"(value) : "memory");
+}
+
+// Alternates prepare() (not timed) and work() (timed, stamps' own cost taken off) for a round; the median of work().
+// For operations that need something new each time: take, publish.
+template <typename Prepare, typename Work>
+Value time_each(Prepare prepare, Work work, const char* unit = "ns", std::uint64_t duration_ns = 200'000'000) {
+  pin_writer();
+  std::vector<std::uint64_t> taken, empty;
+  const std::uint64_t began = clock_ns();
+  while (clock_ns() - began < duration_ns || taken.size() < 11) {
+    prepare();
+    const std::uint64_t before = stamp();
+    work();
+    const std::uint64_t after = stamp();
+    const std::uint64_t end = stamp();
+    if (clock_ns() - began < duration_ns / 5 && taken.size() < 1000) continue;  // warm-up
+    taken.push_back(after - before);
+    empty.push_back(end - after);
+  }
+  const double ticks = median(taken) - median(empty);
+  return from_ticks(ticks > 0 ? ticks : 0, unit);
+}
+
+// Runs work() in batches; the median batch's cost of one. For operations that can be repeated as they are: pin, a round trip.
+template <typename Work>
+Value time_batches(Work work, int batch = 1000, std::uint64_t duration_ns = 200'000'000) {
+  pin_writer();
+  std::vector<std::uint64_t> taken;
+  const std::uint64_t began = clock_ns();
+  while (clock_ns() - began < duration_ns || taken.size() < 11) {
+    const std::uint64_t before = stamp();
+    for (int index = 0; index < batch; ++index) work();
+    const std::uint64_t after = stamp();
+    if (clock_ns() - began > duration_ns / 5 || taken.size() > 1000) taken.push_back(after - before);
+  }
+  return from_ticks(median(taken) / batch);
+}
+
+}  // namespace vedette::bench

@@ -1,0 +1,62 @@
+// The contract of a contestant: `PROGRAM [--option …] FIGURE` runs one round of a figure (0.2 to 0.5 s) and prints one JSON line
+// {"value": 1.5, "unit": "ns"}. Exit code 3: it doesn't do this figure. 1: something is wrong, one sentence on stderr.
+// bench/run.py calls it. Header-only, thread-bound.
+#pragma once
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bench/support/stamp.h"
+
+namespace vedette::bench {
+
+inline constexpr int kExitUnsupported = 3;
+
+[[noreturn]] inline void fail(const std::string& sentence) {
+  std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, sentence.c_str());
+  std::exit(1);
+}
+
+// Of at least one sample; reorders them.
+inline double median(std::span<std::uint64_t> samples) {
+  if (samples.empty()) fail("there are no samples to take a median of");
+  auto middle = samples.begin() + static_cast<std::ptrdiff_t>(samples.size() / 2);
+  std::nth_element(samples.begin(), middle, samples.end());
+  return static_cast<double>(*middle);
+}
+
+struct Value {
+  double number = 0;
+  const char* unit = "ns";  // ns, us, ms or count
+};
+inline Value from_ticks(double ticks, const char* unit = "ns") {
+  const double ns = kTickClock.ns(ticks);
+  const std::string_view name = unit;
+  return {name == "ms" ? ns / 1e6 : name == "us" ? ns / 1e3 : ns, unit};
+}
+
+struct Figure {
+  std::string_view name;
+  std::function<Value()> measure;
+};
+
+// What a contestant's main() returns. The figure is the last argument.
+inline int run_figure(int argc, char** argv, std::span<const Figure> figures) {
+  if (argc < 2) fail("usage: PROGRAM FIGURE");
+  const std::string_view wanted = argv[argc - 1];
+  for (const Figure& figure : figures) {
+    if (figure.name != wanted) continue;
+    const Value value = figure.measure();
+    std::printf("{\"value\": %.6g, \"unit\": \"%s\"}\n", value.number, value.unit);
+    return 0;
+  }
+  return kExitUnsupported;
+}
+
+}  // namespace vedette::bench
