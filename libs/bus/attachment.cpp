@@ -15,8 +15,9 @@ constexpr int kEntryAttempts = 5;
 
 Error bad_file(const TopicName& topic, const std::string& what) { return Error{ErrorCode::kCorrupt, topic.text() + ": " + what}; }
 
-// Every number that an index or an address will be made of.
-Result<Geometry> checked(const Header& header, std::uint64_t file_bytes, const TopicName& topic) {
+}  // namespace
+
+Result<Geometry> checked_geometry(const Header& header, std::uint64_t file_bytes, const TopicName& topic) {
   const Geometry g{header.slots,   header.slot_bytes,      header.slot_stride, header.slots_offset,
                    header.readers, header.held_per_reader, header.instance,    header.schema_id};
   const std::uint64_t descriptors_end = sizeof(Header) + std::uint64_t{g.slots} * sizeof(Descriptor);
@@ -29,8 +30,6 @@ Result<Geometry> checked(const Header& header, std::uint64_t file_bytes, const T
     return bad_file(topic, "its header describes slots that do not fit its file of " + std::to_string(file_bytes) + " bytes");
   return g;
 }
-
-}  // namespace
 
 std::int64_t slept_ns() { return static_cast<std::int64_t>(boottime_ns()) - static_cast<std::int64_t>(monotonic_ns()); }
 
@@ -65,7 +64,7 @@ Result<> Attachment::map_payload(int camera_fd, const TopicName& topic, std::uin
     return Error{ErrorCode::kIncompatible, topic.text() + ": written with layout version " + std::to_string(h.layout_version) +
                                                ", this program reads version " + std::to_string(kLayoutVersion) +
                                                "; use programs of one release"};
-  VD_ASSIGN(geometry_, checked(h, bytes, topic));
+  VD_ASSIGN(geometry_, checked_geometry(h, bytes, topic));
   if (schema_id != kAnySchema && geometry_.schema_id != schema_id)
     return Error{ErrorCode::kIncompatible, topic.text() + ": carries schema " + std::to_string(geometry_.schema_id) +
                                                ", this program expects schema " + std::to_string(schema_id)};

@@ -31,6 +31,9 @@ struct Geometry {
   std::uint64_t schema_id = 0;
 };
 
+// Checks every number that an index or an address will be made of.
+Result<Geometry> checked_geometry(const Header& header, std::uint64_t file_bytes, const TopicName& topic);
+
 class Attachment {
  public:
   static Result<std::shared_ptr<Attachment>> attach(const BusDir& dir, const TopicName& topic, std::uint64_t schema_id,

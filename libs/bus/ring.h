@@ -54,6 +54,9 @@ struct RingOptions {
   bool operator==(const RingOptions&) const = default;
 };
 
+// Bytes of the tmpfs that a topic with these options takes, all its files together.
+std::uint64_t bytes_needed(const RingOptions& options);
+
 // Counters in a topic's header; written by the writer alone, read by anybody at any time.
 struct TopicStats {
   std::uint64_t published = 0;   // since the topic was created, over all epochs

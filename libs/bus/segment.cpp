@@ -97,6 +97,12 @@ std::string megabytes(std::uint64_t bytes) { return std::to_string((bytes + (1u 
 
 }  // namespace
 
+std::uint64_t bytes_needed(const RingOptions& options) {
+  Header wanted{};
+  describe(options, wanted);
+  return wanted.file_bytes + lease_file_bytes(options) + kPage;  // the lock file holds a pid
+}
+
 Result<std::shared_ptr<Segment>> Segment::open(const BusDir& dir, const TopicName& topic, const RingOptions& options,
                                                std::shared_ptr<LockFile> lock) {
   VD_TRY(check_options(topic, options));
@@ -178,7 +184,7 @@ Result<bool> Segment::take_over_leases(std::uint64_t instance) {
 Result<> Segment::create(const BusDir& dir) {
   Header wanted{};
   describe(options, wanted);
-  const std::uint64_t needed = wanted.file_bytes + lease_file_bytes(options);
+  const std::uint64_t needed = bytes_needed(options);
   if (const std::uint64_t free = dir.free_bytes(); free < needed)
     return Error{ErrorCode::kResourceExhausted, topic.text() + ": needs " + megabytes(needed) + " in " + dir.path() +
                                                     ", but only " + megabytes(free) +
