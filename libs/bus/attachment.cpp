@@ -12,6 +12,8 @@ namespace vedette::bus {
 namespace {
 
 constexpr int kEntryAttempts = 5;
+// No lease file is larger; mapping prefaults it, and any group reader may make it as long as it likes.
+constexpr std::uint64_t kMaxLeaseFileBytes = 1u << 20;
 
 Error bad_file(const TopicName& topic, const std::string& what) { return Error{ErrorCode::kCorrupt, topic.text() + ": " + what}; }
 
@@ -55,6 +57,8 @@ Result<> Attachment::map_payload(int camera_fd, const TopicName& topic, std::uin
   if (::fstat(fd.get(), &status) != 0) return errno_error(topic.text());
   const auto bytes = static_cast<std::uint64_t>(status.st_size);
   if (bytes < sizeof(Header)) return bad_file(topic, "a file of " + std::to_string(bytes) + " bytes is no topic");
+  if (has_holes(status))
+    return bad_file(topic, "its file has holes: reading it would take memory that the writer never paid for");
   VD_ASSIGN(payload_, Mapping::map(fd.get(), bytes, Mapping::Access::kRead, true));
   inode_ = status.st_ino;
 
@@ -83,6 +87,7 @@ Result<> Attachment::map_leases(int camera_fd, const TopicName& topic) {
   }, own_status{};
   if (::fstat(fd.get(), &status) != 0 || ::fstat(own.get(), &own_status) != 0) return errno_error(topic.text());
   if (static_cast<std::uint64_t>(status.st_size) < sizeof(LeaseHeader)) return bad_file(topic, "its lease file is too short");
+  if (static_cast<std::uint64_t>(status.st_size) > kMaxLeaseFileBytes) return bad_file(topic, "its lease file is too long");
   VD_ASSIGN(leases_, Mapping::map(fd.get(), static_cast<std::size_t>(status.st_size), Mapping::Access::kReadWrite, true));
   const LeaseHeader& h = lease_header();
   if (h.magic != kLeaseMagic || h.layout_version != kLayoutVersion)
@@ -111,6 +116,7 @@ Result<> Attachment::take_entry(const TopicName& topic) {
       hazards_.entry(reader_).missed.store(0, std::memory_order_relaxed);
       hazards_.entry(reader_).taken.store(0, std::memory_order_relaxed);
       hazards_.entry(reader_).pid.store(::getpid(), std::memory_order_relaxed);
+      has_entry_ = true;
       return {};
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -120,7 +126,7 @@ Result<> Attachment::take_entry(const TopicName& topic) {
 }
 
 Attachment::~Attachment() {
-  if (entry_lock_.fd() < 0) return;
+  if (!has_entry_ || entry_lock_.fd() < 0) return;  // in a forked child the lock is not there
   set_demand({});
   hazards_.entry(reader_).pid.store(0, std::memory_order_release);
 }

@@ -85,6 +85,7 @@ class Attachment {
   std::string metadata_;
   Hazards hazards_;
   std::uint32_t reader_ = 0;
+  bool has_entry_ = false;
   std::uint32_t used_hazards_ = 0;
 };
 

@@ -90,6 +90,16 @@ Result<> check_directory(int fd, const std::string& path, bool explicit_path) {
   return {};
 }
 
+// Who owns the folder can put any file under any name there.
+Result<> check_owner(int fd, const std::string& path) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return errno_error(path);
+  if (status.st_uid == ::geteuid()) return {};
+  return Error{ErrorCode::kPermissionDenied, path + " belongs to user " + std::to_string(status.st_uid) + ", not to " +
+                                                 std::to_string(::geteuid()) +
+                                                 "; topics are written by the owner of their folder only"};
+}
+
 }  // namespace
 
 Result<TopicName> TopicName::parse(std::string_view text) {
@@ -130,6 +140,7 @@ Result<UniqueFd> BusDir::camera_dir(std::string_view camera, bool create) const 
   if (!fd) return errno_error(path_ + "/" + name);
   if (made && ::fchmod(fd.get(), 0750) != 0) return errno_error(path_ + "/" + name);
   VD_TRY(check_directory(fd.get(), path_ + "/" + name, true));
+  if (create) VD_TRY(check_owner(fd.get(), path_ + "/" + name));
   return fd;
 }
 

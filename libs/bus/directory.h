@@ -34,7 +34,8 @@ class BusDir {
   const std::string& path() const { return path_; }
   int fd() const { return fd_.get(); }
 
-  // The camera's folder below it as a descriptor; created with mode 0750 if missing and `create`. Symlinks are refused.
+  // The camera's folder below it as a descriptor; created with mode 0750 if missing and `create` (to write there: it must be
+  // ours). Symlinks are refused.
   Result<UniqueFd> camera_dir(std::string_view camera, bool create) const;
 
   // Topics that exist now, sorted by text().

@@ -32,11 +32,16 @@ std::string holder_of(int fd) {
 Result<LockFile> lock_topic(int camera_fd, const TopicName& topic) {
   const std::string name = topic.topic + std::string(kLockSuffix);
   for (int attempt = 0; attempt < kLockAttempts; ++attempt) {
-    UniqueFd fd(::openat(camera_fd, name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600));
+    UniqueFd fd(::openat(camera_fd, name.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600));
     if (!fd) return errno_error(topic.text() + ": lock file");
     struct stat status {};
     if (::fstat(fd.get(), &status) != 0) return errno_error(topic.text() + ": lock file");
-    if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid())
+    // A second name would let go on what is written here in a file of something else.
+    if (!S_ISREG(status.st_mode) || status.st_nlink > 1)
+      return Error{ErrorCode::kPermissionDenied,
+                   topic.text() + ": its lock file " + name +
+                       " is not a file of its own (a special file, or linked from elsewhere); remove it"};
+    if (status.st_uid != ::geteuid())
       return Error{ErrorCode::kPermissionDenied, topic.text() + ": its lock file belongs to user " +
                                                      std::to_string(status.st_uid) +
                                                      "; a topic is written by the owner of its files only"};
@@ -80,6 +85,12 @@ Result<UniqueFd> open_file(int camera_fd, const std::string& name, int flags) {
   if (::fstat(fd.get(), &status) != 0) return errno_error(name);
   if (!S_ISREG(status.st_mode)) return Error{ErrorCode::kCorrupt, name + ": not a regular file"};
   return fd;
+}
+
+bool has_holes(const struct stat& status) { return status.st_blocks * 512 < status.st_size; }
+
+bool is_own_file(const struct stat& status, unsigned mode) {
+  return status.st_uid == ::geteuid() && (status.st_mode & 07777) == mode && status.st_nlink == 1;
 }
 
 void unlink_interim(int camera_fd, const std::string& topic) {

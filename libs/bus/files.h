@@ -1,6 +1,8 @@
 // A topic's files: names, the writer's lock, creating whole files under a name at once. Internal to the bus.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <string>
 #include <string_view>
 
@@ -24,6 +26,11 @@ Result<> name_file(int fd, int camera_fd, const std::string& name);
 
 // Opens an existing file of the topic, refusing symlinks and anything but regular files. kNotFound if it isn't there.
 Result<UniqueFd> open_file(int camera_fd, const std::string& name, int flags);
+
+// Are there parts of it that take no memory yet? Mapping it would allocate them.
+bool has_holes(const struct stat& status);
+// Is it a file that only this user's writers can have made as it is: the owner, the mode, and no second name?
+bool is_own_file(const struct stat& status, unsigned mode);
 
 // Removes what a writer that died while it named its files left. The caller holds the topic's lock.
 void unlink_interim(int camera_fd, const std::string& topic);

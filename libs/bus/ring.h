@@ -146,6 +146,8 @@ class RingWriter {
   bool mend();
   const BusDir* dir_ = nullptr;
   std::shared_ptr<Segment> segment_;
+  std::uint64_t next_mend_ns_ = 0;
+  std::uint64_t mend_wait_ns_ = 0;
 };
 
 // One leased slot: bytes that don't change while this lives. Move-only.

@@ -19,6 +19,12 @@ void flush_after_suspend(Attachment& a) {
   a.slept_ns = slept;
 }
 
+// A head that stays though its slot doesn't hold its record can only be a hostile writer's (the newest slot is never claimed).
+// Taken as seen, or waits would return at once for ever.
+void skip_false_head(Attachment& a, std::uint64_t head) {
+  if (a.header().head.load(std::memory_order_acquire) == head) a.last_sequence = head_sequence(head);
+}
+
 void count_taken(Attachment& a, Taken& taken) {
   const std::uint64_t sequence = taken.lease.sequence();
   const std::uint64_t before = a.last_sequence != 0 ? a.last_sequence : a.attached_at_sequence;
@@ -84,16 +90,10 @@ Taken RingReader::take_newest() {
     if (head_sequence(head) <= a.last_sequence) return taken;
     if (hazard == a.geometry().held_per_reader) return Taken{Take::kShareUsed, {}, 0};
     const std::uint32_t slot = head_slot(head);
-    // A slot out of range is a hostile writer's; there is nothing to take from it.
-    if (slot >= a.geometry().slots) return taken;
-    if (!lease_slot(slot, hazard, taken.lease)) {
-      // Overtaken: the head has moved on. A head that stays at a slot in pieces is a hostile writer's.
-      if (a.header().head.load(std::memory_order_acquire) == head) return taken;
-      continue;
-    }
-    if (taken.lease.sequence() > a.last_sequence) break;
+    const bool leased = slot < a.geometry().slots && lease_slot(slot, hazard, taken.lease);
+    if (leased && taken.lease.sequence() >= head_sequence(head)) break;
     taken.lease.release();
-    return taken;
+    skip_false_head(a, head);  // else overtaken: the head has moved on
   }
   count_taken(a, taken);
   return taken;
@@ -105,7 +105,8 @@ Taken RingReader::take_next() {
   const std::uint32_t hazard = a.free_hazard();
   for (;;) {
     if (a.retired()) return Taken{Take::kRetired, {}, 0};
-    if (!newer_in(a)) return taken;
+    const std::uint64_t head = a.header().head.load(std::memory_order_acquire);
+    if (head_sequence(head) <= a.last_sequence) return taken;
     if (hazard == a.geometry().held_per_reader) return Taken{Take::kShareUsed, {}, 0};
     std::uint64_t oldest = ~0ull;
     std::uint32_t slot = 0;
@@ -114,7 +115,10 @@ Taken RingReader::take_next() {
       if (!being_written(generation) && sequence_of(generation) > a.last_sequence && generation < oldest)
         oldest = generation, slot = i;
     }
-    if (oldest == ~0ull) return taken;  // all of them are being rewritten; the head's can't be, unless its writer is hostile
+    if (oldest == ~0ull) {  // all of them were rewritten behind the scan's back, or are being so
+      skip_false_head(a, head);
+      continue;
+    }
     if (!lease_slot(slot, hazard, taken.lease)) continue;
     if (2 * taken.lease.sequence() == oldest) break;
     taken.lease.release();  // rewritten between scan and pin: there may be an older one now

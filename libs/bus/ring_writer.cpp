@@ -5,6 +5,12 @@
 #include "bus/segment.h"
 
 namespace vedette::bus {
+namespace {
+
+constexpr std::uint64_t kShortestMendWaitNs = 10'000'000, kLongestMendWaitNs = 1'000'000'000;
+constexpr std::uint64_t kCalmNs = 10'000'000'000;  // so long without damage: the next one counts as the first
+
+}  // namespace
 
 Loan::Loan(std::shared_ptr<Segment> segment, std::uint32_t slot) : segment_(std::move(segment)), slot_(slot) {}
 Loan::Loan(Loan&&) noexcept = default;
@@ -54,8 +60,17 @@ std::optional<Loan> RingWriter::loan() {
   return Loan(segment_, *slot);
 }
 
-// Somebody damaged the lease file: what it says can't be trusted any more. New files, once; readers attach again.
-bool RingWriter::mend() { return !segment_->damaged() || resize(segment_->options).ok(); }
+// Somebody damaged the lease file: what it says can't be trusted any more. New files; readers attach again. At once the first
+// time; who does it again and again must not make a writer do nothing but create files.
+bool RingWriter::mend() {
+  if (!segment_->damaged()) return true;
+  const std::uint64_t now = monotonic_ns();
+  if (now < next_mend_ns_) return false;
+  const bool calm = now - next_mend_ns_ > kCalmNs;
+  mend_wait_ns_ = calm ? kShortestMendWaitNs : std::min(2 * mend_wait_ns_, kLongestMendWaitNs);
+  next_mend_ns_ = now + mend_wait_ns_;
+  return resize(segment_->options).ok();
+}
 
 void RingWriter::count_drop() { segment_->header().dropped.fetch_add(1, std::memory_order_relaxed); }
 
@@ -74,7 +89,9 @@ Held RingWriter::publish_held(Loan&& loan, std::uint64_t frame_id, std::size_t b
 }
 
 std::uint64_t RingWriter::next_frame_id() {
-  if (segment_->last_frame_id == 0) segment_->last_frame_id = (wall_ns() / 1'000'000'000 << 20) - 1;
+  // ~0: what somebody else published, or damaged files said.
+  if (segment_->last_frame_id == 0 || segment_->last_frame_id == ~0ull)
+    segment_->last_frame_id = (wall_ns() / 1'000'000'000 << 20) - 1;
   return ++segment_->last_frame_id;
 }
 

@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::uint64_t kSweepEveryNs = 1'000'000'000;
 constexpr std::size_t kPage = 4096;
+constexpr unsigned kPayloadMode = 0640, kLeaseMode = 0660;
 constexpr std::size_t kHugePage = 2u << 20;
 #ifndef MADV_COLLAPSE
 constexpr int MADV_COLLAPSE = 25;  // Linux 6.1
@@ -65,6 +66,19 @@ bool fits(const LeaseHeader& header, const RingOptions& options, std::uint64_t i
   return header.magic == kLeaseMagic && header.layout_version == kLayoutVersion && header.instance == instance &&
          header.readers == options.readers && header.held_per_reader == options.held_per_reader &&
          header.entry_stride == entry_stride(options.held_per_reader);
+}
+
+// Far beyond what any writer reaches (a million records a second for 35 years), far below where a head's bits end.
+constexpr std::uint64_t kLastSequence = 1ull << 50;
+
+// Whatever a writer died in the middle of, the head names a record that is there, and at most one record is newer.
+bool is_sound(const Header& header, const Descriptor* descriptors, std::uint32_t slots) {
+  const std::uint64_t head = header.head.load(std::memory_order_acquire);
+  const std::uint64_t newest = head_sequence(head);
+  if (newest > kLastSequence) return false;
+  if (head != 0 && (head_slot(head) >= slots || descriptors[head_slot(head)].generation.load() != 2 * newest)) return false;
+  return std::all_of(descriptors, descriptors + slots,
+                     [&](const Descriptor& d) { return sequence_of(d.generation.load()) <= newest + 1; });
 }
 
 void retire_files(Header& header) {
@@ -148,14 +162,16 @@ Result<bool> Segment::take_over(Mapping& stale) {
     return Error{ErrorCode::kPermissionDenied, topic.text() + ": its files belong to another user"};
   Header wanted{};
   describe(options, wanted);
-  if (static_cast<std::uint64_t>(payload_stat.st_size) < sizeof(Header)) return false;
+  if (static_cast<std::uint64_t>(payload_stat.st_size) < sizeof(Header) || has_holes(payload_stat)) return false;
+  if (!is_own_file(payload_stat, kPayloadMode)) return false;  // nor marked retired: it may be another topic's too
   VD_ASSIGN(Mapping payload,
             Mapping::map(payload_fd->get(), static_cast<std::size_t>(payload_stat.st_size), Mapping::Access::kReadWrite));
   Header& found = *reinterpret_cast<Header*>(payload.data());
   if (found.magic != kPayloadMagic || found.layout_version != kLayoutVersion) return false;
   const bool whole = same_geometry(found, wanted) && found.file_bytes == static_cast<std::uint64_t>(payload_stat.st_size) &&
                      std::memcmp(payload.data() + found.metadata_offset, options.metadata.data(), options.metadata.size()) == 0 &&
-                     found.retired.load(std::memory_order_acquire) == 0;
+                     found.retired.load(std::memory_order_acquire) == 0 &&
+                     is_sound(found, reinterpret_cast<const Descriptor*>(&found + 1), wanted.slots);
   if (whole) {
     VD_ASSIGN(const bool adopted, take_over_leases(found.instance));
     if (adopted) {
@@ -174,7 +190,7 @@ Result<bool> Segment::take_over_leases(std::uint64_t instance) {
   auto entry_fd = open_file(camera_fd_.get(), name, O_RDWR);
   struct stat status {};
   if (!leases_fd.ok() || !entry_fd.ok() || ::fstat(leases_fd->get(), &status) != 0) return false;
-  if (static_cast<std::uint64_t>(status.st_size) != lease_file_bytes(options)) return false;
+  if (static_cast<std::uint64_t>(status.st_size) != lease_file_bytes(options) || !is_own_file(status, kLeaseMode)) return false;
   VD_ASSIGN(Mapping leases, Mapping::map(leases_fd->get(), lease_file_bytes(options), Mapping::Access::kReadWrite, true));
   if (!fits(*reinterpret_cast<const LeaseHeader*>(leases.data()), options, instance)) return false;
   adopt_leases(std::move(leases), std::move(entry_fd).value());
@@ -189,8 +205,8 @@ Result<> Segment::create(const BusDir& dir) {
     return Error{ErrorCode::kResourceExhausted, topic.text() + ": needs " + megabytes(needed) + " in " + dir.path() +
                                                     ", but only " + megabytes(free) +
                                                     " are free; enlarge the tmpfs or the memory limit, or lower bus.readers"};
-  VD_ASSIGN(const UniqueFd payload_fd, create_file(camera_fd_.get(), wanted.file_bytes, 0640));
-  VD_ASSIGN(const UniqueFd leases_fd, create_file(camera_fd_.get(), lease_file_bytes(options), 0660));
+  VD_ASSIGN(const UniqueFd payload_fd, create_file(camera_fd_.get(), wanted.file_bytes, kPayloadMode));
+  VD_ASSIGN(const UniqueFd leases_fd, create_file(camera_fd_.get(), lease_file_bytes(options), kLeaseMode));
   VD_ASSIGN(Mapping payload, Mapping::map(payload_fd.get(), wanted.file_bytes, Mapping::Access::kReadWrite));
   VD_ASSIGN(Mapping leases, Mapping::map(leases_fd.get(), lease_file_bytes(options), Mapping::Access::kReadWrite, true));
   // Huge pages save page faults and TLB misses where the kernel grants them; a no changes nothing.
