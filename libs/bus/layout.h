@@ -44,7 +44,7 @@ struct Header {
 
   // Written by the topic's one writer, read by everybody.
   alignas(64) std::atomic<std::uint64_t> head;  // newest publication: sequence << 12 | slot; 0: nothing yet
-  std::atomic<std::uint32_t> doorbell;          // + 1 at each publication; what readers' futexes wait on
+  std::atomic<std::uint32_t> doorbell;          // + 1 when sleepers are woken; what readers' futexes wait on
   std::atomic<std::uint32_t> retired;           // 1: other files have the name now
   alignas(64) std::atomic<std::uint64_t> epoch;
   std::atomic<std::uint64_t> published;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "bus/attachment.h"
+#include "bus/doorbell.h"
 #include "bus/futex.h"
 #include "bus/ring.h"
 
@@ -9,7 +10,7 @@ namespace {
 
 constexpr std::int64_t kSuspendedNs = 1'000'000'000;
 
-// seq_cst: see RingReader::watch().
+// seq_cst: R3 of bus/doorbell.h.
 bool newer_in(const Attachment& a) { return head_sequence(a.header().head.load(std::memory_order_seq_cst)) > a.last_sequence; }
 
 // Whatever was published before the machine slept is old news, though its age on CLOCK_MONOTONIC is small.
@@ -168,12 +169,7 @@ bool RingReader::gone() {
 
 FutexWatch RingReader::watch() {
   const std::atomic<std::uint32_t>& doorbell = attachment_->header().doorbell;
-  const std::uint32_t expected = doorbell.load(std::memory_order_acquire);
-  // In the one order of all seq_cst accesses, this store comes before Segment::publish()'s exchange of `waiters` or after it.
-  // Before: the exchange sees it and wakes us (a futex that isn't asleep yet compares the doorbell, which has changed). After:
-  // the caller's next look at the head (seq_cst) comes after publish()'s store to it (seq_cst) and sees it.
-  attachment_->waiters().store(1, std::memory_order_seq_cst);
-  return {&doorbell, expected};
+  return {&doorbell, announce_waiter(doorbell, attachment_->waiters())};
 }
 
 Wait RingReader::wait(Nanoseconds timeout) {
@@ -183,6 +179,7 @@ Wait RingReader::wait(Nanoseconds timeout) {
     if (has_newer()) return Wait::kNew;
     const FutexWatch doorbell = watch();
     if (has_newer()) return Wait::kNew;
+    if (attachment_->retired()) return Wait::kRetired;
     const std::uint64_t now = monotonic_ns();
     if (now >= deadline) return Wait::kTimeout;
     futex_wait(*doorbell.word, doorbell.expected, std::min(kLookUpEvery, Nanoseconds(deadline - now)));

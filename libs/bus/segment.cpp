@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "bus/doorbell.h"
 #include "bus/files.h"
 #include "bus/futex.h"
 
@@ -83,6 +84,8 @@ bool is_sound(const Header& header, const Descriptor* descriptors, std::uint32_t
 
 void retire_files(Header& header) {
   header.retired.store(1, std::memory_order_seq_cst);
+  // Whatever `waiters` says: that is in the lease file, which may be damaged. A reader looks at `retired` as it does at the head.
+  header.doorbell.store(header.doorbell.load(std::memory_order_relaxed) + 1, std::memory_order_release);
   futex_wake_all(header.doorbell);
 }
 
@@ -263,10 +266,9 @@ void Segment::start_epoch() {
   }
   // A predecessor died between a slot's even generation and the head. The head must name the newest before any slot is
   // claimed: only the `keep` newest are safe, and readers that found the head's slot odd would find nothing.
-  if (newest != head) {
+  if (newest != head)
     h.frame_id.store(descriptor(head_slot(newest)).frame_id.load(std::memory_order_relaxed), std::memory_order_relaxed);
-    announce(head_sequence(newest), head_slot(newest));
-  }
+  announce(head_sequence(newest), head_slot(newest));  // rings in any case: it may have died between its head and the wake
   h.writer_pid.store(::getpid(), std::memory_order_relaxed);
   h.beat_at_ns.store(monotonic_ns(), std::memory_order_relaxed);
   sweep();
@@ -324,10 +326,7 @@ void Segment::publish(std::uint32_t slot, std::uint64_t frame_id, std::size_t by
 void Segment::announce(std::uint64_t sequence, std::uint32_t slot) {
   Header& h = header();
   h.head.store(pack_head(sequence, slot), std::memory_order_seq_cst);
-  // After the head, never before: a reader that read the new doorbell but the old head would sleep on it through the wake
-  // below. release: who reads the new doorbell (acquire, RingReader::watch()) sees the new head too.
-  h.doorbell.store(static_cast<std::uint32_t>(sequence), std::memory_order_release);
-  if (lease_header().waiters.exchange(0, std::memory_order_seq_cst) != 0) futex_wake_all(h.doorbell);
+  if (ring_doorbell(h.doorbell, lease_header().waiters)) futex_wake_all(h.doorbell);
 }
 
 void Segment::sweep() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "bus/attachment.h"
+#include "bus/doorbell.h"
 #include "bus/ring.h"
 #include "support/bus_fixture.h"
 #include "support/stepped_child.h"
@@ -175,25 +176,27 @@ TEST_F(EveryInstruction, a_reader_that_goes_to_sleep_beside_a_publication_is_wok
     auto w = writer();
     ASSERT_TRUE(publish_stamped(w, w.next_frame_id()));
   }
-  std::size_t slept = 0;
+  std::size_t woken = 0, asleep = 0;
   at_every_instruction(publishing_child(), [&](SteppedChild& child) {
     const auto attached = Attachment::attach(dir_, topic("cam0/frames"), kSchema, {});
     ASSERT_TRUE(attached.ok());
     const Attachment& a = **attached;
-    // RingReader::wait()'s steps up to the futex, which compares the doorbell with `expected` and sleeps until the wake.
-    const std::uint32_t expected = a.header().doorbell.load();
-    a.waiters().store(1);
+    // RingReader::wait()'s steps up to the futex, by a reader that took all there is; it comes to the futex last of all.
+    const std::uint32_t expected = announce_waiter(a.header().doorbell, a.waiters());
     const std::uint64_t seen = head_sequence(a.header().head.load());
     ASSERT_TRUE(child.run_to_end());
-    const bool came_later = head_sequence(a.header().head.load()) > seen;
-    if (came_later) {
-      ++slept;
-      ASSERT_EQ(a.waiters().load(), 0u) << "who sleeps already is woken";
-      ASSERT_NE(a.header().doorbell.load(), expected) << "who isn't asleep yet doesn't fall asleep";
+    if (a.header().doorbell.load() == expected) {
+      ++asleep;
+      ASSERT_EQ(head_sequence(a.header().head.load()), seen) << "who falls asleep has seen all there is";
+      ASSERT_EQ(a.waiters().load(), 1u) << "and is announced to the next publication";
+    } else {
+      ++woken;
+      ASSERT_EQ(a.waiters().load(), 0u) << "who slept already was woken";
     }
     ASSERT_EQ(child.finish(), 0);
   });
-  EXPECT_GT(slept, 0u);
+  EXPECT_GT(woken, 0u);
+  EXPECT_GT(asleep, 0u);
 }
 
 TEST_F(EveryInstruction, a_reader_killed_between_take_and_release_gives_everything_back) {

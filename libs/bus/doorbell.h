@@ -1,0 +1,40 @@
+// The doorbell: how a reader goes to sleep and how the writer wakes it, apart from files, processes and system calls.
+// Lock-free, process-shared, any number of readers, one writer. Who dies in between delays a sleeper, by its time-out at most.
+//
+// Why no wake is lost. Writer, per publication n:            Reader, before it sleeps:
+//   W1: head := n                      (seq_cst)               R1: d := doorbell               (acquire)
+//   W2: w := exchange(waiters, 0)      (seq_cst)               R2: waiters := 1                (seq_cst)
+//   if w: W3: doorbell := it + 1       (release)               R3: head newer than taken?      (seq_cst) then don't sleep
+//         W4: FUTEX_WAKE all on doorbell                       R4: FUTEX_WAIT on doorbell while it is d
+// Let n be newer than what the reader took. R2, R3 and all W1, W2 have one total order S. If W2(n) comes before R2, so does
+// W1(n), R3 comes after both and sees n (or newer): no sleep. Else R2 comes before W2(n). Let W2(m) be the first exchange after
+// R2: it reads 1 (R2's, or another reader's later one), so W3(m) and W4(m) follow. R1 didn't read W3(m)'s value or a later one:
+// W3(m) would synchronize with R1, W2(m) happen before R2 and come before it in S. So at R4 the doorbell either differs from d
+// already, or changes while the reader is queued, and W4(m) finds it there (the kernel compares and queues under the lock that a
+// wake takes). (d comes again after 2^32 rings between R1 and R4 only.) The doorbell must change after the exchange, not before:
+// a reader that took n between W1 and W2 would else read the new doorbell, announce itself, have the announcement cleared by
+// W2(n), and sleep through n + 1. A reader that spins looks at the head alone: it announces nothing, so the writer finds waiters
+// 0 and calls no kernel.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace vedette::bus {
+
+// Reader, R1 and R2: the value to sleep on. Look at the head (and `retired`) again before sleeping: R3.
+inline std::uint32_t announce_waiter(const std::atomic<std::uint32_t>& doorbell, std::atomic<std::uint32_t>& waiters) {
+  const std::uint32_t expected = doorbell.load(std::memory_order_acquire);
+  waiters.store(1, std::memory_order_seq_cst);
+  return expected;
+}
+
+// Writer, W2 and W3, after its store to the head (W1). True: somebody may sleep; wake all who wait on the doorbell.
+inline bool ring_doorbell(std::atomic<std::uint32_t>& doorbell, std::atomic<std::uint32_t>& waiters) {
+  if (waiters.exchange(0, std::memory_order_seq_cst) == 0) return false;
+  // relaxed: the writer reads what it (or a predecessor, ordered by the writer lock) wrote itself.
+  doorbell.store(doorbell.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  return true;
+}
+
+}  // namespace vedette::bus
