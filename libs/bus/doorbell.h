@@ -23,14 +23,18 @@
 namespace vedette::bus {
 
 // Reader, R1 and R2: the value to sleep on. Look at the head (and `retired`) again before sleeping: R3.
-inline std::uint32_t announce_waiter(const std::atomic<std::uint32_t>& doorbell, std::atomic<std::uint32_t>& waiters) {
+template <class Doorbell, class Waiters>
+[[nodiscard]] std::uint32_t announce_waiter(const Doorbell& doorbell, Waiters& waiters) {
   const std::uint32_t expected = doorbell.load(std::memory_order_acquire);
   waiters.store(1, std::memory_order_seq_cst);
   return expected;
 }
 
-// Writer, W2 and W3, after its store to the head (W1). True: somebody may sleep; wake all who wait on the doorbell.
-inline bool ring_doorbell(std::atomic<std::uint32_t>& doorbell, std::atomic<std::uint32_t>& waiters) {
+// Writer, W1 to W3, after publish_slot(): `head` (pack_head()) is the newest record. True: somebody may sleep; wake all who wait
+// on the doorbell.
+template <class Head, class Doorbell, class Waiters>
+[[nodiscard]] bool announce_record(Head& newest, Doorbell& doorbell, Waiters& waiters, std::uint64_t head) {
+  newest.store(head, std::memory_order_seq_cst);
   if (waiters.exchange(0, std::memory_order_seq_cst) == 0) return false;
   // relaxed: the writer reads what it (or a predecessor, ordered by the writer lock) wrote itself.
   doorbell.store(doorbell.load(std::memory_order_relaxed) + 1, std::memory_order_release);

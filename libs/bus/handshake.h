@@ -25,6 +25,15 @@
 
 namespace vedette::bus {
 
+// Does any hazard name the slot? (W2; also used as a first guess.)
+template <class Words>
+bool any_names(const Words& hazards, std::uint32_t slot) {
+  for (std::uint32_t reader = 0; reader < hazards.readers(); ++reader)
+    for (std::uint32_t index = 0; index < hazards.held(); ++index)
+      if (hazards.word(reader, index).load(std::memory_order_seq_cst) == slot + 1) return true;
+  return false;
+}
+
 // All hazard words of a topic's lease file.
 class Hazards {
  public:
@@ -42,13 +51,7 @@ class Hazards {
     return reinterpret_cast<std::atomic<std::uint32_t>*>(&entry(reader) + 1)[index];
   }
 
-  // Does any hazard name the slot? (W2; also used as a first guess.)
-  bool name(std::uint32_t slot) const {
-    for (std::uint32_t reader = 0; reader < readers_; ++reader)
-      for (std::uint32_t index = 0; index < held_; ++index)
-        if (word(reader, index).load(std::memory_order_seq_cst) == slot + 1) return true;
-    return false;
-  }
+  bool name(std::uint32_t slot) const { return any_names(*this, slot); }
 
  private:
   std::byte* entries_ = nullptr;
@@ -61,8 +64,8 @@ inline constexpr std::uint64_t kNotPinned = ~0ull;
 
 // Reader: tries once to hold `slot`. Returns the slot's generation (even), or kNotPinned with the hazard cleared.
 // kRecheck = false leaves R2 out: the torture's negative control, nothing else.
-template <bool kRecheck = true>
-inline std::uint64_t pin(std::atomic<std::uint32_t>& hazard, const Descriptor& descriptor, std::uint32_t slot) {
+template <bool kRecheck = true, class Word, class Slot>
+std::uint64_t pin(Word& hazard, const Slot& descriptor, std::uint32_t slot) {
   // acquire: pairs with publish()'s release; the payload of this generation is visible from here on.
   const std::uint64_t generation = descriptor.generation.load(std::memory_order_acquire);
   if (being_written(generation) || generation == 0) return kNotPinned;
@@ -74,27 +77,60 @@ inline std::uint64_t pin(std::atomic<std::uint32_t>& hazard, const Descriptor& d
 }
 
 // release: the reads of the payload happen before the writer's scan that sees 0.
-inline void unpin(std::atomic<std::uint32_t>& hazard) { hazard.store(0, std::memory_order_release); }
+template <class Word>
+void unpin(Word& hazard) {
+  hazard.store(0, std::memory_order_release);
+}
 
 // Writer: tries to take `slot` for writing. True: nobody reads it, it is odd. False: somebody does, it is as it was.
-inline bool claim(Descriptor& descriptor, std::uint32_t slot, const Hazards& hazards) {
+template <class Slot, class Words>
+bool claim(Slot& descriptor, std::uint32_t slot, const Words& hazards) {
   // relaxed: the writer reads what it (or a predecessor, ordered by the writer lock) wrote itself.
   const std::uint64_t before = descriptor.generation.load(std::memory_order_relaxed);
   const std::uint64_t odd = before | 1;
   descriptor.generation.store(odd, std::memory_order_seq_cst);  // W1
-  if (!hazards.name(slot)) return true;                         // W2
+  if (!any_names(hazards, slot)) return true;                   // W2
   // Nothing was written. An abandoned slot (odd before) must stay odd: its bytes are torn.
   descriptor.generation.store(before, std::memory_order_release);
   return false;
 }
 
 // Writer: makes a claimed slot's payload visible as number `sequence`.
-inline void publish_slot(Descriptor& descriptor, std::uint64_t sequence, std::uint64_t frame_id, std::uint64_t bytes) {
+template <class Slot>
+void publish_slot(Slot& descriptor, std::uint64_t sequence, std::uint64_t frame_id, std::uint64_t bytes) {
   // release: RingReader::find() reads it before it pins; who reads this id finds the slot odd or newer afterwards.
   descriptor.frame_id.store(frame_id, std::memory_order_release);
   // relaxed: used only after a pin(), which acquires the generation stored next.
   descriptor.bytes.store(bytes, std::memory_order_relaxed);
   descriptor.generation.store(2 * sequence, std::memory_order_release);
+}
+
+// What a successor finds in a dead writer's files.
+struct Inheritance {
+  std::uint64_t sequence = 0;  // the largest that any slot or the head has had: numbers go on after it
+  std::uint64_t head = 0;      // the newest whole record, packed; if the head names another, announce it before the first claim
+};
+
+// Writer, before anything else: `descriptor(slot)` gives a slot's Descriptor. Odd slots count too (their old number was used),
+// and stay odd: one whose bytes are torn must never look whole.
+template <class DescriptorOf>
+Inheritance inherit(std::uint64_t head, std::uint32_t slots, DescriptorOf&& descriptor) {
+  Inheritance found{head_sequence(head), head};
+  for (std::uint32_t slot = 0; slot < slots; ++slot) {
+    // relaxed: the writer lock, which the kernel took from the dead, orders all of its stores before this.
+    const std::uint64_t generation = descriptor(slot).generation.load(std::memory_order_relaxed);
+    const std::uint64_t sequence = sequence_of(generation);
+    if (sequence > found.sequence) found.sequence = sequence;
+    if (!being_written(generation) && sequence > head_sequence(found.head)) found.head = pack_head(sequence, slot);
+  }
+  return found;
+}
+
+// Writer, holding the lock of a reader that is dead (never of one that lives: it may be reading): its hazards name nothing more.
+template <class Words>
+void clear_hazards(const Words& hazards, std::uint32_t reader) {
+  // relaxed: whoever takes the entry next takes its lock first, and the writer's own scans come after in program order.
+  for (std::uint32_t index = 0; index < hazards.held(); ++index) hazards.word(reader, index).store(0, std::memory_order_relaxed);
 }
 
 }  // namespace vedette::bus

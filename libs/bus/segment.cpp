@@ -254,21 +254,21 @@ void Segment::adopt_leases(Mapping leases, UniqueFd lock_fd) {
 void Segment::start_epoch() {
   Header& h = header();
   const std::uint64_t head = h.head.load(std::memory_order_acquire);
-  sequence_ = head_sequence(head);
+  const Inheritance found =
+      inherit(head, options.slots(), [&](std::uint32_t slot) -> const Descriptor& { return descriptor(slot); });
+  sequence_ = found.sequence;
   last_frame_id = std::max(last_frame_id, h.frame_id.load(std::memory_order_relaxed));
-  std::uint64_t newest = head;
   for (std::uint32_t slot = 0; slot < options.slots(); ++slot) {
-    const std::uint64_t generation = descriptor(slot).generation.load(std::memory_order_acquire);
-    sequence_ = std::max(sequence_, sequence_of(generation));
+    const std::uint64_t generation = descriptor(slot).generation.load(std::memory_order_relaxed);
     if (being_written(generation) || generation == 0) continue;
     last_frame_id = std::max(last_frame_id, descriptor(slot).frame_id.load(std::memory_order_relaxed));
-    if (sequence_of(generation) > head_sequence(newest)) newest = pack_head(sequence_of(generation), slot);
   }
   // A predecessor died between a slot's even generation and the head. The head must name the newest before any slot is
   // claimed: only the `keep` newest are safe, and readers that found the head's slot odd would find nothing.
-  if (newest != head)
-    h.frame_id.store(descriptor(head_slot(newest)).frame_id.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  announce(head_sequence(newest), head_slot(newest));  // rings in any case: it may have died between its head and the wake
+  const std::uint32_t newest = head_slot(found.head);
+  if (found.head != head)
+    h.frame_id.store(descriptor(newest).frame_id.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  announce(head_sequence(found.head), newest);  // in any case: it may have died between its head and the doorbell
   h.writer_pid.store(::getpid(), std::memory_order_relaxed);
   h.beat_at_ns.store(monotonic_ns(), std::memory_order_relaxed);
   sweep();
@@ -325,8 +325,7 @@ void Segment::publish(std::uint32_t slot, std::uint64_t frame_id, std::size_t by
 
 void Segment::announce(std::uint64_t sequence, std::uint32_t slot) {
   Header& h = header();
-  h.head.store(pack_head(sequence, slot), std::memory_order_seq_cst);
-  if (ring_doorbell(h.doorbell, lease_header().waiters)) futex_wake_all(h.doorbell);
+  if (announce_record(h.head, h.doorbell, lease_header().waiters, pack_head(sequence, slot))) futex_wake_all(h.doorbell);
 }
 
 void Segment::sweep() {
@@ -339,7 +338,7 @@ void Segment::sweep() {
       used = hazards_.word(reader, i).load(std::memory_order_relaxed) != 0;
     // Under its lock only: a reader that comes to life right now must not lose its first lease.
     if (!used || !entry_locks_.try_lock(kEntryLockOffset + reader)) continue;
-    for (std::uint32_t i = 0; i < hazards_.held(); ++i) hazards_.word(reader, i).store(0, std::memory_order_relaxed);
+    clear_hazards(hazards_, reader);
     entry.demand.store(0, std::memory_order_relaxed);
     entry.pid.store(0, std::memory_order_release);
     entry_locks_.unlock(kEntryLockOffset + reader);
