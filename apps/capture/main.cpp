@@ -50,6 +50,10 @@ int main(int argc, char** argv) {
   if (!config) return fail(config.error(), exit_code_of(config.error()));
   const CameraConfig* camera = find_camera(*config, name);
   if (camera == nullptr) return fail({ErrorCode::kNotFound, config->path + ": has no camera \"" + name + "\""}, kExitConfig);
+  if (camera->url == kExternalCamera)
+    return fail({ErrorCode::kInvalidArgument, config->path + ": cameras." + name + ".url is \"" + kExternalCamera +
+                                                  "\": another program publishes its frames, there is nothing to capture"},
+                kExitConfig);
   const CameraOptions options = options_of(*camera);
   for (const std::string& secret : secrets_of(options.source)) log::add_secret(secret);
   forward_libav_log();

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <thread>
 
@@ -23,14 +24,15 @@ bool is_named(int fd, int dir_fd) {
   return ::fstat(fd, &own) == 0 && ::fstatat(dir_fd, kLockName, &named, AT_SYMLINK_NOFOLLOW) == 0 && own.st_ino == named.st_ino;
 }
 
-// Removes what is dead; an Error if something still lives and `give_up_ns` (monotonic) has come.
-Result<> clear(const bus::BusDir& dir, std::uint64_t give_up_ns) {
+// Removes what is dead; an Error if one of `wanted` still lives and `give_up_ns` (monotonic) has come.
+Result<> clear(const bus::BusDir& dir, const std::vector<bus::TopicName>& wanted, std::uint64_t give_up_ns) {
   for (;;) {
     const auto alive = dir.remove_dead_topics();
-    if (alive.empty()) return {};
+    const auto in_the_way = std::find_first_of(alive.begin(), alive.end(), wanted.begin(), wanted.end());
+    if (in_the_way == alive.end()) return {};
     if (monotonic_ns() >= give_up_ns)
       return Error{ErrorCode::kBusy,
-                   alive.front().text() + " in " + dir.path() +
+                   in_the_way->text() + " in " + dir.path() +
                        " is being written by a program that runs already; stop it, or choose another --bus-dir"};
     std::this_thread::sleep_for(kLookAgain);
   }
@@ -38,7 +40,7 @@ Result<> clear(const bus::BusDir& dir, std::uint64_t give_up_ns) {
 
 }  // namespace
 
-Result<BusHome> BusHome::open(const std::string& path) {
+Result<BusHome> BusHome::open(const std::string& path, const std::vector<bus::TopicName>& wanted) {
   for (;;) {
     VD_ASSIGN(bus::BusDir opened, bus::BusDir::open(path));
     auto dir = std::make_unique<bus::BusDir>(std::move(opened));
@@ -53,7 +55,7 @@ Result<BusHome> BusHome::open(const std::string& path) {
                                          "; stop it, or choose another by --bus-dir"};
     if (!is_named(lock.fd(), dir->fd())) continue;
     ::unlinkat(dir->fd(), kControlSocketName, 0);
-    VD_TRY(clear(*dir, was_there ? monotonic_ns() + to_ns(kPatience) : 0));
+    VD_TRY(clear(*dir, wanted, was_there ? monotonic_ns() + to_ns(kPatience) : 0));
     return BusHome(std::move(dir), std::move(lock), was_there);
   }
 }

@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "bus/directory.h"
@@ -13,9 +14,10 @@ namespace vedette::supervise {
 
 class BusHome {
  public:
-  // kBusy while another supervisor has it, or a stage that somebody runs by hand. `path` "" means the default.
+  // kBusy while another supervisor has it, or somebody else writes one of the topics `wanted` (a stage that runs by hand). Other
+  // topics may live: a camera or a stage in somebody's own program. `path` "" means the default.
   // The stages of a supervisor that was killed are ending: waited for, a few seconds at most.
-  static Result<BusHome> open(const std::string& path);
+  static Result<BusHome> open(const std::string& path, const std::vector<bus::TopicName>& wanted);
   BusHome(BusHome&&) noexcept = default;
   BusHome& operator=(BusHome&&) noexcept = default;
   ~BusHome();

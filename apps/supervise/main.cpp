@@ -85,7 +85,7 @@ void print_urls_once_ready(const GatewayConfig& config, bool made_token, bool& p
 int run(Options& options) {
   Result<Config> config = load(options);
   if (!config.ok()) return fail(config.error(), exit_code_of(config.error()));
-  auto home = BusHome::open(config->bus.dir);
+  auto home = BusHome::open(config->bus.dir, written_topics(*config));
   if (!home.ok()) return fail(home.error(), exit_code_of(home.error()));
   const Result<> settled = settle_port(*config, options, home->had_killed_predecessor());
   if (!settled.ok()) return fail(settled.error(), exit_code_of(settled.error()));
@@ -93,7 +93,7 @@ int run(Options& options) {
   const std::vector<std::string> arguments = hand_on(options.common);
   std::unique_ptr<Observer> observer;
   if (options.summary) observer = std::make_unique<Observer>(home->dir(), *config);
-  Supervisor supervisor(plan(*config, arguments), config->supervise);
+  Supervisor supervisor(plan(*config, arguments), config->supervise, has_external_camera(*config));
   const std::uint64_t deadline_ns = options.seconds > 0 ? monotonic_ns() + static_cast<std::uint64_t>(options.seconds * 1e9) : 0;
   bool printed = false;
   const Result<> outcome =

@@ -10,6 +10,7 @@ std::vector<StageSpec> plan(const Config& config, const std::vector<std::string>
   const std::string programs = executable_dir() + "/vedette-";
   std::vector<StageSpec> stages;
   for (const CameraConfig& camera : config.cameras) {
+    if (camera.url == kExternalCamera) continue;
     StageSpec capture{"capture/" + camera.name, programs + "capture", common};
     capture.arguments.insert(capture.arguments.end(), {"--camera", camera.name});
     stages.push_back(std::move(capture));
@@ -19,6 +20,21 @@ std::vector<StageSpec> plan(const Config& config, const std::vector<std::string>
   for (const std::string stage : {"control", "detect", "gateway"})
     if (stage != "detect" || detects) stages.push_back({stage, programs + stage, common});
   return stages;
+}
+
+std::vector<bus::TopicName> written_topics(const Config& config) {
+  std::vector<bus::TopicName> topics;
+  for (const CameraConfig& camera : config.cameras) {
+    for (const char* topic : {"control", "state", "events"}) topics.push_back({camera.name, topic});
+    if (camera.detect) topics.push_back({camera.name, "detections"});
+    if (camera.url != kExternalCamera) topics.push_back({camera.name, "frames"});
+  }
+  return topics;
+}
+
+bool has_external_camera(const Config& config) {
+  return std::any_of(config.cameras.begin(), config.cameras.end(),
+                     [](const CameraConfig& camera) { return camera.url == kExternalCamera; });
 }
 
 }  // namespace vedette::supervise

@@ -1,10 +1,11 @@
 // Which programs a configuration needs, in the order of starting. They stop in the opposite order: first who reads, last who
-// writes. No detect stage if no camera wants it.
+// writes. No detect stage if no camera wants it, no capture for a camera that another program publishes.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "bus/directory.h"
 #include "config/config.h"
 
 namespace vedette::supervise {
@@ -17,5 +18,11 @@ struct StageSpec {
 
 // `common`: the arguments that make every stage load the same configuration (hand_on()).
 std::vector<StageSpec> plan(const Config& config, const std::vector<std::string>& common);
+
+// The topics that those stages write. Others in the same bus directory are other programs' business.
+std::vector<bus::TopicName> written_topics(const Config& config);
+
+// Some camera is another program's: its end is nothing that the supervisor would see.
+bool has_external_camera(const Config& config);
 
 }  // namespace vedette::supervise

@@ -23,7 +23,8 @@ bool is_capture(const StageSpec& spec) { return spec.tag.starts_with("capture/")
 
 }  // namespace
 
-Supervisor::Supervisor(std::vector<StageSpec> stages, const SuperviseConfig& config) : config_(config) {
+Supervisor::Supervisor(std::vector<StageSpec> stages, const SuperviseConfig& config, bool endless)
+    : config_(config), endless_(endless) {
   for (StageSpec& spec : stages) {
     LogRelay relay(spec.tag);
     stages_.push_back(Stage{std::move(spec), std::move(relay), Backoff(config), std::nullopt});
@@ -115,7 +116,8 @@ Result<> Supervisor::on_end(Stage& stage, int wait_status) {
 }
 
 bool Supervisor::cameras_done() const {
-  return std::all_of(stages_.begin(), stages_.end(), [](const Stage& stage) { return stage.done || !is_capture(stage.spec); });
+  return !endless_ &&
+         std::all_of(stages_.begin(), stages_.end(), [](const Stage& stage) { return stage.done || !is_capture(stage.spec); });
 }
 
 void Supervisor::stop_all() {

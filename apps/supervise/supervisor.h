@@ -21,7 +21,8 @@ namespace vedette::supervise {
 
 class Supervisor {
  public:
-  Supervisor(std::vector<StageSpec> stages, const SuperviseConfig& config);
+  // With `endless` the end of all captures is no reason to end: some camera is another program's.
+  Supervisor(std::vector<StageSpec> stages, const SuperviseConfig& config, bool endless = false);
 
   // Runs until a stop signal, `deadline_ns` (monotonic; 0: none), the end of all cameras, or a stage that can't run (the Error).
   // `tick` is called several times a second. All stages have ended when this returns.
@@ -48,6 +49,7 @@ class Supervisor {
 
   std::vector<Stage> stages_;
   SuperviseConfig config_;
+  bool endless_;
 };
 
 }  // namespace vedette::supervise

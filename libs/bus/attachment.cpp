@@ -138,13 +138,14 @@ std::span<const std::byte> Attachment::slot_bytes(std::uint32_t slot, std::uint6
 
 std::uint32_t Attachment::free_hazard() const {
   std::uint32_t index = 0;
-  while (index < geometry_.held_per_reader && (used_hazards_ >> index & 1) != 0) ++index;
+  // acquire: pairs with release(); the hazard was cleared before it is set again.
+  while (index < geometry_.held_per_reader && used_hazards_[index].load(std::memory_order_acquire)) ++index;
   return index;
 }
 
 void Attachment::release(std::uint32_t index) {
   if (entry_lock_.fd() >= 0) unpin(hazard(index));  // in a forked child neither lock nor mapping is there
-  used_hazards_ &= ~(1u << index);
+  used_hazards_[index].store(false, std::memory_order_release);
 }
 
 void Attachment::show_taken(std::uint64_t sequence, std::uint64_t missed) {

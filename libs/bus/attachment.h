@@ -1,7 +1,9 @@
 // Attachment: a reader's side of one generation of a topic's files: mappings and its entry. Internal to the bus.
-// Kept alive by the RingReader and by every Lease. Thread-bound. If the writer dies, all that is attached stays readable.
+// Kept alive by the RingReader and by every Lease. Thread-bound but for release() and the end. If the writer dies, all that is
+// attached stays readable.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <memory>
 #include <string>
@@ -52,7 +54,8 @@ class Attachment {
   std::atomic<std::uint32_t>& hazard(std::uint32_t index) const { return hazards_.word(reader_, index); }
   // An index of a hazard word that isn't in use, or held_per_reader.
   std::uint32_t free_hazard() const;
-  void use_hazard(std::uint32_t index) { used_hazards_ |= 1u << index; }
+  void use_hazard(std::uint32_t index) { used_hazards_[index].store(true, std::memory_order_relaxed); }
+  // Any thread.
   void release(std::uint32_t index);
 
   // What tools see of this reader. The entry's cache line is this reader's already: the hazard was stored there.
@@ -86,7 +89,8 @@ class Attachment {
   Hazards hazards_;
   std::uint32_t reader_ = 0;
   bool has_entry_ = false;
-  std::uint32_t used_hazards_ = 0;
+  // Set by the reader's thread, which alone looks for free ones; cleared by whichever thread lets go of the lease.
+  std::array<std::atomic<bool>, kMaxHeldPerReader> used_hazards_{};
 };
 
 // How long the machine has slept since it booted: CLOCK_BOOTTIME − CLOCK_MONOTONIC, give or take the time between two reads.

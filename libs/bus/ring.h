@@ -8,8 +8,8 @@
 // short). If the writer dies, leases stay readable, and the next RingWriter::open() of the topic goes on in the same files
 // (epoch + 1). If the geometry changes, new files take the name and readers see kRetired: attach again (Subscriber does).
 //
-// RingWriter, RingReader, Subscriber: thread-bound (one thread at a time). Loan and Held may be destroyed on any thread.
-// Lease belongs to its reader's thread. None may outlive a fork's child: mappings aren't inherited.
+// RingWriter, RingReader, Subscriber: thread-bound (one thread at a time). Loan, Held and Lease may be moved to any thread and
+// destroyed there. None may outlive a fork's child: mappings aren't inherited.
 #pragma once
 
 #include <cstddef>

@@ -61,7 +61,8 @@ Field source_url(std::string name, std::string& member) {
   return {std::move(name), [&member](const Value& value) -> std::optional<std::string> {
             if (!is_text(value) || value.text.empty() || value.text.find('\0') != std::string::npos)
               return mistake(value, "a device, a file or a URL such as /dev/video0 or rtsp://camera/stream");
-            member = value.text.find("://") == std::string::npos ? absolute(value.text, value.folder) : value.text;
+            const bool is_url = value.text.find("://") != std::string::npos || value.text == kExternalCamera;
+            member = is_url ? value.text : absolute(value.text, value.folder);
             return std::nullopt;
           }};
 }

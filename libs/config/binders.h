@@ -19,7 +19,7 @@ namespace vedette::config {
 Field text(std::string name, std::string& member);
 // A file or folder; relative ones become absolute. "" stays "".
 Field path(std::string name, std::string& member);
-// Something like a path, or a URL ("scheme://…", kept as it is). Not empty.
+// Something like a path, or a URL ("scheme://…" or kExternalCamera, kept as it is). Not empty.
 Field source_url(std::string name, std::string& member);
 Field address(std::string name, std::string& member);
 Field choice(std::string name, std::string& member, std::vector<std::string> choices);

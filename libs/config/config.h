@@ -41,7 +41,7 @@ enum class Pace { kSource, kFast };  // by the file's timestamps / as fast as po
 
 struct CameraConfig {
   std::string name;      // the key in `cameras:`
-  std::string url;       // /dev/video0, rtsp://…, http://…, a file; relative to the config file
+  std::string url;       // /dev/video0, rtsp://…, http://…, a file (relative to the config file), or kExternalCamera
   std::string username;  // for the URL
   Secret password;
   bool loop = true;  // a file starts again at its end
@@ -53,6 +53,9 @@ struct CameraConfig {
 
   bool operator==(const CameraConfig&) const = default;
 };
+
+// The `url` of a camera whose <camera>/frames another program publishes (a Python program, for one): nothing is captured.
+inline constexpr char kExternalCamera[] = "bus:";
 
 struct DetectConfig {
   std::string model;           // .onnx file, relative to the config file; "": the default model

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <mutex>
 #include <set>
 #include <thread>
 
@@ -96,6 +97,34 @@ TEST_F(Ring, a_leased_slot_is_never_reused) {
     ASSERT_TRUE(publish_value(w, i, i));
     ASSERT_EQ(value_of(held.lease), 111u);
   }
+}
+
+TEST_F(Ring, another_thread_may_let_go_of_a_lease) {
+  auto w = writer();
+  auto r = reader();
+  std::mutex mutex;
+  std::vector<Lease> leases;
+  std::jthread collector([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      const std::lock_guard lock(mutex);
+      leases.clear();
+    }
+  });
+  for (std::uint64_t id = 1; id <= 2000; ++id) {
+    ASSERT_TRUE(publish_value(w, id, id));
+    Taken taken = r.take_newest();
+    for (; taken.status == Take::kShareUsed; taken = r.take_newest()) std::this_thread::yield();
+    ASSERT_TRUE(taken);
+    ASSERT_EQ(value_of(taken.lease), id);
+    const std::lock_guard lock(mutex);
+    leases.push_back(std::move(taken.lease));
+  }
+  collector = {};
+  leases.clear();
+  ASSERT_TRUE(publish_value(w, 2001, 1));
+  const Taken one = r.take_newest();
+  ASSERT_TRUE(publish_value(w, 2002, 1));
+  EXPECT_TRUE(one && r.take_newest()) << "the whole share is there again";
 }
 
 TEST_F(Ring, keep_newest_are_never_reused) {

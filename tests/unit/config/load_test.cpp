@@ -233,10 +233,11 @@ TEST(Load, SecretsAreNeverQuotedAndAreListed) {
 
 TEST(Load, RelativePathsAreAgainstTheFilesFolder) {
   Loader loader("/etc/vedette/v.yaml", {});
-  loader.read_file("cameras:\n  a:\n    url: ../clip.mp4\ndetect:\n  model: m/x.onnx\n");
+  loader.read_file("cameras:\n  a:\n    url: ../clip.mp4\n  b:\n    url: 'bus:'\ndetect:\n  model: m/x.onnx\n");
   const Result<Config> config = loader.finish();
   ASSERT_TRUE(config) << config.error().text;
   EXPECT_EQ(config->cameras[0].url, "/etc/clip.mp4");
+  EXPECT_EQ(config->cameras[1].url, kExternalCamera);
   EXPECT_EQ(config->detect.model, "/etc/vedette/m/x.onnx");
 }
 

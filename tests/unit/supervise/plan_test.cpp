@@ -21,6 +21,19 @@ TEST(Plan, HasOneCaptureEachCameraAndDetectOnlyIfOneWantsIt) {
   EXPECT_EQ(tags(config), (std::vector<std::string>{"capture/front", "capture/rear", "control", "gateway"}));
 }
 
+TEST(Plan, NothingIsCapturedFromACameraThatAnotherProgramPublishes) {
+  Config config;
+  config.cameras.push_back(CameraConfig{.name = "front", .url = "/dev/video0"});
+  EXPECT_FALSE(has_external_camera(config));
+  config.cameras.push_back(CameraConfig{.name = "mine", .url = kExternalCamera, .detect = false});
+  EXPECT_EQ(tags(config), (std::vector<std::string>{"capture/front", "control", "detect", "gateway"}));
+  EXPECT_TRUE(has_external_camera(config));
+  std::vector<std::string> written;
+  for (const bus::TopicName& topic : written_topics(config)) written.push_back(topic.text());
+  EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/detections", "front/frames",
+                                               "mine/control", "mine/state", "mine/events"}));
+}
+
 TEST(Plan, EveryStageGetsTheSameArguments) {
   Config config;
   config.cameras.push_back(CameraConfig{.name = "front"});
