@@ -20,6 +20,7 @@ Examples:
   vedette init                                  look for cameras, write vedette.yaml
   vedette up -c vedette.yaml                    run it; the page is on http://127.0.0.1:8080
   vedette up -c vedette.yaml --set gateway.port=9000 --set cameras.cam0.url=clip.mp4
+  vedette top                                   what is on the bus, live
   vedette command cam0 pause                    no pictures of camera "cam0", and nothing detected, until "resume"
   vedette up --help                             all options of a subcommand)";
 

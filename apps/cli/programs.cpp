@@ -13,15 +13,17 @@ const std::vector<Program>& programs() {
       {"detect", "vedette-detect", "Run the detector for all cameras"},
       {"control", "vedette-control", "Run the sentry logic for all cameras"},
       {"gateway", "vedette-gateway", "Serve the page, its WebSocket and health"},
+      {"top", "vedette-tools", "Live table of the bus: topics, writers, readers, fps, age, drops, CPU", true},
+      {"echo", "vedette-tools", "Print each record of a topic as it comes", true},
   };
   return all;
 }
 
 Error become(const Program& program, int argc, char** argv) {
   const std::string path = executable_dir() + "/" + std::string(program.binary);
-  // `vedette up -c x` becomes `vedette-supervise -c x`.
+  // `vedette up -c x` becomes `vedette-supervise -c x`, `vedette top` becomes `vedette-tools top`.
   std::vector<char*> arguments = {const_cast<char*>(path.c_str())};
-  for (int i = 2; i < argc; ++i) arguments.push_back(argv[i]);
+  for (int i = program.has_subcommands ? 1 : 2; i < argc; ++i) arguments.push_back(argv[i]);
   arguments.push_back(nullptr);
   ::execv(path.c_str(), arguments.data());
   return errno_error(path);

@@ -13,6 +13,7 @@ struct Program {
   std::string_view name;    // the subcommand
   std::string_view binary;  // beside this one
   std::string_view description;
+  bool has_subcommands = false;  // the program wants to know by which name it was called
 };
 
 // One row each, in the order of help.

@@ -1,0 +1,218 @@
+#include "tools/records.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "base/clock.h"
+#include "schema/class_names.h"
+#include "schema/records.h"
+
+namespace vedette::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t kHexBytes = 64;
+
+// Milliseconds with three digits after the point: what a person compares.
+double milliseconds(std::uint64_t ns) { return std::round(static_cast<double>(ns) / 1e3) / 1e3; }
+double rounded(float value) { return std::round(static_cast<double>(value) * 1e4) / 1e4; }
+Json failed(const Error& error) { return Json{{"error", printable(error.text)}}; }
+
+std::string mode_name(Mode mode) { return is_mode(mode) ? std::string(to_string(mode)) : std::to_string(static_cast<int>(mode)); }
+
+Json frame(std::span<const std::byte> record, std::uint64_t now_ns) {
+  FrameInfo info;
+  if (record.size() < sizeof info) return Json{{"error", "frame record: shorter than its header"}};
+  std::memcpy(&info, record.data(), sizeof info);
+  if (const auto good = check_frame(info, record.size()); !good.ok()) return failed(good.error());
+  Json json{{"camera", printable(camera_of(info))},
+            {"width", info.width()},
+            {"height", info.height()},
+            {"format", to_string(info.format())}};
+  if (info.source_width() != info.width() || info.source_height() != info.height())
+    json["source"] = {info.source_width(), info.source_height()};
+  json["mode"] = mode_name(info.mode());
+  json["captured_at_ns"] = info.captured_at_ns();
+  json["published_at_ns"] = info.published_at_ns();
+  json["wall_at_ns"] = info.wall_at_ns();
+  json["age_ms"] = milliseconds(age_ns(info.captured_at_ns(), now_ns));
+  Json planes = Json::array();
+  for (int plane = 0; plane < plane_count(info.format()); ++plane) {
+    const auto index = static_cast<flatbuffers::uoffset_t>(plane);
+    const PlaneGeometry extent = plane_extent(info.format(), plane, info.width(), info.height());
+    const std::uint32_t stride = info.plane_stride()->Get(index);
+    planes.push_back(
+        {{"offset", info.plane_offset()->Get(index)}, {"stride", stride}, {"bytes", std::uint64_t{stride} * extent.rows}});
+  }
+  json["planes"] = std::move(planes);
+  return json;
+}
+
+Json detections(std::span<const std::byte> record, const std::vector<std::string>& names, std::uint64_t now_ns) {
+  Detections read;
+  if (const auto good = read_detections(record, read); !good.ok()) return failed(good.error());
+  Json boxes = Json::array();
+  for (const Detection& box : read.boxes)
+    boxes.push_back({{"label", printable(class_name(names, box.class_id()))},
+                     {"score", rounded(box.score())},
+                     {"x", rounded(box.x())},
+                     {"y", rounded(box.y())},
+                     {"width", rounded(box.width())},
+                     {"height", rounded(box.height())}});
+  return {{"captured_at_ns", read.info.captured_at_ns()},
+          {"published_at_ns", read.info.published_at_ns()},
+          {"age_ms", milliseconds(age_ns(read.info.captured_at_ns(), now_ns))},
+          {"inference_ms", milliseconds(read.info.inference_ns())},
+          {"detections", std::move(boxes)}};
+}
+
+Json control(const schema::Control& record, std::uint64_t now_ns) {
+  return {{"mode", mode_name(record.mode())}, {"detect_fps", rounded(record.detect_fps())},
+          {"paused", record.paused()},        {"forced", record.forced()},
+          {"session", record.session()},      {"heartbeat_age_ms", milliseconds(age_ns(record.heartbeat_at_ns(), now_ns))}};
+}
+
+Json state(const schema::State& record, std::uint64_t now_ns) {
+  return {{"mode", mode_name(record.mode())},
+          {"previous_mode", mode_name(record.previous_mode())},
+          {"for_ms", milliseconds(age_ns(record.since_ns(), now_ns))},
+          {"paused", record.paused()},
+          {"targets", record.targets()},
+          {"last_frame_id", record.last_frame_id()},
+          {"detections_stale", record.detections_stale()},
+          {"heartbeat_age_ms", milliseconds(age_ns(record.heartbeat_at_ns(), now_ns))}};
+}
+
+Json event(const schema::Event& record, std::uint64_t now_ns) {
+  const bool known = record.kind() >= schema::EventKind::MIN && record.kind() <= schema::EventKind::MAX;
+  return {{"id", record.id()},
+          {"kind", known ? std::string(to_string(record.kind())) : std::to_string(static_cast<int>(record.kind()))},
+          {"text", record.text() ? printable(record.text()->string_view()) : ""},
+          {"label", record.label() ? printable(record.label()->string_view()) : ""},
+          {"score", rounded(record.score())},
+          {"frame_id", record.frame_id()},
+          {"wall_at_ns", record.wall_at_ns()},
+          {"age_ms", milliseconds(age_ns(record.at_ns(), now_ns))}};
+}
+
+template <typename T>
+Json table(std::span<const std::byte> record, std::uint64_t now_ns, Json (*tell)(const T&, std::uint64_t)) {
+  RecordBuffer buffer;
+  const auto read = copy_record<T>(record, buffer);
+  return read.ok() ? tell(**read, now_ns) : failed(read.error());
+}
+
+Json hex(std::span<const std::byte> record) {
+  std::string text;
+  for (const std::byte byte : record.first(std::min(record.size(), kHexBytes)))
+    text += fmt::format("{:02x}", static_cast<unsigned>(byte));
+  return {{"hex", text}};
+}
+
+template <typename T>
+std::optional<std::uint64_t> stamp_of_struct(std::span<const std::byte> record) {
+  T info;
+  if (record.size() < sizeof info) return std::nullopt;
+  std::memcpy(&info, record.data(), sizeof info);
+  return info.captured_at_ns();
+}
+
+template <typename T>
+std::optional<std::uint64_t> stamp_of_table(std::span<const std::byte> record, std::uint64_t (T::*stamp)() const) {
+  RecordBuffer buffer;
+  const auto read = copy_record<T>(record, buffer);
+  if (!read.ok()) return std::nullopt;
+  return ((*read)->*stamp)();
+}
+
+}  // namespace
+
+std::string schema_name(std::uint64_t schema_id) {
+  switch (schema_id) {
+    case kFrameSchema:
+      return "frames";
+    case kDetectionsSchema:
+      return "detections";
+    case kControlSchema:
+      return "control";
+    case kStateSchema:
+      return "state";
+    case kEventSchema:
+      return "events";
+    default:
+      return fmt::format("{:#x}", schema_id);
+  }
+}
+
+std::optional<std::uint64_t> happened_at_ns(std::uint64_t schema_id, std::span<const std::byte> record) {
+  switch (schema_id) {
+    case kFrameSchema:
+      return stamp_of_struct<FrameInfo>(record);
+    case kDetectionsSchema:
+      return stamp_of_struct<DetectionsInfo>(record);
+    case kControlSchema:
+      return stamp_of_table(record, &schema::Control::heartbeat_at_ns);
+    case kStateSchema:
+      return stamp_of_table(record, &schema::State::heartbeat_at_ns);
+    case kEventSchema:
+      return stamp_of_table(record, &schema::Event::at_ns);
+    default:
+      return std::nullopt;
+  }
+}
+
+Json to_json(std::uint64_t schema_id, std::span<const std::byte> record, const std::vector<std::string>& class_names,
+             std::uint64_t now_ns) {
+  switch (schema_id) {
+    case kFrameSchema:
+      return frame(record, now_ns);
+    case kDetectionsSchema:
+      return detections(record, class_names, now_ns);
+    case kControlSchema:
+      return table<schema::Control>(record, now_ns, control);
+    case kStateSchema:
+      return table<schema::State>(record, now_ns, state);
+    case kEventSchema:
+      return table<schema::Event>(record, now_ns, event);
+    default:
+      return hex(record);
+  }
+}
+
+std::string to_line(const Json& record) {
+  std::string line;
+  for (const auto& [key, value] : record.items()) {
+    if (key.ends_with("_at_ns")) continue;  // the age says it
+    if (!line.empty()) line += "  ";
+    if (key == "detections") {
+      line += value.empty() ? "nothing" : "";
+      for (const Json& box : value)
+        line += fmt::format("{}{} {:.2f} at {:.3f},{:.3f} {:.3f}x{:.3f}", &box == &value.front() ? "" : "; ",
+                            box["label"].get<std::string>(), box["score"].get<double>(), box["x"].get<double>(),
+                            box["y"].get<double>(), box["width"].get<double>(), box["height"].get<double>());
+    } else if (key == "planes") {
+      line += "planes";
+      for (const Json& plane : value) line += fmt::format(" {}", plane["bytes"].get<std::uint64_t>());
+    } else if (key == "width" && record.contains("height")) {
+      line += fmt::format("{}x{}", value.get<std::uint32_t>(), record["height"].get<std::uint32_t>());
+    } else if (key == "height") {
+      line.resize(line.size() - 2);
+    } else {
+      line += key + " " + (value.is_string() ? value.get<std::string>() : value.dump());
+    }
+  }
+  return line;
+}
+
+std::string printable(std::string_view text) {
+  std::string result(text);
+  std::replace_if(
+      result.begin(), result.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, '?');
+  return result;
+}
+
+}  // namespace vedette::tools

@@ -1,0 +1,195 @@
+#include "tools/top.h"
+
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+
+#include "base/process.h"
+#include "tools/bus_place.h"
+#include "tools/output.h"
+#include "tools/sample.h"
+
+namespace vedette::tools {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Row = std::vector<std::string>;
+
+constexpr const char* kNone = "-";
+
+std::string number(const Json& value, int digits = 1) {
+  if (!value.is_number()) return kNone;
+  return value.is_number_float() ? fmt::format("{:.{}f}", value.get<double>(), digits) : value.dump();
+}
+
+std::string age_text(const Json& age_ms) {
+  if (!age_ms.is_number()) return kNone;
+  const double ms = age_ms.get<double>();
+  return ms < 10'000    ? fmt::format("{:.0f} ms", ms)
+         : ms < 600'000 ? fmt::format("{:.0f} s", ms / 1e3)
+                        : fmt::format("{:.0f} min", ms / 6e4);
+}
+
+std::string process_text(const Json& process) {
+  const Json& name = process["name"];
+  const Json& alive = process["alive"];
+  return fmt::format("{} {}{}", name.is_string() ? name.get<std::string>() : "process", process["pid"].dump(),
+                     alive.is_null()     ? " ?"
+                     : alive.get<bool>() ? ""
+                                         : " DEAD");
+}
+
+std::string demand_text(const Json& demand) {
+  if (!demand["pixels"].get<bool>() && !demand["packets"].get<bool>()) return kNone;
+  const double fps = demand["fps"].get<double>();
+  std::string text = demand["pixels"].get<bool>() ? fps > 0 ? fmt::format("{:.3g} fps", fps) : "every frame" : "";
+  if (demand["width"].get<int>() != 0) text += fmt::format(" {}x{}", demand["width"].get<int>(), demand["height"].get<int>());
+  if (demand["packets"].get<bool>()) text += text.empty() ? "packets" : " + packets";
+  return text;
+}
+
+std::string joined(const Json& names) {
+  std::string text;
+  for (const Json& name : names) text += (text.empty() ? "" : " ") + name.get<std::string>();
+  return text.empty() ? kNone : text;
+}
+
+// Columns as wide as their widest cell, the first and the last on the left, the others on the right.
+void append(std::vector<std::string>& lines, const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const Row& row : rows)
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  for (const Row& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      const bool left = i == 0 || i + 1 == row.size();
+      line +=
+          left ? fmt::format("{:<{}}", row[i], i + 1 == row.size() ? 0 : widths[i]) : fmt::format("{:>{}}", row[i], widths[i]);
+      if (i + 1 < row.size()) line += "  ";
+    }
+    lines.push_back(std::move(line));
+  }
+}
+
+Row topic_row(const Json& topic) {
+  if (topic.contains("error")) return {topic["topic"], kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone, topic["error"]};
+  return {topic["topic"],
+          topic["schema"],
+          number(topic["fps"]),
+          age_text(topic["age_ms"]),
+          number(topic["published"]),
+          number(topic["dropped"]),
+          fmt::format("{}/{}", topic["readers"].size(), topic["reader_entries"].get<int>()),
+          fmt::format("{}/{}", topic["held"].get<int>(), topic["slots"].get<int>()),
+          size_text(topic["bytes"].get<std::uint64_t>()),
+          process_text(topic["writer"])};
+}
+
+// The terminal while the table is on it: the alternate screen, without a cursor. Put back whatever happens.
+class Screen {
+ public:
+  Screen() {
+    if (::isatty(STDOUT_FILENO) != 1) return;
+    on_ = true;
+    struct sigaction wake {};  // a resize ends the sleep; no SA_RESTART
+    wake.sa_handler = [](int) {};
+    ::sigaction(SIGWINCH, &wake, nullptr);
+    print("\x1b[?1049h\x1b[?25l");
+  }
+  ~Screen() {
+    if (on_) print("\x1b[?25h\x1b[?1049l");
+  }
+  Screen(const Screen&) = delete;
+  Screen& operator=(const Screen&) = delete;
+
+  bool show(const std::vector<std::string>& lines) const {
+    std::string text = on_ ? "\x1b[H" : "";
+    std::size_t left = on_ ? std::max<std::size_t>(size().ws_row, 2) : lines.size();
+    for (const std::string& line : lines) {
+      if (left == 0) break;
+      text += line + (on_ ? "\x1b[K" : "") + (on_ && left == 1 ? "" : "\n");
+      --left;
+    }
+    return print(text + (on_ ? "\x1b[J" : "\n"));
+  }
+  std::size_t columns() const { return on_ ? size().ws_col : 0; }
+
+ private:
+  static winsize size() {
+    winsize size{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) size = {.ws_row = 24, .ws_col = 80};
+    return size;
+  }
+  bool on_ = false;
+};
+
+BusSample look(const std::string& bus_dir) {
+  const auto dir = open_existing_bus(bus_dir);
+  return dir.ok() ? look_at_bus(*dir) : BusSample{};
+}
+
+Result<> top_once(const TopOptions& options) {
+  VD_ASSIGN(const bus::BusDir dir, open_existing_bus(options.bus_dir));
+  const BusSample before = look_at_bus(dir);
+  if (stopped_within_ms(static_cast<int>(options.interval_s * 1e3))) return {};
+  const Json sample = to_json(before, look_at_bus(dir));
+  if (options.json) return print(dump(sample) + "\n"), Result<>();
+  for (const std::string& line : table_of(sample, 0)) print(line + "\n");
+  return {};
+}
+
+}  // namespace
+
+std::vector<std::string> table_of(const Json& sample, std::size_t columns) {
+  std::vector<std::string> lines;
+  std::vector<Row> topics = {{"TOPIC", "SCHEMA", "FPS", "AGE", "PUBLISHED", "DROPS", "READERS", "HELD", "MEMORY", "WRITER"}};
+  std::vector<Row> readers = {{"READER OF", "PID", "BEHIND", "MISSED", "MISSED/S", "HELD", "WANTS", "PROCESS"}};
+  std::vector<Row> processes = {{"PROCESS", "PID", "CPU %", "MEMORY", "WRITES | READS"}};
+  for (const Json& topic : sample["topics"]) {
+    topics.push_back(topic_row(topic));
+    if (!topic.contains("readers")) continue;
+    for (const Json& reader : topic["readers"])
+      readers.push_back({topic["topic"], reader["pid"].dump(), number(reader["behind"]), number(reader["missed"]),
+                         number(reader["missed_per_s"]), number(reader["held"]), demand_text(reader["demand"]),
+                         process_text(reader)});
+  }
+  for (const Json& process : sample["processes"])
+    processes.push_back({process["name"], process["pid"].dump(), number(process["cpu_percent"]),
+                         size_text(process["rss_bytes"].get<std::uint64_t>()),
+                         joined(process["writes"]) + " | " + joined(process["reads"])});
+  for (const auto* block : {&topics, &readers, &processes}) {
+    if (!lines.empty()) lines.emplace_back();
+    append(lines, *block);
+  }
+  if (columns > 0)
+    for (std::string& line : lines) line.resize(std::min(line.size(), columns));
+  return lines;
+}
+
+Result<> top(const TopOptions& options) {
+  if (options.once) return top_once(options);
+  const Screen screen;
+  const auto place = options.bus_dir.empty() ? bus::default_bus_dir() : options.bus_dir;
+  BusSample before = look(options.bus_dir);
+  // The first table soon, with rates over a short time.
+  for (int wait_ms = std::min(200, static_cast<int>(options.interval_s * 1e3)); !stopped_within_ms(wait_ms);
+       wait_ms = static_cast<int>(options.interval_s * 1e3)) {
+    BusSample now = look(options.bus_dir);
+    const Json sample = to_json(before, now);
+    if (options.json) {
+      if (!print(dump(sample) + "\n")) return {};
+    } else {
+      std::vector<std::string> lines = table_of(sample, screen.columns());
+      lines.insert(lines.begin(),
+                   {place + (now.topics.empty() ? ": no topics; is vedette up, and is it this --bus-dir?" : ""), ""});
+      if (!screen.show(lines)) return {};
+    }
+    before = std::move(now);
+  }
+  return {};
+}
+
+}  // namespace vedette::tools
