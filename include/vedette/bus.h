@@ -154,7 +154,7 @@ VD_API VD_CHECKED vd_status vd_writer_open(vd_bus* bus, const char* topic, const
 /* Ends writing; the topic's records stay readable and a successor goes on. Slots still out become invalid. NULL is ignored. */
 VD_API void vd_writer_close(vd_writer* writer);
 /* Removes the topic's files and closes: readers learn that the topic is gone. */
-VD_API VD_CHECKED vd_status vd_writer_remove(vd_writer* writer);
+VD_API vd_status vd_writer_remove(vd_writer* writer);
 
 /* A free slot, or VD_NO_SLOT; never blocks. Who drops a record for want of a slot calls vd_count_drop(). */
 VD_API VD_CHECKED vd_status vd_loan(vd_writer* writer, vd_slot* slot);
@@ -165,19 +165,19 @@ VD_API VD_CHECKED vd_status vd_publish(vd_writer* writer, vd_slot* slot, uint64_
 /* The same, but the slot stays yours to read (a decoder's reference picture) and isn't reused before vd_slot_release(). */
 VD_API VD_CHECKED vd_status vd_publish_held(vd_writer* writer, vd_slot* slot, uint64_t frame_id, uint64_t bytes);
 /* Gives a loan back unseen, or ends a hold. Any thread. */
-VD_API VD_CHECKED vd_status vd_slot_release(vd_writer* writer, vd_slot* slot);
-VD_API VD_CHECKED vd_status vd_count_drop(vd_writer* writer);
+VD_API vd_status vd_slot_release(vd_writer* writer, vd_slot* slot);
+VD_API vd_status vd_count_drop(vd_writer* writer);
 
 /* The topic's next frame id: start at Unix seconds * 2^20, go on after a take-over. An annotation uses the id of its frame. */
 VD_API VD_CHECKED vd_status vd_next_frame_id(vd_writer* writer, uint64_t* frame_id);
 /* Sign of life, and clears what dead readers left. Call at least every 250 ms, also while there is nothing to publish. */
-VD_API VD_CHECKED vd_status vd_beat(vd_writer* writer);
+VD_API vd_status vd_beat(vd_writer* writer);
 /* New slots for larger records: readers attach again. Loans of before can't be published. A failure changes nothing. */
 VD_API VD_CHECKED vd_status vd_writer_resize(vd_writer* writer, const vd_writer_options* options);
 /* The most that readers ask now. */
 VD_API VD_CHECKED vd_status vd_writer_demand(vd_writer* writer, vd_demand* demand);
 /* VD_OK as soon as a demand changed since the last call; VD_TIMEOUT. */
-VD_API VD_CHECKED vd_status vd_writer_wait_demand(vd_writer* writer, int64_t timeout_ns);
+VD_API vd_status vd_writer_wait_demand(vd_writer* writer, int64_t timeout_ns);
 VD_API VD_CHECKED vd_status vd_writer_stats(vd_writer* writer, vd_stats* stats);
 
 /* ---- Reading a topic. One thread at a time. */
@@ -230,13 +230,13 @@ VD_API VD_CHECKED vd_status vd_take_next(vd_reader* reader, vd_record* record);
 /* The record of this frame id, whatever was taken before. VD_NOT_YET, VD_NEVER. */
 VD_API VD_CHECKED vd_status vd_find(vd_reader* reader, uint64_t frame_id, vd_record* record);
 /* Ends the lease and empties `record`. VD_INVALID_ARGUMENT for one that was released before, or of another reader. */
-VD_API VD_CHECKED vd_status vd_release(vd_reader* reader, vd_record* record);
+VD_API vd_status vd_release(vd_reader* reader, vd_record* record);
 
 /* Sleeps until something newer than the last taken is there (VD_OK), or VD_TIMEOUT. 0 only looks; VD_FOREVER. A topic that isn't
  * there is waited for; one that can't be attached to is its error within a second. A signal doesn't end a wait. */
-VD_API VD_CHECKED vd_status vd_wait(vd_reader* reader, int64_t timeout_ns);
+VD_API vd_status vd_wait(vd_reader* reader, int64_t timeout_ns);
 /* The same for any of `count` readers, all used by this thread. Which: try to take. */
-VD_API VD_CHECKED vd_status vd_wait_any(vd_reader* const* readers, size_t count, int64_t timeout_ns);
+VD_API vd_status vd_wait_any(vd_reader* const* readers, size_t count, int64_t timeout_ns);
 
 VD_API VD_CHECKED vd_status vd_reader_set_demand(vd_reader* reader, const vd_demand* demand);
 /* VD_NOT_FOUND while there is no such topic. */
