@@ -45,6 +45,8 @@ Result<LockFile> lock_topic(int camera_fd, const TopicName& topic) {
       return Error{ErrorCode::kPermissionDenied, topic.text() + ": its lock file belongs to user " +
                                                      std::to_string(status.st_uid) +
                                                      "; a topic is written by the owner of its files only"};
+    // Who could read it could hold a lock on it as well.
+    if ((status.st_mode & 07777) != 0600 && ::fchmod(fd.get(), 0600) != 0) return errno_error(topic.text() + ": lock file");
     LockFile lock(std::move(fd));
     if (!lock.try_lock(0))
       return Error{ErrorCode::kBusy,
@@ -90,7 +92,7 @@ Result<UniqueFd> open_file(int camera_fd, const std::string& name, int flags) {
 bool has_holes(const struct stat& status) { return status.st_blocks * 512 < status.st_size; }
 
 bool is_own_file(const struct stat& status, unsigned mode) {
-  return status.st_uid == ::geteuid() && (status.st_mode & 07777) == mode && status.st_nlink == 1;
+  return status.st_uid == ::geteuid() && (status.st_mode & 07777) == mode;
 }
 
 void unlink_interim(int camera_fd, const std::string& topic) {

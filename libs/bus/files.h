@@ -29,7 +29,7 @@ Result<UniqueFd> open_file(int camera_fd, const std::string& name, int flags);
 
 // Are there parts of it that take no memory yet? Mapping it would allocate them.
 bool has_holes(const struct stat& status);
-// Is it a file that only this user's writers can have made as it is: the owner, the mode, and no second name?
+// Is it as this user's writers make their files?
 bool is_own_file(const struct stat& status, unsigned mode);
 
 // Removes what a writer that died while it named its files left. The caller holds the topic's lock.

@@ -166,7 +166,8 @@ Result<bool> Segment::take_over(Mapping& stale) {
   Header wanted{};
   describe(options, wanted);
   if (static_cast<std::uint64_t>(payload_stat.st_size) < sizeof(Header) || has_holes(payload_stat)) return false;
-  if (!is_own_file(payload_stat, kPayloadMode)) return false;  // nor marked retired: it may be another topic's too
+  // A second name may be another topic's, with a writer of its own: neither used nor marked retired.
+  if (!is_own_file(payload_stat, kPayloadMode) || payload_stat.st_nlink != 1) return false;
   VD_ASSIGN(Mapping payload,
             Mapping::map(payload_fd->get(), static_cast<std::size_t>(payload_stat.st_size), Mapping::Access::kReadWrite));
   Header& found = *reinterpret_cast<Header*>(payload.data());
