@@ -23,12 +23,19 @@ inline constexpr int kExitUnsupported = 3;
   std::exit(1);
 }
 
-// Of at least one sample; reorders them.
+// Of at least one sample; sorts them. Counters tick in steps (26 ticks of 10 ns in all on some machines), so many samples equal
+// the median: it is interpolated within their step by how many lie below and above (the median of grouped data).
 inline double median(std::span<std::uint64_t> samples) {
   if (samples.empty()) fail("there are no samples to take a median of");
-  auto middle = samples.begin() + static_cast<std::ptrdiff_t>(samples.size() / 2);
-  std::nth_element(samples.begin(), middle, samples.end());
-  return static_cast<double>(*middle);
+  std::sort(samples.begin(), samples.end());
+  const std::uint64_t middle = samples[samples.size() / 2];
+  const auto [first, last] = std::equal_range(samples.begin(), samples.end(), middle);
+  const auto value = static_cast<double>(middle);
+  if (first == samples.begin() || last == samples.end()) return value;
+  const double low = (value + static_cast<double>(*(first - 1))) / 2;
+  const double high = (value + static_cast<double>(*last)) / 2;
+  const double below = static_cast<double>(samples.size()) / 2 - static_cast<double>(first - samples.begin());
+  return low + (high - low) * below / static_cast<double>(last - first);
 }
 
 struct Value {
