@@ -11,6 +11,7 @@ static std::uint64_t read_clock(clockid_t clock) {
 }
 
 std::uint64_t monotonic_ns() { return read_clock(CLOCK_MONOTONIC); }
+std::uint64_t coarse_monotonic_ns() { return read_clock(CLOCK_MONOTONIC_COARSE); }
 std::uint64_t boottime_ns() { return read_clock(CLOCK_BOOTTIME); }
 std::uint64_t wall_ns() { return read_clock(CLOCK_REALTIME); }
 

@@ -96,6 +96,11 @@ inline constexpr std::uint64_t pack_head(std::uint64_t sequence, std::uint32_t s
 inline constexpr std::uint64_t head_sequence(std::uint64_t head) { return head >> 12; }
 inline constexpr std::uint32_t head_slot(std::uint64_t head) { return static_cast<std::uint32_t>(head & 0xfff); }
 
+// For counters that one process writes and others only read: a locked read-modify-write would pay for nothing.
+inline void add_one(std::atomic<std::uint64_t>& counter) {
+  counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
 inline constexpr bool being_written(std::uint64_t generation) { return (generation & 1) != 0; }
 inline constexpr std::uint64_t sequence_of(std::uint64_t generation) { return generation / 2; }
 

@@ -73,14 +73,12 @@ Result<Mapping> Mapping::map(int fd, std::size_t bytes, Access access, bool guar
   mapping.data_ = static_cast<std::byte*>(data);
   mapping.bytes_ = bytes;
   mapping.owner_ = ::getpid();
-  if (guarded && (mapping.guard_ = enlist(mapping.data_, bytes)) < 0)
+  if (!guarded) return mapping;
+  if ((mapping.guard_ = enlist(mapping.data_, bytes)) < 0)
     return Error{ErrorCode::kResourceExhausted,
                  "this process has too many topics open (more than " + std::to_string(g_ranges.size()) + ")"};
+  mapping.tripped_ = &g_ranges[static_cast<std::size_t>(mapping.guard_)].tripped;
   return mapping;
-}
-
-bool Mapping::tripped() const {
-  return guard_ >= 0 && g_ranges[static_cast<std::size_t>(guard_)].tripped.load(std::memory_order_seq_cst);
 }
 
 void Mapping::unmap() {
@@ -91,6 +89,7 @@ void Mapping::unmap() {
   }
   ::munmap(data_, bytes_);
   data_ = nullptr;
+  tripped_ = nullptr;
 }
 
 }  // namespace vedette::bus

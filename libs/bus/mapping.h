@@ -28,6 +28,7 @@ class Mapping {
     data_ = std::exchange(other.data_, nullptr);
     bytes_ = std::exchange(other.bytes_, 0);
     guard_ = std::exchange(other.guard_, -1);
+    tripped_ = std::exchange(other.tripped_, nullptr);
     owner_ = other.owner_;
     return *this;
   }
@@ -35,14 +36,15 @@ class Mapping {
 
   std::byte* data() const { return data_; }
   std::size_t size() const { return bytes_; }
-  bool tripped() const;
+  bool tripped() const { return tripped_ != nullptr && tripped_->load(std::memory_order_seq_cst); }
 
  private:
   void unmap();
   std::byte* data_ = nullptr;
   std::size_t bytes_ = 0;
-  int guard_ = -1;  // index into the table of guarded ranges
-  int owner_ = 0;   // process that has it: at the same place a forked child may have something else
+  int guard_ = -1;                              // index into the table of guarded ranges
+  const std::atomic<bool>* tripped_ = nullptr;  // there
+  int owner_ = 0;                               // process that has it: at the same place a forked child may have something else
 };
 
 }  // namespace vedette::bus

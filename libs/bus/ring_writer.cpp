@@ -72,7 +72,7 @@ bool RingWriter::mend() {
   return resize(segment_->options).ok();
 }
 
-void RingWriter::count_drop() { segment_->header().dropped.fetch_add(1, std::memory_order_relaxed); }
+void RingWriter::count_drop() { add_one(segment_->header().dropped); }
 
 void RingWriter::publish(Loan&& loan, std::uint64_t frame_id, std::size_t bytes) {
   (void)publish_held(std::move(loan), frame_id, bytes);

@@ -16,6 +16,7 @@ namespace vedette::bus {
 namespace {
 
 constexpr std::uint64_t kSweepEveryNs = 1'000'000'000;
+constexpr std::uint64_t kShortSweepEveryNs = 1'000'000;
 constexpr std::size_t kPage = 4096;
 constexpr unsigned kPayloadMode = 0640, kLeaseMode = 0660;
 constexpr std::size_t kHugePage = 2u << 20;
@@ -249,7 +250,6 @@ void Segment::adopt_leases(Mapping leases, UniqueFd lock_fd) {
   entry_locks_ = LockFile(std::move(lock_fd));
   hazards_ = Hazards(leases_.data() + sizeof(LeaseHeader), entry_stride(options.held_per_reader), options.readers,
                      options.held_per_reader);
-  tried_.resize(options.slots());
 }
 
 void Segment::start_epoch() {
@@ -264,6 +264,7 @@ void Segment::start_epoch() {
     if (being_written(generation) || generation == 0) continue;
     last_frame_id = std::max(last_frame_id, descriptor(slot).frame_id.load(std::memory_order_relaxed));
   }
+  inherit_slots();
   // A predecessor died between a slot's even generation and the head. The head must name the newest before any slot is
   // claimed: only the `keep` newest are safe, and readers that found the head's slot odd would find nothing.
   const std::uint32_t newest = head_slot(found.head);
@@ -279,37 +280,56 @@ std::span<std::byte> Segment::slot_bytes(std::uint32_t slot) const {
   return {payload_.data() + header().slots_offset + slot * header().slot_stride, static_cast<std::size_t>(options.slot_bytes)};
 }
 
-bool Segment::is_kept(std::uint64_t generation) const {
-  return !being_written(generation) && generation != 0 && sequence_of(generation) + options.keep > sequence_;
-}
-
-std::optional<std::uint32_t> Segment::best_free_slot(const std::vector<bool>& tried) const {
-  std::optional<std::uint32_t> best;
-  std::uint64_t oldest = ~0ull;
+// The book of a predecessor's slots, oldest record first.
+void Segment::inherit_slots() {
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> whole;  // sequence, slot
   for (std::uint32_t slot = 0; slot < options.slots(); ++slot) {
     const std::uint64_t generation = descriptor(slot).generation.load(std::memory_order_relaxed);
-    // acquire: pairs with release_slot(); who let go of it (a decoder's thread) is done reading.
-    if (tried[slot] || writer_held_[slot].load(std::memory_order_acquire) || is_kept(generation) || hazards_.name(slot)) continue;
-    if (options.policy == SlotPolicy::kLowestFree) return slot;
-    const std::uint64_t age = being_written(generation) ? 0 : generation;  // abandoned ones first
-    if (age < oldest) oldest = age, best = slot;
+    if (!being_written(generation) && generation != 0) whole.emplace_back(sequence_of(generation), slot);
   }
-  return best;
+  std::sort(whole.begin(), whole.end());
+  for (const auto& [sequence, slot] : whole) book_.publish(slot, sequence);
+}
+
+// One pass over the hazards instead of one for each slot. relaxed: a first guess; claim() looks again.
+void Segment::look_at_hazards() {
+  named_.clear();
+  const Hazards hazards = hazards_;  // a copy of its own: the compiler may keep it in registers
+  for (std::uint32_t reader = 0; reader < hazards.readers(); ++reader)
+    for (std::uint32_t index = 0; index < hazards.held(); ++index) {
+      const std::uint32_t word = hazards.word(reader, index).load(std::memory_order_relaxed);
+      if (word != 0 && word <= options.slots()) named_.insert(word - 1);  // anybody may write anything there
+    }
+}
+
+// A sweep costs a system call for each reader: while slots stay short, one a millisecond will do.
+bool Segment::sweep_for_slots() {
+  const std::uint64_t now = monotonic_ns();
+  if (now - swept_for_slots_at_ns_ < kShortSweepEveryNs) return false;
+  swept_for_slots_at_ns_ = now;
+  sweep();
+  return true;
 }
 
 std::optional<std::uint32_t> Segment::claim_slot() {
-  for (bool swept = false;; swept = true, sweep()) {
-    std::fill(tried_.begin(), tried_.end(), false);
-    while (const auto slot = best_free_slot(tried_)) {
-      const bool claimed = claim(descriptor(*slot), *slot, hazards_);
+  const Hazards hazards = hazards_;
+  // acquire: pairs with release_slot(); who let go of it (a decoder's thread) is done reading.
+  const auto is_free = [this](std::uint32_t slot) {
+    return !named_.contains(slot) && !writer_held_[slot].load(std::memory_order_acquire);
+  };
+  for (bool swept = false;; swept = true) {
+    look_at_hazards();
+    while (const auto slot = book_.best(is_free)) {
+      const bool claimed = claim(descriptor(*slot), *slot, hazards);
+      if (claimed) book_.claim(*slot);
       if (damaged()) return std::nullopt;  // the hazards just read may be the zeros of a truncated file
       if (claimed) {
         writer_held_[*slot].store(true, std::memory_order_relaxed);
         return slot;
       }
-      tried_[*slot] = true;
+      named_.insert(*slot);
     }
-    if (swept || damaged()) return std::nullopt;
+    if (swept || damaged() || !sweep_for_slots()) return std::nullopt;
   }
 }
 
@@ -317,10 +337,11 @@ void Segment::publish(std::uint32_t slot, std::uint64_t frame_id, std::size_t by
   VD_ASSERT(bytes <= options.slot_bytes && writer_held_[slot].load(std::memory_order_relaxed), "publishing what isn't on loan");
   Header& h = header();
   publish_slot(descriptor(slot), ++sequence_, frame_id, bytes);
+  book_.publish(slot, sequence_);
   last_frame_id = std::max(last_frame_id, frame_id);
   h.frame_id.store(frame_id, std::memory_order_relaxed);
-  h.published.fetch_add(1, std::memory_order_relaxed);
-  h.beat_at_ns.store(monotonic_ns(), std::memory_order_relaxed);
+  add_one(h.published);
+  h.beat_at_ns.store(coarse_monotonic_ns(), std::memory_order_relaxed);
   announce(sequence_, slot);
 }
 

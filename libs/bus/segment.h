@@ -15,6 +15,7 @@
 #include "bus/lock_file.h"
 #include "bus/mapping.h"
 #include "bus/ring.h"
+#include "bus/slot_book.h"
 
 namespace vedette::bus {
 
@@ -56,7 +57,12 @@ class Segment {
   std::uint64_t last_frame_id = 0;  // newest of the topic so far, over all its files
 
   Segment(TopicName name, RingOptions wanted, std::shared_ptr<LockFile> held)
-      : topic(std::move(name)), options(std::move(wanted)), lock(std::move(held)), writer_held_(options.slots()) {}
+      : topic(std::move(name)),
+        options(std::move(wanted)),
+        lock(std::move(held)),
+        writer_held_(options.slots()),
+        book_(options.slots(), options.keep, options.policy),
+        named_(options.slots()) {}
 
  private:
   // False: nothing there, or (left in `stale`) files that are of our version but don't fit.
@@ -68,8 +74,9 @@ class Segment {
   void start_epoch();
   void announce(std::uint64_t sequence, std::uint32_t slot);  // head, doorbell, wake
   LeaseHeader& lease_header() const { return *reinterpret_cast<LeaseHeader*>(leases_.data()); }
-  bool is_kept(std::uint64_t generation) const;
-  std::optional<std::uint32_t> best_free_slot(const std::vector<bool>& tried) const;
+  void inherit_slots();
+  void look_at_hazards();
+  bool sweep_for_slots();
 
   UniqueFd camera_fd_;
   Mapping payload_;
@@ -77,9 +84,11 @@ class Segment {
   LockFile entry_locks_;  // an open of the lease file of its own, for testing readers' locks
   Hazards hazards_;
   std::vector<std::atomic<bool>> writer_held_;
-  std::vector<bool> tried_;
+  SlotBook book_;
+  SlotSet named_;               // slots that a hazard named at the last look, or at the claim that failed since
   std::uint64_t sequence_ = 0;  // of the newest publication
   std::uint64_t swept_at_ns_ = 0;
+  std::uint64_t swept_for_slots_at_ns_ = 0;
   bool damaged_ = false;
   std::uint32_t seen_demand_sequence_ = 0;
 };

@@ -117,8 +117,10 @@ TEST_F(Life, a_killed_readers_slots_entry_and_demand_are_free_again) {
     out.clear();
     EXPECT_EQ(w.demand(), Demand::every_pixel());
     readers.clear();
-    while (auto loan = w.loan()) out.push_back(std::move(*loan));
-    EXPECT_EQ(out.size(), options().slots() - options().keep) << "slots run short: swept at once";
+    // Slots run short: swept at once, though not twice within a millisecond. ctest's time limit is the watchdog.
+    while (out.size() < options().slots() - options().keep)
+      if (auto loan = w.loan()) out.push_back(std::move(*loan));
+    EXPECT_FALSE(w.loan());
     EXPECT_FALSE(w.demand().any());
     out.clear();
   }
