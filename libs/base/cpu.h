@@ -1,4 +1,5 @@
-// Cores: which there are, which the calling thread may use, how much of them its cgroup grants. Reads /proc and /sys; thread-safe.
+// Cores: which there are, which the calling thread may use, how much of them its cgroup grants. Reads /proc and /sys;
+// thread-safe.
 #pragma once
 
 #include <string>
@@ -8,8 +9,8 @@
 
 namespace vedette {
 
-std::vector<unsigned> online_cpus();           // of the machine
-std::vector<unsigned> allowed_cpus();          // of the calling thread
+std::vector<unsigned> online_cpus();                     // of the machine
+std::vector<unsigned> allowed_cpus();                    // of the calling thread
 std::string text_of(const std::vector<unsigned>& cpus);  // "0-3,8"
 
 // From now on the calling thread, and those that it starts, run on this core only. kInvalidArgument if it isn't online, or not in

@@ -37,17 +37,27 @@ std::int64_t slept_ns() { return static_cast<std::int64_t>(boottime_ns()) - stat
 
 Result<std::shared_ptr<Attachment>> Attachment::attach(const BusDir& dir, const TopicName& topic, std::uint64_t schema_id,
                                                        Demand demand) {
-  auto made = std::make_shared<Attachment>();
-  VD_ASSIGN(made->camera_fd_, dir.camera_dir(topic.camera, false));
-  VD_TRY(made->map_payload(made->camera_fd_.get(), topic, schema_id));
-  VD_TRY(made->map_leases(made->camera_fd_.get(), topic));
+  VD_ASSIGN(auto made, map(dir, topic, schema_id));
   VD_TRY(made->take_entry(topic));
   // Looked at last: after this, a retirement is seen by the next take.
   if (made->retired()) return Error{ErrorCode::kNotFound, topic.text() + ": being replaced"};
   made->attached_at_sequence = head_sequence(made->header().head.load(std::memory_order_acquire));
+  made->set_demand(demand);
+  return made;
+}
+
+Result<std::shared_ptr<Attachment>> Attachment::attach_to_wait(const BusDir& dir, const TopicName& topic,
+                                                               std::uint64_t schema_id) {
+  return map(dir, topic, schema_id);
+}
+
+Result<std::shared_ptr<Attachment>> Attachment::map(const BusDir& dir, const TopicName& topic, std::uint64_t schema_id) {
+  auto made = std::make_shared<Attachment>();
+  VD_ASSIGN(made->camera_fd_, dir.camera_dir(topic.camera, false));
+  VD_TRY(made->map_payload(made->camera_fd_.get(), topic, schema_id));
+  VD_TRY(made->map_leases(made->camera_fd_.get(), topic));
   made->name_ = topic.topic;
   made->slept_ns = vedette::bus::slept_ns();
-  made->set_demand(demand);
   return made;
 }
 

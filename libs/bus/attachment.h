@@ -40,6 +40,8 @@ class Attachment {
  public:
   static Result<std::shared_ptr<Attachment>> attach(const BusDir& dir, const TopicName& topic, std::uint64_t schema_id,
                                                     Demand demand);
+  // Takes no entry: only for waiting, nothing can be leased.
+  static Result<std::shared_ptr<Attachment>> attach_to_wait(const BusDir& dir, const TopicName& topic, std::uint64_t schema_id);
   Attachment() = default;
   ~Attachment();
 
@@ -73,6 +75,7 @@ class Attachment {
   std::int64_t slept_ns = 0;               // slept_ns() when last looked at
 
  private:
+  static Result<std::shared_ptr<Attachment>> map(const BusDir& dir, const TopicName& topic, std::uint64_t schema_id);
   Result<> map_payload(int camera_fd, const TopicName& topic, std::uint64_t schema_id);
   Result<> map_leases(int camera_fd, const TopicName& topic);
   Result<> take_entry(const TopicName& topic);

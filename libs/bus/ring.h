@@ -23,13 +23,15 @@
 #include "base/result.h"
 #include "bus/demand.h"
 #include "bus/directory.h"
+#include "bus/wait_policy.h"
 
 namespace vedette::bus {
 
 class Segment;     // the writer's mappings of a topic's files
 class Attachment;  // a reader's mappings and its entry
 class Subscriber;
-struct FutexWatch;
+class WaitSet;
+class EventBridge;
 struct Header;
 
 // A reader of any schema: tools, and programs that look at schema_id() themselves.
@@ -210,6 +212,9 @@ class RingReader {
 
   // Until something newer than the last taken is there.
   Wait wait(Nanoseconds timeout);
+  // How wait() waits from now on; at first it blocks. Call it on the thread that waits: spin is refused without a core of its
+  // own.
+  Result<> set_wait_policy(const WaitPolicy& policy);
 
   void set_demand(const Demand& demand);
   TopicStats stats() const;
@@ -220,14 +225,15 @@ class RingReader {
 
  private:
   friend class Subscriber;
-  friend bool wait_any(std::span<Subscriber* const> subscribers, Nanoseconds timeout);
+  friend class WaitSet;
+  friend class EventBridge;
   explicit RingReader(std::shared_ptr<Attachment> attachment);
   bool lease_slot(std::uint32_t slot, std::uint32_t hazard, Lease& lease);
-  // For wait_any: is something newer there; after a sleep, are the files gone; announce a waiter and say what to sleep on.
+  // For waits: is something newer there; are the files gone, though nobody said so.
   bool has_newer() const;
   bool gone();
-  FutexWatch watch();
   std::shared_ptr<Attachment> attachment_;
+  WaitPolicy policy_;
 };
 
 // A RingReader that attaches when its topic appears and again when it is replaced: what a stage uses. While there is nothing to
@@ -240,6 +246,7 @@ class Subscriber {
   Taken take_next();
   Found find(std::uint64_t frame_id);
   Wait wait(Nanoseconds timeout);
+  Result<> set_wait_policy(const WaitPolicy& policy);  // as of RingReader; stays over all attachments
   void set_demand(const Demand& demand);
 
   bool attached() const { return reader_.has_value(); }
@@ -253,7 +260,8 @@ class Subscriber {
   const std::optional<Error>& error() const { return error_; }
 
  private:
-  friend bool wait_any(std::span<Subscriber* const> subscribers, Nanoseconds timeout);
+  friend class WaitSet;
+  friend class EventBridge;
   RingReader* reader();  // attached, or null
   void detach();
 
@@ -261,6 +269,7 @@ class Subscriber {
   TopicName topic_;
   std::uint64_t schema_id_;
   Demand demand_;
+  WaitPolicy policy_;
   std::optional<RingReader> reader_;
   std::optional<Error> error_;
   std::uint64_t next_attempt_ns_ = 0;
@@ -268,7 +277,9 @@ class Subscriber {
 };
 
 // Blocks until any of the subscribers has something newer than its last taken, or the timeout. False: timeout.
-// One futex_waitv call where the kernel has it (5.16); else looks every 5 ms.
+// The most eager of their wait policies holds for all: one that spins makes the thread look at all topics all the time, the
+// longest time of several hybrid ones is spun. Blocked, it sleeps in one futex_waitv call where the kernel has it (5.16), else in
+// a thread per topic. A topic that is absent is never spun for. For event loops: bus/event_bridge.h.
 bool wait_any(std::span<Subscriber* const> subscribers, Nanoseconds timeout);
 
 }  // namespace vedette::bus

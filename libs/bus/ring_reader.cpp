@@ -1,24 +1,11 @@
 #include <algorithm>
 
 #include "bus/attachment.h"
-#include "bus/doorbell.h"
-#include "bus/futex.h"
 #include "bus/ring.h"
+#include "bus/wait.h"
 
 namespace vedette::bus {
 namespace {
-
-constexpr std::int64_t kSuspendedNs = 1'000'000'000;
-
-// seq_cst: R3 of bus/doorbell.h.
-bool newer_in(const Attachment& a) { return head_sequence(a.header().head.load(std::memory_order_seq_cst)) > a.last_sequence; }
-
-// Whatever was published before the machine slept is old news, though its age on CLOCK_MONOTONIC is small.
-void flush_after_suspend(Attachment& a) {
-  const std::int64_t slept = slept_ns();
-  if (slept > a.slept_ns + kSuspendedNs) a.last_sequence = head_sequence(a.header().head.load(std::memory_order_acquire));
-  a.slept_ns = slept;
-}
 
 // A head that stays though its slot doesn't hold its record can only be a hostile writer's (the newest slot is never claimed).
 // Taken as seen, or waits would return at once for ever.
@@ -165,26 +152,6 @@ bool RingReader::has_newer() const { return newer_in(*attachment_); }
 bool RingReader::gone() {
   flush_after_suspend(*attachment_);
   return !has_newer() && attachment_->replaced();
-}
-
-FutexWatch RingReader::watch() {
-  const std::atomic<std::uint32_t>& doorbell = attachment_->header().doorbell;
-  return {&doorbell, announce_waiter(doorbell, attachment_->waiters())};
-}
-
-Wait RingReader::wait(Nanoseconds timeout) {
-  const std::uint64_t deadline = monotonic_ns() + to_ns(std::max(timeout, Nanoseconds::zero()));
-  for (;;) {
-    if (attachment_->retired()) return Wait::kRetired;
-    if (has_newer()) return Wait::kNew;
-    const FutexWatch doorbell = watch();
-    if (has_newer()) return Wait::kNew;
-    if (attachment_->retired()) return Wait::kRetired;
-    const std::uint64_t now = monotonic_ns();
-    if (now >= deadline) return Wait::kTimeout;
-    futex_wait(*doorbell.word, doorbell.expected, std::min(kLookUpEvery, Nanoseconds(deadline - now)));
-    if (gone()) return Wait::kRetired;
-  }
 }
 
 void RingReader::set_demand(const Demand& demand) { attachment_->set_demand(demand); }

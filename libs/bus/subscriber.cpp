@@ -1,16 +1,13 @@
 #include <algorithm>
-#include <array>
-#include <thread>
 
 #include "bus/attachment.h"
-#include "bus/futex.h"
 #include "bus/ring.h"
+#include "bus/wait.h"
 
 namespace vedette::bus {
 namespace {
 
-constexpr std::uint64_t kAttemptEveryNs = 50'000'000;  // how soon a topic that appears is noticed
-constexpr std::uint64_t kSilentNs = 500'000'000;       // two beats missed: are these files still the topic's?
+constexpr std::uint64_t kSilentNs = 500'000'000;  // two beats missed: are these files still the topic's?
 
 }  // namespace
 
@@ -70,11 +67,6 @@ Found Subscriber::find(std::uint64_t frame_id) {
   return {};
 }
 
-Wait Subscriber::wait(Nanoseconds timeout) {
-  Subscriber* const self = this;
-  return wait_any({&self, 1}, timeout) ? Wait::kNew : Wait::kTimeout;
-}
-
 void Subscriber::set_demand(const Demand& demand) {
   demand_ = demand;
   if (reader_) reader_->set_demand(demand);
@@ -94,35 +86,5 @@ std::string Subscriber::metadata() const { return reader_ ? reader_->metadata() 
 std::uint64_t Subscriber::schema_id() const { return reader_ ? reader_->schema_id() : 0; }
 std::uint64_t Subscriber::slot_bytes() const { return reader_ ? reader_->slot_bytes() : 0; }
 std::uint32_t Subscriber::held_per_reader() const { return reader_ ? reader_->held_per_reader() : 0; }
-
-bool wait_any(std::span<Subscriber* const> subscribers, Nanoseconds timeout) {
-  const std::uint64_t deadline = monotonic_ns() + to_ns(std::max(timeout, Nanoseconds::zero()));
-  std::array<FutexWatch, kMaxWatches + 1> watches;  // one more than can be watched says: too many
-  for (bool slept = false;; slept = true) {
-    std::size_t watched = 0;
-    bool all_attached = true;
-    for (Subscriber* subscriber : subscribers) {
-      RingReader* reader = subscriber->reader();
-      if (reader && reader->attachment_->retired()) subscriber->detach(), reader = subscriber->reader();
-      if (reader && slept && reader->gone()) subscriber->detach(), reader = nullptr;
-      if (reader && reader->has_newer()) return true;
-      if (!reader)
-        all_attached = false;
-      else if (const FutexWatch watch = reader->watch(); watched < watches.size())
-        watches[watched++] = watch;
-    }
-    // A second look after announcing ourselves as waiters: what came in between rang no bell.
-    for (Subscriber* subscriber : subscribers)
-      if (subscriber->reader_ && subscriber->reader_->has_newer()) return true;
-    const std::uint64_t now = monotonic_ns();
-    if (now >= deadline) return false;
-    const Nanoseconds most = all_attached ? kLookUpEvery : Nanoseconds(kAttemptEveryNs);
-    const Nanoseconds nap = std::min(most, Nanoseconds(deadline - now));
-    if (watched == 0)
-      std::this_thread::sleep_for(nap);
-    else
-      futex_wait_any(std::span(watches).first(watched), nap);
-  }
-}
 
 }  // namespace vedette::bus

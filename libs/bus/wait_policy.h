@@ -1,6 +1,7 @@
 // WaitPolicy: how a reader waits for the next record.
 //   block         sleeps in the kernel; the writer wakes it (some 20 us later). Costs nothing. The default.
-//   spin          looks at the topic's head all the time: sees a record within a fraction of a microsecond and costs the writer no
+//   spin          looks at the topic's head all the time: sees a record within a fraction of a microsecond and costs the writer
+//   no
 //                 system call, but keeps a core at 100 %. Refused unless the thread has a core of its own: see may_spin().
 //   hybrid(50us)  spins so long, then blocks: for records that come soon after one another, on any core.
 // Plain value; may_spin() looks at the calling thread.
