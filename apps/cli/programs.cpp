@@ -15,6 +15,8 @@ const std::vector<Program>& programs() {
       {"gateway", "vedette-gateway", "Serve the page, its WebSocket and health"},
       {"top", "vedette-tools", "Live table of the bus: topics, writers, readers, fps, age, drops, CPU", true},
       {"echo", "vedette-tools", "Print each record of a topic as it comes", true},
+      {"dump", "vedette-tools", "Record topics to a file, or tell what is in one", true},
+      {"replay", "vedette-tools", "Play a recorded bus: its records again, now", true},
   };
   return all;
 }

@@ -53,7 +53,7 @@ std::string text_of(const bus::Taken& taken, std::uint64_t schema_id, const std:
                              {"missed", taken.missed},
                              {"schema", schema_name(schema_id)}};
   all.update(record);
-  return dump(all) + "\n";
+  return json_line(all) + "\n";
 }
 
 }  // namespace

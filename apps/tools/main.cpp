@@ -5,7 +5,9 @@
 
 #include "base/process.h"
 #include "config/command_line.h"
+#include "tools/dump.h"
 #include "tools/echo.h"
+#include "tools/replay.h"
 #include "tools/top.h"
 
 namespace {
@@ -49,6 +51,63 @@ CLI::App* add_echo(CLI::App& app, EchoOptions& options) {
   return echo;
 }
 
+struct DumpArguments {
+  DumpOptions options;
+  std::string info;
+  bool json = false;
+};
+
+CLI::App* add_dump(CLI::App& app, DumpArguments& arguments) {
+  DumpOptions& options = arguments.options;
+  CLI::App* dump = app.add_subcommand("dump", "Record topics to a file, or tell what is in one");
+  add_bus_dir(*dump, options.bus_dir);
+  auto* output = dump->add_option("-o,--output", options.output, "The file to write")->type_name("FILE");
+  dump->add_option("topics", options.topics, "<camera>/<topic> or <camera>; none: all, those that come later too");
+  dump->add_option("--seconds", options.seconds, "End after so long; else Ctrl-C ends it")->check(CLI::Range(0.0, 1e9));
+  dump->add_option("--buffer", options.buffer, "Memory between the bus and a disk that is slow for a moment")
+      ->capture_default_str();
+  dump->add_flag("--passive", options.passive, "Ask the camera for no pictures: record those that others asked for");
+  dump->add_flag("--force", options.force, "Overwrite the file");
+  auto* info = dump->add_option("--info", arguments.info, "Tell what is in a recording")->type_name("FILE")->excludes(output);
+  dump->add_flag("--json", arguments.json, "With --info: as JSON")->needs(info);
+  dump->footer(
+      "The file is readable up to its last whole record whatever ends the dump: Ctrl-C, kill -9, a full disk, a power cut.\n\n"
+      "Examples:\n  vedette dump -o bus.rec\n  vedette dump -o frames.rec cam0/frames --seconds 10\n"
+      "  vedette dump --info bus.rec");
+  return dump;
+}
+
+CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
+  CLI::App* replay = app.add_subcommand("replay", "Play a recorded bus: its records again, on this bus, now");
+  replay->add_option("file", options.file, "A recording of vedette dump")->required();
+  add_bus_dir(*replay, options.bus_dir);
+  replay
+      ->add_option("--pace", options.pace,
+                   "original: with the recorded gaps; fast: the next when all readers took the last; lockstep: the "
+                   "next picture when --ack has answered the last")
+      ->type_name("PACE")
+      ->capture_default_str();
+  replay
+      ->add_option("--ack", options.acks,
+                   "For lockstep, one a camera: the topic that answers each picture with a record of its frame id")
+      ->type_name("TOPIC")
+      ->expected(1)
+      ->take_all();
+  replay->add_option("--ack-timeout", options.ack_timeout_s, "Seconds without an answer after which it gives up")
+      ->check(CLI::Range(0.1, 1e6))
+      ->capture_default_str();
+  replay->add_option("--topics", options.topics, "Only these (as recorded): <camera>/<topic> or <camera>")->type_name("TOPIC");
+  replay->add_option("--camera-map", options.camera_maps, "Under another camera's name: old=new")->type_name("OLD=NEW");
+  replay->add_flag("--loop", options.loop, "Again from the front at its end, with frame ids that go on");
+  replay->add_flag("--wait-reader", options.wait_reader, "Begin when each topic has a reader");
+  replay->add_flag("--leave", options.leave, "Leave the topics behind at the end");
+  replay->footer(
+      "Capture and publish times become those of now, so that nothing is stale; pixels, frame ids and wall times stay.\n\n"
+      "Examples:\n  vedette replay bus.rec --topics cam0/frames\n  vedette replay bus.rec --loop --camera-map cam0=cam1\n"
+      "  vedette replay frames.rec --pace lockstep --ack cam0/detections");
+  return replay;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -57,9 +116,21 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   TopOptions top_options;
   EchoOptions echo_options;
+  DumpArguments dump_arguments;
+  ReplayOptions replay_options;
   const CLI::App* top_app = add_top(app, top_options);
-  add_echo(app, echo_options);
+  const CLI::App* echo_app = add_echo(app, echo_options);
+  const CLI::App* dump_app = add_dump(app, dump_arguments);
+  add_replay(app, replay_options);
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
-  const Result<> done = *top_app ? top(top_options) : echo(echo_options);
+  const auto run = [&]() -> Result<> {
+    if (*top_app) return top(top_options);
+    if (*echo_app) return echo(echo_options);
+    if (!*dump_app) return replay(replay_options);
+    if (!dump_arguments.info.empty()) return show_recording(dump_arguments.info, dump_arguments.json);
+    if (!dump_arguments.options.output.empty()) return dump(dump_arguments.options);
+    return Error{ErrorCode::kInvalidArgument, "dump needs -o FILE to record to, or --info FILE to look at"};
+  };
+  const Result<> done = run();
   return done.ok() ? EXIT_SUCCESS : fail(done.error());
 }

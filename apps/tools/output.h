@@ -10,7 +10,7 @@ namespace vedette::tools {
 bool print(const std::string& text);
 
 // One line, whatever bytes its texts hold.
-std::string dump(const nlohmann::ordered_json& json);
+std::string json_line(const nlohmann::ordered_json& json);
 
 // A note for people while standard output belongs to a script.
 void note(const std::string& text);

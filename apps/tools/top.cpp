@@ -136,7 +136,7 @@ Result<> top_once(const TopOptions& options) {
   const BusSample before = look_at_bus(dir);
   if (stopped_within_ms(static_cast<int>(options.interval_s * 1e3))) return {};
   const Json sample = to_json(before, look_at_bus(dir));
-  if (options.json) return print(dump(sample) + "\n"), Result<>();
+  if (options.json) return print(json_line(sample) + "\n"), Result<>();
   for (const std::string& line : table_of(sample, 0)) print(line + "\n");
   return {};
 }
@@ -180,7 +180,7 @@ Result<> top(const TopOptions& options) {
     BusSample now = look(options.bus_dir);
     const Json sample = to_json(before, now);
     if (options.json) {
-      if (!print(dump(sample) + "\n")) return {};
+      if (!print(json_line(sample) + "\n")) return {};
     } else {
       std::vector<std::string> lines = table_of(sample, screen.columns());
       lines.insert(lines.begin(),

@@ -1,0 +1,93 @@
+#include "tools/playback.h"
+
+#include <algorithm>
+#include <cstring>
+#include <thread>
+
+#include "base/clock.h"
+#include "base/process.h"
+
+namespace vedette::tools {
+namespace {
+
+constexpr std::uint64_t kBeatEveryNs = 100'000'000;
+constexpr std::uint64_t kPatienceNs = 1'000'000'000;  // with readers that take nothing, and for a free slot
+constexpr auto kShortNap = std::chrono::microseconds(200), kLongNap = std::chrono::microseconds(2000);
+
+}  // namespace
+
+Result<> Playback::open(const bus::TopicName& topic, const bus::RingOptions& options) {
+  if (const auto found = topics_.find(topic.text()); found != topics_.end()) return found->second.writer.resize(options);
+  VD_ASSIGN(auto writer, bus::RingWriter::open(dir_, topic, options));
+  topics_.emplace(topic.text(), Topic{std::move(writer), {}});
+  return {};
+}
+
+void Playback::beat() {
+  const std::uint64_t now = monotonic_ns();
+  if (now < next_beat_ns_) return;
+  next_beat_ns_ = now + kBeatEveryNs;
+  for (auto& [name, topic] : topics_) topic.writer.beat();
+}
+
+bool Playback::wait_until(std::uint64_t at_ns, const std::function<bool()>& condition) {
+  for (auto nap = kShortNap;; nap = std::min(nap * 2, kLongNap)) {
+    beat();
+    if (condition()) return true;
+    const std::uint64_t now = monotonic_ns();
+    if (now >= at_ns || stop_requested()) return false;
+    std::this_thread::sleep_for(Nanoseconds(std::min(to_ns(nap), at_ns - now)));
+  }
+}
+
+bool Playback::publish(const bus::TopicName& name, std::uint64_t frame_id, std::span<const std::byte> record) {
+  Topic& topic = topics_.at(name.text());
+  std::optional<bus::Loan> loan;
+  wait_until(monotonic_ns() + kPatienceNs, [&] { return (loan = topic.writer.loan()).has_value(); });
+  if (!loan || record.size() > loan->bytes().size()) {
+    topic.writer.count_drop();
+    ++dropped_;
+    return false;
+  }
+  std::memcpy(loan->bytes().data(), record.data(), record.size());
+  topic.writer.publish(std::move(*loan), frame_id, record.size());
+  return true;
+}
+
+bool Playback::all_took(const bus::TopicName& name, Topic& topic, std::uint64_t sequence) const {
+  const auto report = bus::inspect(dir_, name);
+  if (!report.ok()) return true;
+  const std::uint64_t now = monotonic_ns();
+  bool all = true;
+  std::map<std::uint32_t, Reader> readers;
+  for (const bus::ReaderReport& seen : report->readers) {
+    if (seen.alive == bus::Alive::kNo) continue;
+    const auto before = topic.readers.find(seen.entry);
+    const bool same = before != topic.readers.end() && before->second.pid == seen.pid && before->second.taken == seen.taken;
+    const Reader& reader = readers[seen.entry] = Reader{seen.pid, seen.taken, same ? before->second.since_ns : now};
+    if (seen.taken < sequence && now - reader.since_ns < kPatienceNs) all = false;
+  }
+  topic.readers = std::move(readers);
+  return all;
+}
+
+void Playback::wait_taken(const bus::TopicName& name) {
+  Topic& topic = topics_.at(name.text());
+  const auto report = bus::inspect(dir_, name);
+  if (!report.ok()) return;
+  const std::uint64_t sequence = report->sequence;
+  // A reader that was idle since long may begin with this very record: its second begins when it is first seen behind.
+  wait_until(~0ull, [&] { return all_took(name, topic, sequence); });
+}
+
+bool Playback::has_reader(const bus::TopicName& name) const {
+  const auto report = bus::inspect(dir_, name);
+  return report.ok() && std::any_of(report->readers.begin(), report->readers.end(),
+                                    [](const bus::ReaderReport& reader) { return reader.alive != bus::Alive::kNo; });
+}
+
+void Playback::remove() {
+  for (auto& [name, topic] : topics_) topic.writer.remove();
+}
+
+}  // namespace vedette::tools
