@@ -1,18 +1,22 @@
 /* The bus in C: topics of records in shared memory, read in place. Plain C11; from C++ use it directly or through
- * <vedette/bus.hpp>. Frames and detections, the records that Vedette's own stages exchange: <vedette/frame.h>. Link with
- * -lvedette_bus.
+ * <vedette/bus.hpp>. Frames and detections, the records that Vedette's own stages exchange: <vedette/frame.h>.
  *
  * A topic "<camera>/<topic>" has one writer and many readers. The writer loans a slot, writes it, publishes it; a reader takes a
  * record, reads it where it lies, releases it. A taken record never changes; publishing waits for nobody. Any process may die at
  * any instruction: the others go on, and a new writer takes the topic over.
  *
  * Results: a vd_status. 0 is success, > 0 is ordinary (nothing new, timed out), < 0 is an error whose sentence vd_last_error()
- * has. Wrong arguments (NULL, a closed handle, a name that is none) are errors too, never a crash. Threads: a vd_bus may be used
- * by any threads at once; a writer or a reader by one thread at a time. Handles are independent of each other and of the order
- * they are closed in. A child of fork() can't use its parent's handles (VD_UNAVAILABLE): it opens its own. Times are nanoseconds
- * of CLOCK_MONOTONIC (vd_now_ns()), the same in all processes of a machine. Signals: the library handles SIGBUS at addresses of
- * its own mappings only (somebody truncated a shared file) and passes on the rest. Growth: option structs begin with `size`
- * (their _default() sets it), others have reserved fields, which are 0. */
+ * has. Wrong arguments (NULL, a closed handle, a name that is none) are errors too, never a crash.
+ *
+ * Threads: a vd_bus may be used by any threads at once; a writer or a reader by one thread at a time, but what they gave out may
+ * be released on any. Handles are independent of each other and of the order they are closed in. A child of fork() can't use its
+ * parent's handles (VD_UNAVAILABLE): it opens its own.
+ *
+ * Times are nanoseconds of CLOCK_MONOTONIC (vd_now_ns()), the same in all processes of a machine.
+ *
+ * Signals: the library handles SIGBUS at addresses of its own mappings (somebody truncated a shared file) and passes on the rest.
+ *
+ * Growth: option structs begin with `size` (their _default() sets it), others have reserved fields, which are 0. */
 #ifndef VEDETTE_BUS_H
 #define VEDETTE_BUS_H
 
@@ -180,7 +184,7 @@ VD_API VD_CHECKED vd_status vd_writer_demand(vd_writer* writer, vd_demand* deman
 VD_API vd_status vd_writer_wait_demand(vd_writer* writer, int64_t timeout_ns);
 VD_API VD_CHECKED vd_status vd_writer_stats(vd_writer* writer, vd_stats* stats);
 
-/* ---- Reading a topic. One thread at a time. */
+/* ---- Reading a topic. One thread at a time, but vd_release(): any thread. */
 
 typedef struct vd_reader vd_reader;
 
@@ -229,7 +233,7 @@ VD_API VD_CHECKED vd_status vd_take_newest(vd_reader* reader, vd_record* record)
 VD_API VD_CHECKED vd_status vd_take_next(vd_reader* reader, vd_record* record);
 /* The record of this frame id, whatever was taken before. VD_NOT_YET, VD_NEVER. */
 VD_API VD_CHECKED vd_status vd_find(vd_reader* reader, uint64_t frame_id, vd_record* record);
-/* Ends the lease and empties `record`. VD_INVALID_ARGUMENT for one that was released before, or of another reader. */
+/* Ends the lease and empties `record`. Any thread. VD_INVALID_ARGUMENT for one that was released before, or of another reader. */
 VD_API vd_status vd_release(vd_reader* reader, vd_record* record);
 
 /* Sleeps until something newer than the last taken is there (VD_OK), or VD_TIMEOUT. 0 only looks; VD_FOREVER. A topic that isn't

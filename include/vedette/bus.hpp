@@ -1,8 +1,9 @@
 // The bus in C++17, header-only over the C API (<vedette/bus.h>, <vedette/frame.h>): programs depend on the C library's ABI
 // alone. What is ordinary (nothing new, no free slot) is an empty optional or false; an error is thrown as vedette::Error with
-// the library's sentence. Objects own what they stand for and let go of it when they end; they may end in any order. Threads: a
-// Bus: any. A Subscriber with its Records and Frames, a Publisher or Camera with its Slots and Pictures: one thread at a time; a
-// Held: any.
+// the library's sentence. Objects own what they stand for and let go of it when they end; they may end in any order.
+//
+// Threads: a Bus: any. A Subscriber, Publisher or Camera: one thread at a time. Records, Frames, Slots, Helds: move them where
+// you like.
 #ifndef VEDETTE_BUS_HPP
 #define VEDETTE_BUS_HPP
 

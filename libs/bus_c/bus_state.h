@@ -31,6 +31,7 @@ struct ReaderState {
       : dir(std::move(in)), subscriber(*dir, std::move(topic), schema_id, demand) {}
   const std::shared_ptr<const bus::BusDir> dir;
   bus::Subscriber subscriber;
+  std::mutex mutex;  // of `leases`: a record may be released on any thread
   TokenTable<bus::Lease> leases;
   std::string metadata;  // what vd_reader_about() gave out
 };

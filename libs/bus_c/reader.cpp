@@ -34,6 +34,7 @@ vd_status hand_out(ReaderState& reader, bus::Lease lease, std::uint64_t missed, 
   record.frame_id = lease.frame_id();
   record.sequence = lease.sequence();
   record.missed = missed;
+  const std::lock_guard lock(reader.mutex);
   record.lease = reader.leases.put(std::move(lease));
   return VD_OK;
 }
@@ -146,6 +147,7 @@ vd_status vd_release(vd_reader* reader, vd_record* record) {
   return c::guarded([&]() -> vd_status {
     if (const vd_status status = c::check_handle(reader, "reader"); status != VD_OK) return status;
     if (record == nullptr) return c::fail(VD_INVALID_ARGUMENT, "the vd_record is NULL");
+    const std::lock_guard lock(reader->state->mutex);
     if (reader->state->leases.find(record->lease) == nullptr)
       return c::fail(VD_INVALID_ARGUMENT, "the vd_record isn't held by this reader: never taken, or released already");
     (void)reader->state->leases.take(record->lease);
