@@ -1,6 +1,6 @@
 # The front door. Each verb does what is missing and nothing else; the work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build setup format lint clean
+.PHONY: help demo test build install setup format lint clean
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -8,6 +8,7 @@ help:
 	@echo "              CAMERA=/dev/video0|rtsp://...|FILE  LISTEN=0.0.0.0  PORT=8080  DEMO_SECONDS=20"
 	@echo "make test     install what is missing, build, run every test"
 	@echo "make build    build the programs and the page (build/bin, build/web)"
+	@echo "make install  the bus for programs of your own: library, headers, CMake and pkg-config files  PREFIX=/usr/local  DESTDIR="
 	@echo "make setup    only install what is missing, for tests and development too"
 	@echo "make format   format the sources;  make lint: check format, sources and scripts"
 	@echo "make clean    remove what was built (downloads stay)"
@@ -32,6 +33,12 @@ build:
 	@scripts/setup demo
 	@scripts/build programs
 	@scripts/build-page
+
+PREFIX ?= /usr/local
+install:
+	@scripts/setup demo
+	@scripts/build vedette_bus_c
+	@DESTDIR="$(DESTDIR)" cmake --install build --component bus --prefix "$(abspath $(PREFIX))"
 
 setup:
 	@scripts/setup all
