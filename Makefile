@@ -39,6 +39,7 @@ install:
 	@scripts/setup demo
 	@scripts/build vedette_bus_c
 	@DESTDIR="$(DESTDIR)" cmake --install build --component bus --prefix "$(abspath $(PREFIX))"
+	@test -n "$(DESTDIR)" || test "$$(id -u)" -ne 0 || ldconfig
 
 setup:
 	@scripts/setup all
