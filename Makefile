@@ -1,12 +1,14 @@
 # The front door. Each verb does what is missing and nothing else; the work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build install setup format lint clean
+.PHONY: help demo test build install setup format lint clean soak fuzz
 MAKEFLAGS += --no-print-directory
 
 help:
 	@echo "make demo     install what is missing, build, run on a pedestrian clip or a camera of yours"
 	@echo "              CAMERA=/dev/video0|rtsp://...|FILE  LISTEN=0.0.0.0  PORT=8080  DEMO_SECONDS=20"
 	@echo "make test     install what is missing, build, run every test"
+	@echo "make soak     SECONDS=600 of the bus with everybody killed and stopped at random (SEED=n); build/soak.json"
+	@echo "make fuzz     every fuzzer for SECONDS=60"
 	@echo "make build    build the programs and the page (build/bin, build/web)"
 	@echo "make install  the bus for programs of your own: library, headers, CMake and pkg-config files  PREFIX=/usr/local  DESTDIR="
 	@echo "make setup    only install what is missing, for tests and development too"
@@ -43,6 +45,15 @@ install:
 
 setup:
 	@scripts/setup all
+
+soak:
+	@scripts/setup test
+	@scripts/build soak
+	@build/bin/soak $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED)) --json build/soak.json
+
+fuzz:
+	@scripts/setup all
+	@scripts/fuzz $(or $(SECONDS),60)
 
 format:
 	@scripts/format
