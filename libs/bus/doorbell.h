@@ -30,14 +30,20 @@ template <class Doorbell, class Waiters>
   return expected;
 }
 
-// Writer, W1 to W3, after publish_slot(): `head` (pack_head()) is the newest record. True: somebody may sleep; wake all who wait
-// on the doorbell.
+// Writer, W3: who isn't asleep yet won't fall asleep. Wake all who wait on the doorbell after it.
+template <class Doorbell>
+void ring_doorbell(Doorbell& doorbell) {
+  // relaxed: the writer reads what it (or a predecessor, ordered by the writer lock) wrote itself.
+  doorbell.store(doorbell.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+}
+
+// Writer, W1 to W3, after publish_slot(): `head` (pack_head()) is the newest record. True: somebody may sleep; wake all who wait on
+// the doorbell.
 template <class Head, class Doorbell, class Waiters>
 [[nodiscard]] bool announce_record(Head& newest, Doorbell& doorbell, Waiters& waiters, std::uint64_t head) {
   newest.store(head, std::memory_order_seq_cst);
   if (waiters.exchange(0, std::memory_order_seq_cst) == 0) return false;
-  // relaxed: the writer reads what it (or a predecessor, ordered by the writer lock) wrote itself.
-  doorbell.store(doorbell.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  ring_doorbell(doorbell);
   return true;
 }
 

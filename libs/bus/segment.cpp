@@ -86,7 +86,7 @@ bool is_sound(const Header& header, const Descriptor* descriptors, std::uint32_t
 void retire_files(Header& header) {
   header.retired.store(1, std::memory_order_seq_cst);
   // Whatever `waiters` says: that is in the lease file, which may be damaged. A reader looks at `retired` as it does at the head.
-  header.doorbell.store(header.doorbell.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+  ring_doorbell(header.doorbell);
   futex_wake_all(header.doorbell);
 }
 
@@ -270,7 +270,9 @@ void Segment::start_epoch() {
   const std::uint32_t newest = head_slot(found.head);
   if (found.head != head)
     h.frame_id.store(descriptor(newest).frame_id.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  announce(head_sequence(found.head), newest);  // in any case: it may have died between its head and the doorbell
+  // Rings whatever `waiters` says: it may have died after it cleared that and before the wake.
+  if (!announce_record(h.head, h.doorbell, lease_header().waiters, found.head)) ring_doorbell(h.doorbell);
+  futex_wake_all(h.doorbell);
   h.writer_pid.store(::getpid(), std::memory_order_relaxed);
   h.beat_at_ns.store(monotonic_ns(), std::memory_order_relaxed);
   sweep();
