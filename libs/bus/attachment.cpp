@@ -175,10 +175,6 @@ void Attachment::set_demand(const Demand& demand) {
   futex_wake_all(sequence);
 }
 
-bool Attachment::retired() const {
-  return header().retired.load(std::memory_order_acquire) != 0 || leases_.tripped() || payload_.tripped();
-}
-
 bool Attachment::replaced() const {
   struct stat status {};
   return retired() || ::fstatat(camera_fd_.get(), name_.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || status.st_ino != inode_;

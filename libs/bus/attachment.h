@@ -66,11 +66,14 @@ class Attachment {
   std::atomic<std::uint32_t>& waiters() const { return lease_header().waiters; }
 
   // Other files have the topic's name now, or none; or the lease file was damaged.
-  bool retired() const;
+  bool retired() const {
+    return header().retired.load(std::memory_order_acquire) != 0 || leases_.tripped() || payload_.tripped();
+  }
   // The same, asking the file system (a writer may have died before it could say so).
   bool replaced() const;
 
   std::uint64_t last_sequence = 0;         // newest that was taken
+  std::uint32_t last_slot = 0;             // where take_next() found its last
   std::uint64_t attached_at_sequence = 0;  // newest there was when we came: not missed
   std::int64_t slept_ns = 0;               // slept_ns() when last looked at
 

@@ -22,6 +22,35 @@ void count_taken(Attachment& a, Taken& taken) {
   a.show_taken(sequence, taken.missed);
 }
 
+// kTaken: there is something newer, and `hazard` is free for it.
+Take may_take(const Attachment& a, std::uint64_t head, std::uint32_t& hazard) {
+  if (a.retired()) return Take::kRetired;
+  if (head_sequence(head) <= a.last_sequence) return Take::kNothing;
+  hazard = a.free_hazard();
+  return hazard == a.geometry().held_per_reader ? Take::kShareUsed : Take::kTaken;
+}
+
+struct Candidate {
+  std::uint32_t slot = 0;
+  std::uint64_t generation = ~0ull;  // even; ~0: there is none
+};
+
+// The oldest kept record that is newer than the last taken.
+Candidate oldest_newer(const Attachment& a, std::uint64_t head) {
+  const std::uint32_t slots = a.geometry().slots;
+  // Nothing can be older than the very next one. It is the newest, or lies behind the last one, if nothing was skipped there.
+  const std::uint64_t very_next = 2 * (a.last_sequence + 1);
+  for (const std::uint32_t slot : {head_slot(head), (a.last_slot + 1) % slots})
+    if (slot < slots && a.descriptor(slot).generation.load(std::memory_order_acquire) == very_next) return {slot, very_next};
+  Candidate oldest;
+  for (std::uint32_t slot = 0; slot < slots; ++slot) {
+    const std::uint64_t generation = a.descriptor(slot).generation.load(std::memory_order_acquire);
+    if (!being_written(generation) && sequence_of(generation) > a.last_sequence && generation < oldest.generation)
+      oldest = {slot, generation};
+  }
+  return oldest;
+}
+
 }  // namespace
 
 Lease::Lease(Lease&& other) noexcept { *this = std::move(other); }
@@ -71,47 +100,44 @@ bool RingReader::lease_slot(std::uint32_t slot, std::uint32_t hazard, Lease& lea
 Taken RingReader::take_newest() {
   Attachment& a = *attachment_;
   Taken taken;
-  const std::uint32_t hazard = a.free_hazard();
   for (;;) {
-    if (a.retired()) return Taken{Take::kRetired, {}, 0};
     const std::uint64_t head = a.header().head.load(std::memory_order_acquire);
-    if (head_sequence(head) <= a.last_sequence) return taken;
-    if (hazard == a.geometry().held_per_reader) return Taken{Take::kShareUsed, {}, 0};
+    std::uint32_t hazard = 0;
+    taken.status = may_take(a, head, hazard);
+    if (taken.status != Take::kTaken) break;
     const std::uint32_t slot = head_slot(head);
     const bool leased = slot < a.geometry().slots && lease_slot(slot, hazard, taken.lease);
-    if (leased && taken.lease.sequence() >= head_sequence(head)) break;
+    if (leased && taken.lease.sequence() >= head_sequence(head)) {
+      count_taken(a, taken);
+      break;
+    }
     taken.lease.release();
     skip_false_head(a, head);  // else overtaken: the head has moved on
   }
-  count_taken(a, taken);
   return taken;
 }
 
 Taken RingReader::take_next() {
   Attachment& a = *attachment_;
   Taken taken;
-  const std::uint32_t hazard = a.free_hazard();
   for (;;) {
-    if (a.retired()) return Taken{Take::kRetired, {}, 0};
     const std::uint64_t head = a.header().head.load(std::memory_order_acquire);
-    if (head_sequence(head) <= a.last_sequence) return taken;
-    if (hazard == a.geometry().held_per_reader) return Taken{Take::kShareUsed, {}, 0};
-    std::uint64_t oldest = ~0ull;
-    std::uint32_t slot = 0;
-    for (std::uint32_t i = 0; i < a.geometry().slots; ++i) {
-      const std::uint64_t generation = a.descriptor(i).generation.load(std::memory_order_acquire);
-      if (!being_written(generation) && sequence_of(generation) > a.last_sequence && generation < oldest)
-        oldest = generation, slot = i;
-    }
-    if (oldest == ~0ull) {  // all of them were rewritten behind the scan's back, or are being so
+    std::uint32_t hazard = 0;
+    taken.status = may_take(a, head, hazard);
+    if (taken.status != Take::kTaken) break;
+    const Candidate next = oldest_newer(a, head);
+    if (next.generation == ~0ull) {  // all of them were rewritten behind the scan's back, or are being so
       skip_false_head(a, head);
       continue;
     }
-    if (!lease_slot(slot, hazard, taken.lease)) continue;
-    if (2 * taken.lease.sequence() == oldest) break;
+    if (!lease_slot(next.slot, hazard, taken.lease)) continue;
+    if (2 * taken.lease.sequence() == next.generation) {
+      a.last_slot = next.slot;
+      count_taken(a, taken);
+      break;
+    }
     taken.lease.release();  // rewritten between scan and pin: there may be an older one now
   }
-  count_taken(a, taken);
   return taken;
 }
 

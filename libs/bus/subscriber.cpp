@@ -15,7 +15,7 @@ Subscriber::Subscriber(const BusDir& dir, TopicName topic, std::uint64_t schema_
     : dir_(&dir), topic_(std::move(topic)), schema_id_(schema_id), demand_(demand) {}
 
 RingReader* Subscriber::reader() {
-  const std::uint64_t now = monotonic_ns();
+  const std::uint64_t now = coarse_monotonic_ns();  // every take comes here
   if (reader_ && now < next_look_up_ns_) return &*reader_;
   if (reader_) {  // who polls and never waits must learn too that the files are gone
     next_look_up_ns_ = now + to_ns(kLookUpEvery);
@@ -46,17 +46,21 @@ void Subscriber::detach() {
 Taken Subscriber::take_newest() {
   RingReader* current = reader();
   Taken taken = current ? current->take_newest() : Taken{};
-  if (taken.status != Take::kRetired) return taken;
-  detach();
-  return {};
+  if (taken.status == Take::kRetired) {
+    detach();
+    taken.status = Take::kNothing;
+  }
+  return taken;
 }
 
 Taken Subscriber::take_next() {
   RingReader* current = reader();
   Taken taken = current ? current->take_next() : Taken{};
-  if (taken.status != Take::kRetired) return taken;
-  detach();
-  return {};
+  if (taken.status == Take::kRetired) {
+    detach();
+    taken.status = Take::kNothing;
+  }
+  return taken;
 }
 
 Found Subscriber::find(std::uint64_t frame_id) {
