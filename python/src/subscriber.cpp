@@ -1,0 +1,210 @@
+#include "subscriber.h"
+
+#include <pybind11/stl.h>
+
+#include <algorithm>
+#include <thread>
+
+#include "errors.h"
+
+namespace vedette::python {
+namespace {
+
+// How long a wait goes on without a look at Python's signals.
+constexpr Nanoseconds kSlice = std::chrono::milliseconds(50);
+
+}  // namespace
+
+std::shared_ptr<const bus::BusDir> open_bus_dir(const std::string& path) {
+  return std::make_shared<const bus::BusDir>(value_or_raise(bus::BusDir::open(path)));
+}
+
+std::span<std::byte> Lease::bytes(std::string& why_not) const {
+  if (forked())
+    why_not = std::string("frame or record ") + kForkedText;
+  else if (!lease_)
+    why_not = "this frame or record was released";
+  if (!why_not.empty()) return {};
+  const auto record = lease_.bytes();
+  // Only ever shown read-only; the mapping itself is.
+  return {const_cast<std::byte*>(record.data()), record.size()};
+}
+
+std::span<const std::byte> Lease::record() const {
+  std::string why_not;
+  const auto record = bytes(why_not);
+  if (record.data() == nullptr) raise("BusError", why_not);
+  return record;
+}
+
+void Lease::release() {
+  if (views() > 0)
+    throw py::buffer_error("views of this frame or record are still in use (" + std::to_string(views()) + "); drop them first");
+  lease_.release();
+}
+
+struct Subscriber::State {
+  std::shared_ptr<const bus::BusDir> dir;
+  bus::Subscriber subscriber;
+  std::shared_ptr<const std::string> metadata = std::make_shared<const std::string>();
+  std::mutex mutex;  // of the subscriber; never held while the GIL is being waited for
+  const pid_t owner = ::getpid();
+
+  State(std::shared_ptr<const bus::BusDir> bus_dir, bus::TopicName topic, const bus::Demand& demand)
+      : dir(std::move(bus_dir)), subscriber(*dir, std::move(topic), bus::kAnySchema, demand) {}
+};
+
+Subscriber::Subscriber(const std::string& bus_dir, const std::string& topic, const bus::Demand& demand) : topic_(topic) {
+  bus::TopicName name = value_or_raise(bus::TopicName::parse(topic));
+  state_ = std::make_shared<State>(open_bus_dir(bus_dir), std::move(name), demand);
+}
+
+Subscriber::~Subscriber() = default;
+
+std::shared_ptr<Subscriber::State> Subscriber::open_state() const {
+  if (state_ == nullptr) raise("Closed", topic_ + ": this subscriber was closed");
+  if (state_->owner != ::getpid()) raise("BusError", topic_ + ": this subscriber was " + kForkedText);
+  return state_;
+}
+
+std::unique_ptr<Lease> Subscriber::wrap(State& state, bus::Lease lease, std::uint64_t missed) {
+  std::string metadata = state.subscriber.metadata();
+  if (metadata != *state.metadata) state.metadata = std::make_shared<const std::string>(std::move(metadata));
+  return std::make_unique<Lease>(std::move(lease), missed, state.subscriber.schema_id(), state.metadata);
+}
+
+void Subscriber::raise_share_used(std::uint32_t held) const {
+  raise("ShareUsed", topic_ + ": this subscriber holds all " + std::to_string(held) +
+                         " frames or records it may hold at once (every view keeps one); drop or copy some, or raise "
+                         "bus.held_per_reader of who writes the topic");
+}
+
+std::unique_ptr<Lease> Subscriber::take(bool newest) {
+  const auto state = open_state();
+  bus::Taken taken;
+  std::unique_ptr<Lease> lease;
+  std::optional<Error> error;
+  std::uint32_t held = 0;
+  {
+    const py::gil_scoped_release without_gil;
+    const std::lock_guard lock(state->mutex);
+    taken = newest ? state->subscriber.take_newest() : state->subscriber.take_next();
+    held = state->subscriber.held_per_reader();
+    error = state->subscriber.error();
+    if (taken) lease = wrap(*state, std::move(taken.lease), taken.missed);
+  }
+  if (taken.status == bus::Take::kShareUsed) raise_share_used(held);
+  if (error) raise(*error);
+  return lease;
+}
+
+std::unique_ptr<Lease> Subscriber::find(std::uint64_t frame_id, bool& may_come) {
+  const auto state = open_state();
+  bus::Found found;
+  std::unique_ptr<Lease> lease;
+  std::optional<Error> error;
+  std::uint32_t held = 0;
+  {
+    const py::gil_scoped_release without_gil;
+    const std::lock_guard lock(state->mutex);
+    found = state->subscriber.find(frame_id);
+    held = state->subscriber.held_per_reader();
+    error = state->subscriber.error();
+    if (found) lease = wrap(*state, std::move(found.lease), 0);
+  }
+  may_come = found.status == bus::Find::kNotYet;
+  if (found.status == bus::Find::kShareUsed) raise_share_used(held);
+  if (error) raise(*error);
+  return lease;
+}
+
+bool Subscriber::wait(double seconds) {
+  const auto state = open_state();
+  const bool endless = seconds < 0;
+  // A day more or less: what a double holds and a clock can add.
+  const auto whole = std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(std::clamp(seconds, 0.0, 1e6)));
+  const std::uint64_t deadline = monotonic_ns() + to_ns(whole);
+  for (;;) {
+    const std::uint64_t now = monotonic_ns();
+    const Nanoseconds left = endless ? kSlice : Nanoseconds(deadline > now ? deadline - now : 0);
+    std::optional<Error> error;
+    bool is_new = false;
+    {
+      const py::gil_scoped_release without_gil;
+      const std::lock_guard lock(state->mutex);
+      is_new = state->subscriber.wait(std::min(left, kSlice)) == bus::Wait::kNew;
+      error = state->subscriber.error();
+    }
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    if (closed()) return false;
+    if (error) raise(*error);
+    if (is_new || (!endless && monotonic_ns() >= deadline)) return is_new;
+  }
+}
+
+void Subscriber::set_demand(const bus::Demand& demand) {
+  const auto state = open_state();
+  const py::gil_scoped_release without_gil;
+  const std::lock_guard lock(state->mutex);
+  state->subscriber.set_demand(demand);
+}
+
+std::optional<bus::TopicStats> Subscriber::stats() {
+  const auto state = open_state();
+  const py::gil_scoped_release without_gil;
+  const std::lock_guard lock(state->mutex);
+  return state->subscriber.stats();
+}
+
+// Another thread that waits right now has its own share of the state: it sees closed() at its next look.
+void Subscriber::close() { state_.reset(); }
+
+void bind_subscriber(py::module_& module) {
+  py::class_<SlotBuffer>(module, "SlotBuffer", SlotBuffer::protocol());
+  py::class_<Lease, SlotBuffer>(module, "Lease", SlotBuffer::protocol())
+      .def("release", &Lease::release)
+      .def_property_readonly("views", &Lease::views)
+      .def_property_readonly("frame_id", &Lease::frame_id)
+      .def_property_readonly("sequence", &Lease::sequence)
+      .def_readonly("missed", &Lease::missed)
+      .def_readonly("schema_id", &Lease::schema_id)
+      .def_property_readonly("metadata", [](const Lease& lease) {
+        return py::reinterpret_steal<py::str>(
+            PyUnicode_DecodeUTF8(lease.metadata->data(), static_cast<Py_ssize_t>(lease.metadata->size()), "replace"));
+      });
+  py::class_<bus::Demand>(module, "Demand")
+      .def(py::init([](bool pixels, bool packets, float fps, std::uint16_t width, std::uint16_t height) {
+             return bus::Demand{pixels, packets, fps, width, height};
+           }),
+           py::arg("pixels"), py::arg("packets"), py::arg("fps"), py::arg("width"), py::arg("height"))
+      .def_readonly("pixels", &bus::Demand::pixels)
+      .def_readonly("packets", &bus::Demand::packets)
+      .def_readonly("fps", &bus::Demand::fps)
+      .def_readonly("width", &bus::Demand::width)
+      .def_readonly("height", &bus::Demand::height);
+  py::class_<bus::TopicStats>(module, "TopicStats")
+      .def_readonly("published", &bus::TopicStats::published)
+      .def_readonly("dropped", &bus::TopicStats::dropped)
+      .def_readonly("epoch", &bus::TopicStats::epoch)
+      .def_readonly("beat_at_ns", &bus::TopicStats::beat_at_ns)
+      .def_readonly("frame_id", &bus::TopicStats::frame_id)
+      .def_readonly("writer_pid", &bus::TopicStats::writer_pid);
+  py::class_<Subscriber>(module, "Subscriber")
+      .def(py::init<const std::string&, const std::string&, const bus::Demand&>(), py::arg("bus_dir"), py::arg("topic"),
+           py::arg("demand"))
+      .def("take", &Subscriber::take, py::arg("newest"))
+      .def("find",
+           [](Subscriber& subscriber, std::uint64_t frame_id) {
+             bool may_come = false;
+             auto lease = subscriber.find(frame_id, may_come);
+             return std::make_pair(std::move(lease), may_come);
+           })
+      .def("wait", &Subscriber::wait, py::arg("seconds"))
+      .def("set_demand", &Subscriber::set_demand)
+      .def("stats", &Subscriber::stats)
+      .def("close", &Subscriber::close)
+      .def_property_readonly("closed", &Subscriber::closed)
+      .def_property_readonly("topic", &Subscriber::topic);
+}
+
+}  // namespace vedette::python

@@ -1,0 +1,60 @@
+"""Frames, and everything found on them, of the cameras that Vedette watches: read in place, no copy.
+
+    import vedette
+
+    for frame in vedette.subscribe("cam0/frames"):
+        print(frame.frame_id, frame.planes[0].mean())
+
+`subscribe` reads a topic, `publish` adds one of your own (a stage), `camera` makes your program a camera.
+"""
+from ._bus import Demand, TopicStats, __version__, default_bus_dir
+from ._errors import (
+    Busy,
+    BusError,
+    Closed,
+    Corrupt,
+    Incompatible,
+    InvalidArgument,
+    NoFreeSlot,
+    NotFound,
+    PermissionDenied,
+    ResourceExhausted,
+    ShareUsed,
+)
+from ._publisher import BytesPublisher, Camera, DetectionsPublisher, LoanedFrame, camera, publish
+from ._records import Control, Detection, Detections, Event, Frame, Record, State
+from ._subscriber import Subscriber, subscribe, topics
+
+__all__ = [
+    "BusError",
+    "Busy",
+    "BytesPublisher",
+    "Camera",
+    "Closed",
+    "Control",
+    "Corrupt",
+    "Demand",
+    "Detection",
+    "Detections",
+    "DetectionsPublisher",
+    "Event",
+    "Frame",
+    "Incompatible",
+    "InvalidArgument",
+    "LoanedFrame",
+    "NoFreeSlot",
+    "NotFound",
+    "PermissionDenied",
+    "Record",
+    "ResourceExhausted",
+    "ShareUsed",
+    "State",
+    "Subscriber",
+    "TopicStats",
+    "__version__",
+    "camera",
+    "default_bus_dir",
+    "publish",
+    "subscribe",
+    "topics",
+]

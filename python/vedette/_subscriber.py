@@ -1,0 +1,160 @@
+"""Reading a topic."""
+from __future__ import annotations
+
+import os
+import time
+from typing import Literal, Self
+
+from . import _bus
+from ._errors import InvalidArgument
+from ._records import AnyRecord, Decoder
+
+Mode = Literal["newest", "next"]
+
+
+def bus_directory(bus_dir: str | os.PathLike[str] | None) -> str:
+    """The directory to use: the one given, else $VEDETTE_BUS_DIR, else the default ("")."""
+    return os.environ.get("VEDETTE_BUS_DIR", "") if bus_dir is None else os.fspath(bus_dir)
+
+
+class Subscriber:
+    """One reader of one topic; made by vedette.subscribe(). Any thread may use it; a fork's child needs its own.
+
+    Iterating waits for records and gives them as they come. The topic may come, go, change its size or its writer meanwhile: the
+    subscriber attaches again. Raises what keeps it from attaching (another layout version, no reader entry left, …), ShareUsed
+    when too many frames are held, Corrupt for a record that can't be what it claims to be; all leave the subscriber usable.
+    """
+
+    def __init__(
+        self,
+        topic: str,
+        *,
+        bus_dir: str | os.PathLike[str] | None = None,
+        mode: Mode = "newest",
+        timeout: float | None = None,
+        pixels: bool = True,
+        fps: float = 0.0,
+        size: tuple[int, int] = (0, 0),
+    ) -> None:
+        if mode not in ("newest", "next"):
+            raise InvalidArgument(f'mode "{mode}"; expected newest or next')
+        self._mode = mode
+        self._timeout = timeout
+        self._decode = Decoder(topic)
+        self._native = _bus.Subscriber(bus_directory(bus_dir), topic, _demand(pixels, fps, size))
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> AnyRecord:
+        """The next record by the subscriber's mode. Ends when it is closed, or when nothing came for `timeout` seconds."""
+        deadline = None if self._timeout is None else time.monotonic() + self._timeout
+        while not self.closed:
+            record = self.take()
+            if record is not None:
+                return record
+            left = -1.0 if deadline is None else deadline - time.monotonic()
+            if deadline is not None and left <= 0:
+                break
+            self._native.wait(left)
+        raise StopIteration
+
+    def take(self) -> AnyRecord | None:
+        """take_newest() or take_next(), by the subscriber's mode."""
+        return self.take_newest() if self._mode == "newest" else self.take_next()
+
+    def take_newest(self) -> AnyRecord | None:
+        """The newest record, if newer than the last one taken; else None. Never waits."""
+        lease = self._native.take(newest=True)
+        return None if lease is None else self._decode(lease)
+
+    def take_next(self) -> AnyRecord | None:
+        """The oldest record that is still kept and newer than the last one taken; else None. Never waits."""
+        lease = self._native.take(newest=False)
+        return None if lease is None else self._decode(lease)
+
+    def find(self, frame_id: int, timeout: float = 0.0) -> AnyRecord | None:
+        """The record that belongs to that frame, as long as the topic keeps it (64 for annotations).
+
+        Waits up to `timeout` seconds while it may still come; None at once when a newer one is there. Takes nothing: what
+        iterating gives stays the same.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            lease, may_come = self._native.find(frame_id)
+            if lease is not None:
+                return self._decode(lease)
+            left = deadline - time.monotonic()
+            if not may_come or left <= 0:
+                return None
+            time.sleep(min(left, 0.002))
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Until there is something to take; seconds. False: the time is up, or the subscriber was closed."""
+        return self._native.wait(-1.0 if timeout is None else max(0.0, timeout))
+
+    def demand(self, *, pixels: bool = True, fps: float = 0.0, size: tuple[int, int] = (0, 0)) -> None:
+        """Asks for something else from now on; see vedette.subscribe()."""
+        self._native.set_demand(_demand(pixels, fps, size))
+
+    @property
+    def stats(self) -> _bus.TopicStats | None:
+        """The topic's counters: published, dropped, epoch, beat_at_ns, frame_id, writer_pid; None while there is no topic."""
+        return self._native.stats()
+
+    @property
+    def topic(self) -> str:
+        return self._native.topic
+
+    @property
+    def closed(self) -> bool:
+        return self._native.closed
+
+    def close(self) -> None:
+        """Ends the iteration, in other threads too. Records and views taken before stay valid."""
+        self._native.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Subscriber of {self.topic}{', closed' if self.closed else ''}>"
+
+
+def _demand(pixels: bool, fps: float, size: tuple[int, int]) -> _bus.Demand:
+    width, height = size
+    if not (0 <= fps <= 6553.5 and 0 <= width <= 65535 and 0 <= height <= 65535):
+        raise InvalidArgument(f"fps {fps}, size {width}x{height}; expected 0 to 6553.5 pictures a second, sides up to 65535")
+    return _bus.Demand(pixels, False, fps, width, height)
+
+
+def subscribe(
+    topic: str,
+    *,
+    mode: Mode = "newest",
+    timeout: float | None = None,
+    pixels: bool = True,
+    fps: float = 0.0,
+    size: tuple[int, int] = (0, 0),
+    bus_dir: str | os.PathLike[str] | None = None,
+) -> Subscriber:
+    """Reads a topic: `for frame in vedette.subscribe("cam0/frames"):`.
+
+    mode      "newest" (skips what came meanwhile; record.missed says how many) or "next" (in order, as far back as is kept)
+    timeout   seconds without anything new after which iterating ends; None: never
+    pixels    ask the camera for pictures; False: only see those that somebody else asks for
+    fps       pictures a second to ask for; 0: every one. A camera may give more if somebody else asks for more
+    size      largest picture wanted, (width, height); 0: the camera's own
+    bus_dir   the bus directory; None: $VEDETTE_BUS_DIR, else /dev/shm/vedette (root) or /dev/shm/vedette-<uid>
+
+    A topic that isn't there yet is waited for. Gives Frame, Detections, State, Control, Event, or Record for other schemas.
+    """
+    return Subscriber(topic, mode=mode, timeout=timeout, pixels=pixels, fps=fps, size=size, bus_dir=bus_dir)
+
+
+def topics(bus_dir: str | os.PathLike[str] | None = None) -> list[str]:
+    """Topics that exist now: ["cam0/detections", "cam0/frames", …]."""
+    return _bus.topics(bus_directory(bus_dir))
