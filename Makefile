@@ -1,6 +1,6 @@
 # The front door. Each verb does what is missing and nothing else; the work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test build install setup format lint clean soak fuzz
+.PHONY: help demo test build python install setup format lint clean soak fuzz
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -11,6 +11,7 @@ help:
 	@echo "make fuzz     every fuzzer for SECONDS=60"
 	@echo "make build    build the programs and the page (build/bin, build/web)"
 	@echo "make install  the bus for programs of your own: library, headers, CMake and pkg-config files  PREFIX=/usr/local  DESTDIR="
+	@echo "make python   build the Python package: build/python/dist/vedette-*.whl"
 	@echo "make setup    only install what is missing, for tests and development too"
 	@echo "make format   format the sources;  make lint: check format, sources and scripts"
 	@echo "make clean    remove what was built (downloads stay)"
@@ -26,6 +27,7 @@ demo:
 test:
 	@scripts/setup test
 	@scripts/build
+	@scripts/build-python
 	@scripts/build-page --tests
 	@scripts/fetch-model
 	@scripts/fetch-clip
@@ -42,6 +44,10 @@ install:
 	@scripts/build vedette_bus_c
 	@DESTDIR="$(DESTDIR)" cmake --install build --component bus --prefix "$(abspath $(PREFIX))"
 	@test -n "$(DESTDIR)" || test "$$(id -u)" -ne 0 || ldconfig
+
+python:
+	@scripts/setup python
+	@scripts/build-python
 
 setup:
 	@scripts/setup all

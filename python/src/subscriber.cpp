@@ -54,9 +54,12 @@ struct Subscriber::State {
       : dir(std::move(bus_dir)), subscriber(*dir, std::move(topic), bus::kAnySchema, demand) {}
 };
 
-Subscriber::Subscriber(const std::string& bus_dir, const std::string& topic, const bus::Demand& demand) : topic_(topic) {
+Subscriber::Subscriber(const std::string& bus_dir, const std::string& topic, const bus::Demand& demand,
+                       const std::string& wait_policy)
+    : topic_(topic) {
   bus::TopicName name = value_or_raise(bus::TopicName::parse(topic));
   state_ = std::make_shared<State>(open_bus_dir(bus_dir), std::move(name), demand);
+  check_or_raise(state_->subscriber.set_wait_policy(value_or_raise(bus::WaitPolicy::parse(wait_policy))));
 }
 
 Subscriber::~Subscriber() = default;
@@ -190,8 +193,8 @@ void bind_subscriber(py::module_& module) {
       .def_readonly("frame_id", &bus::TopicStats::frame_id)
       .def_readonly("writer_pid", &bus::TopicStats::writer_pid);
   py::class_<Subscriber>(module, "Subscriber")
-      .def(py::init<const std::string&, const std::string&, const bus::Demand&>(), py::arg("bus_dir"), py::arg("topic"),
-           py::arg("demand"))
+      .def(py::init<const std::string&, const std::string&, const bus::Demand&, const std::string&>(), py::arg("bus_dir"),
+           py::arg("topic"), py::arg("demand"), py::arg("wait"))
       .def("take", &Subscriber::take, py::arg("newest"))
       .def("find",
            [](Subscriber& subscriber, std::uint64_t frame_id) {

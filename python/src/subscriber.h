@@ -42,7 +42,7 @@ class Lease : public SlotBuffer {
 
 class Subscriber {
  public:
-  Subscriber(const std::string& bus_dir, const std::string& topic, const bus::Demand& demand);
+  Subscriber(const std::string& bus_dir, const std::string& topic, const bus::Demand& demand, const std::string& wait_policy);
   ~Subscriber();
 
   // Null: nothing new. Raises ShareUsed, and whatever keeps the subscriber from attaching.

@@ -303,14 +303,14 @@ class Camera(_Publisher):
         if len(planes) == 1 and self._format in ("I420", "NV12") and planes[0].ndim == 2:
             planes = self._split(planes[0])
         shapes = [plane.shape for plane in planes]
-        if len(shapes[0]) >= 2 and 0 not in shapes[0]:
+        if shapes and len(shapes[0]) >= 2 and 0 not in shapes[0]:
             expected = plane_shapes(self._format, shapes[0][1], shapes[0][0])
         else:
             expected = plane_shapes(self._format, self._width, self._height)
         if shapes != expected or any(plane.dtype != np.uint8 for plane in planes):
             found = [f"{plane.shape} {plane.dtype}" for plane in planes]
             raise InvalidArgument(
-                f"{self._topic}: a picture of {', '.join(found)}; expected {self._format}: uint8 {', '.join(map(str, expected))}"
+                f"{self._topic}: a picture of {', '.join(found) or 'no planes'}; expected {self._format}: uint8 {', '.join(map(str, expected))}"
             )
         return planes
 

@@ -35,13 +35,14 @@ class Subscriber:
         pixels: bool = True,
         fps: float = 0.0,
         size: tuple[int, int] = (0, 0),
+        wait: str = "block",
     ) -> None:
         if mode not in ("newest", "next"):
             raise InvalidArgument(f'mode "{mode}"; expected newest or next')
         self._mode = mode
         self._timeout = timeout
         self._decode = Decoder(topic)
-        self._native = _bus.Subscriber(bus_directory(bus_dir), topic, _demand(pixels, fps, size))
+        self._native = _bus.Subscriber(bus_directory(bus_dir), topic, _demand(pixels, fps, size), wait)
 
     def __iter__(self) -> Self:
         return self
@@ -139,6 +140,7 @@ def subscribe(
     pixels: bool = True,
     fps: float = 0.0,
     size: tuple[int, int] = (0, 0),
+    wait: str = "block",
     bus_dir: str | os.PathLike[str] | None = None,
 ) -> Subscriber:
     """Reads a topic: `for frame in vedette.subscribe("cam0/frames"):`.
@@ -148,11 +150,13 @@ def subscribe(
     pixels    ask the camera for pictures; False: only see those that somebody else asks for
     fps       pictures a second to ask for; 0: every one. A camera may give more if somebody else asks for more
     size      largest picture wanted, (width, height); 0: the camera's own
+    wait      "block" (the kernel wakes this thread), "hybrid(50us)" (looks so long first), or "spin": looks all the time, refused
+              unless this thread may run on one core only and the machine has others (os.sched_setaffinity)
     bus_dir   the bus directory; None: $VEDETTE_BUS_DIR, else /dev/shm/vedette (root) or /dev/shm/vedette-<uid>
 
     A topic that isn't there yet is waited for. Gives Frame, Detections, State, Control, Event, or Record for other schemas.
     """
-    return Subscriber(topic, mode=mode, timeout=timeout, pixels=pixels, fps=fps, size=size, bus_dir=bus_dir)
+    return Subscriber(topic, mode=mode, timeout=timeout, pixels=pixels, fps=fps, size=size, wait=wait, bus_dir=bus_dir)
 
 
 def topics(bus_dir: str | os.PathLike[str] | None = None) -> list[str]:

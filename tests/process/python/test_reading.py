@@ -1,0 +1,512 @@
+"""Reading: zero copy, read-only, how long a lease lives, what a subscriber survives, what it refuses."""
+import ctypes
+import gc
+import os
+import queue
+import random
+import signal
+import struct
+import threading
+import time
+import unittest
+
+import numpy as np
+import vedette
+from support import WATCHDOG, BusTest, address_of, ended_by, mapping_at, offset_of, wait_until
+from vedette import _bus
+
+FORMATS = ("I420", "NV12", "YUYV", "GRAY8", "RGB24", "BGR24")
+
+
+def pictures(format, width, height, seed=1):
+    """Planes of noise, in the shapes the documentation promises."""
+    half = ((height + 1) // 2, (width + 1) // 2)
+    shapes = {
+        "I420": [(height, width), half, half],
+        "NV12": [(height, width), (*half, 2)],
+        "YUYV": [(height, 2 * half[1], 2)],
+        "GRAY8": [(height, width)],
+        "RGB24": [(height, width, 3)],
+        "BGR24": [(height, width, 3)],
+    }[format]
+    noise = np.random.default_rng(seed)
+    return [noise.integers(0, 256, shape, np.uint8) for shape in shapes]
+
+
+def numbered(camera, value):
+    return camera.publish(np.full((4, 64), value % 256, np.uint8))
+
+
+class Pixels(BusTest):
+    def test_all_formats_come_out_as_they_went_in(self):
+        for format in FORMATS:
+            for width, height in ((64, 48), (65, 49), (1, 1)):
+                with self.subTest(format=format, width=width, height=height):
+                    name = f"{format.lower()}-{width}"
+                    planes = pictures(format, width, height)
+                    with vedette.camera(name, width, height, format) as camera, vedette.subscribe(f"{name}/frames") as frames:
+                        if format == "YUYV" and width % 2:  # its arrays have an even width
+                            continue
+                        before = time.monotonic_ns()
+                        with camera.loan() as loaned:
+                            for target, plane in zip(loaned.planes, planes, strict=True):
+                                target[:] = plane
+                        frame = frames.take()
+                        self.assertEqual((frame.width, frame.height, frame.format), (width, height, format))
+                        self.assertEqual((frame.source_width, frame.camera), (width, name))
+                        self.assertTrue(before <= frame.captured_at_ns <= frame.published_at_ns <= time.monotonic_ns())
+                        self.assertGreaterEqual(frame.age, 0)
+                        for seen, plane in zip(frame.planes, planes, strict=True):
+                            np.testing.assert_array_equal(seen, plane)
+                            self.assertEqual(seen.strides[0] % 64, 0)
+                        del target, plane, seen  # the variables of a loop are views too
+                        self.assertTrue(camera.publish(planes))
+                        again = frames.take()
+                        self.assertGreater(again.frame_id, frame.frame_id)
+                        if len(planes) == 1:
+                            np.testing.assert_array_equal(again.array, planes[0])
+                        else:
+                            self.assertRaises(ValueError, lambda frame=again: frame.array)
+                        self.assertEqual(camera.copied, 0)
+
+    def test_stacked_planes_as_opencv_has_them(self):
+        for format in ("I420", "NV12"):
+            planes = pictures(format, 64, 48)
+            stacked = np.concatenate([plane.reshape(-1, 64) for plane in planes])
+            with vedette.camera(format.lower(), 64, 48, format) as camera, vedette.subscribe(f"{camera.topic}") as frames:
+                camera.publish(stacked)
+                for seen, plane in zip(frames.take().planes, planes, strict=True):
+                    np.testing.assert_array_equal(seen, plane)
+
+    def test_to_rgb_is_a_copy_in_the_right_colours(self):
+        red = {  # BT.601: Y 76 of full range is 81 of limited range, Cb 90, Cr 240
+            "RGB24": [[255, 0, 0]],
+            "BGR24": [[0, 0, 255]],
+            "I420": [81, 90, 240],
+            "NV12": [81, [90, 240]],
+        }
+        for format, values in red.items():
+            with vedette.camera(format.lower(), 64, 32, format) as camera, vedette.subscribe(camera.topic) as frames:
+                with camera.loan() as loaned:
+                    for plane, value in zip(loaned.planes, values, strict=True):
+                        plane[:] = value
+                frame = frames.take()
+                rgb = frame.to_rgb()
+                self.assertEqual(rgb.shape, (32, 64, 3))
+                np.testing.assert_allclose(rgb.reshape(-1, 3).astype(int), [[255, 0, 0]] * (64 * 32), atol=3)
+                self.assertEqual(frame.to_rgb(16, 8).shape, (8, 16, 3))
+                self.assertTrue(rgb.flags.owndata and rgb.flags.writeable)
+
+    def test_a_plane_lies_in_the_topics_file(self):
+        with vedette.camera("cam0", 64, 48, "I420") as camera, vedette.subscribe("cam0/frames") as frames:
+            camera.publish(pictures("I420", 64, 48))
+            inode = os.stat(self.file("cam0/frames")).st_ino
+            for plane in frames.take().planes:
+                self.assertEqual(mapping_at(address_of(plane))[:2], ("r--s", inode))
+
+    def test_read_only_by_flag_and_by_the_kernel(self):
+        with vedette.camera("cam0", 64, 48, "GRAY8") as camera, vedette.subscribe("cam0/frames") as frames:
+            camera.publish(pictures("GRAY8", 64, 48))
+            plane = frames.take().array
+            with self.assertRaises(ValueError):
+                plane[0, 0] = 1
+            with self.assertRaises(ValueError):
+                plane.flags.writeable = True
+            with self.assertRaises(ValueError):
+                np.asarray(plane)[1:].view().flags.writeable = True
+            self.assertTrue(memoryview(plane).readonly)
+            self.assertRaises(TypeError, ctypes.c_char.from_buffer, plane)
+            with self.program(
+                "import ctypes\nframe = next(vedette.subscribe('cam0/frames'))\n"
+                "print('got it', flush=True)\n"
+                "ctypes.memset(frame.array.__array_interface__['data'][0], 0, 1)\nprint('written')\n"
+            ) as vandal:
+                self.assertEqual(vandal.stdout.readline(), "got it\n")
+                self.assertTrue(ended_by(vandal, signal.SIGSEGV))
+            self.assertEqual(plane[0, 0], pictures("GRAY8", 64, 48)[0][0, 0])
+
+
+class LeaseLifetime(BusTest):
+    def setUp(self):
+        super().setUp()
+        self.camera = vedette.camera("cam0", 64, 4, "GRAY8", readers=4, held_per_reader=3)
+        self.addCleanup(self.camera.close)
+        self.frames = vedette.subscribe("cam0/frames")
+        self.other = vedette.subscribe("cam0/frames")
+
+    def offsets(self, count):
+        """Where in the file the next `count` frames lie."""
+        seen = set()
+        for value in range(count):
+            self.assertTrue(numbered(self.camera, value))
+            seen.add(offset_of(self.other.take().array))
+        return seen
+
+    def expect_kept(self, make_view):
+        numbered(self.camera, 201)
+        frame = self.frames.take()
+        offset = offset_of(frame.array)
+        view = make_view(frame)
+        del frame
+        gc.collect()
+        self.assertNotIn(offset, self.offsets(40))
+        self.assertTrue((np.asarray(view) == 201).all())
+        del view
+        self.assertIn(offset, self.offsets(40))
+
+    def test_the_frame_itself(self):
+        self.expect_kept(lambda frame: frame.array)
+
+    def test_a_slice_of_a_slice(self):
+        self.expect_kept(lambda frame: frame.planes[0][1:3][:, 5:9].T)
+
+    def test_asarray_and_other_views(self):
+        self.expect_kept(lambda frame: np.asarray(frame.array).view().reshape(-1)[::3])
+
+    def test_a_memoryview(self):
+        self.expect_kept(lambda frame: memoryview(frame.array)[1:])
+
+    def test_a_view_outlives_its_subscriber(self):
+        def view_only(frame):
+            view = frame.array[:]
+            self.frames.close()
+            del self.frames
+            return view
+
+        self.expect_kept(view_only)
+
+    def test_released_at_once_but_not_under_a_view(self):
+        numbered(self.camera, 7)
+        frame = self.frames.take()
+        offset = offset_of(frame.array)
+        part = frame.array[1:]
+        self.assertRaisesRegex(BufferError, "still in use", frame.release)
+        self.assertTrue((frame.array == 7).all())
+        del part
+        with frame:
+            pass
+        self.assertRaisesRegex(vedette.BusError, "released", lambda: frame.planes)
+        self.assertRaisesRegex(vedette.BusError, "released", frame.to_rgb)
+        self.assertIn(offset, self.offsets(40))
+
+    def test_too_many_kept_views_are_refused_by_the_name_of_the_key(self):
+        kept = []
+        with self.assertRaisesRegex(vedette.ShareUsed, r"cam0/frames: .* all 3 .*bus\.held_per_reader"):
+            for value in range(10):
+                numbered(self.camera, value)
+                kept.append(self.frames.take().array)
+        self.assertEqual(len(kept), 3)
+        self.assertTrue(numbered(self.camera, 1), "the writer isn't held up")
+        kept.pop()
+        self.assertIsNotNone(self.frames.take())
+
+    def test_the_garbage_collector_of_another_thread_may_drop_them(self):
+        views = queue.SimpleQueue()
+
+        def drop_all():
+            while (view := views.get()) is not None:
+                self.assertEqual(len(set(view.flat)), 1)
+                del view
+
+        thread = threading.Thread(target=drop_all)
+        thread.start()
+        for value in range(3000):
+            numbered(self.camera, value)
+            while True:
+                try:
+                    view = self.frames.take().array
+                    break
+                except vedette.ShareUsed:
+                    time.sleep(0)
+            self.assertEqual(view[3, 63], value % 256)
+            views.put(view)
+            del view
+        views.put(None)
+        thread.join()
+        kept = []
+        for value in range(3):  # the whole share is there again
+            numbered(self.camera, value)
+            kept.append(self.frames.take())
+
+    def test_a_cycle_of_garbage_gives_its_lease_back(self):
+        numbered(self.camera, 1)
+        frame = self.frames.take()
+        offset = offset_of(frame.array)
+        cycle = {"frame": frame, "view": frame.array[1:]}
+        cycle["self"] = cycle
+        del frame, cycle
+        gc.collect()
+        self.assertIn(offset, self.offsets(40))
+
+
+class Iterating(BusTest):
+    def test_newest_says_what_it_missed_and_next_gives_all(self):
+        with vedette.publish("cam0/numbers", shape=(1,), dtype="<i8") as numbers:
+            newest = vedette.subscribe("cam0/numbers", timeout=0.0)
+            following = vedette.subscribe("cam0/numbers", mode="next", timeout=0.0)
+            self.assertIsNone(newest.take())
+            self.assertIsNone(following.take())
+            for value in range(10):
+                numbers.publish([value], 100 + value)
+            self.assertEqual([(r.array()[0], r.missed, r.frame_id) for r in newest], [(9, 9, 109)])
+            self.assertEqual([int(r.array()[0]) for r in following], list(range(10)))
+            self.assertEqual(following.find(104).array()[0], 4)
+            self.assertIsNone(following.find(50))
+            self.assertIsNone(following.find(110, timeout=0.02))
+
+    def test_find_waits_for_what_may_come(self):
+        with vedette.publish("cam0/numbers", slot_bytes=8) as numbers:
+            numbers.publish(b"a", 1)
+            subscriber = vedette.subscribe("cam0/numbers")
+            timer = threading.Timer(0.1, numbers.publish, (b"b", 2))
+            timer.start()
+            self.assertEqual(bytes(subscriber.find(2, timeout=WATCHDOG).bytes), b"b")
+            self.assertIsNone(subscriber.find(0, timeout=WATCHDOG), "a newer one is there: it never comes")
+            timer.join()
+
+    def test_a_topic_may_come_later_and_a_close_ends_the_loop(self):
+        seen = []
+        subscriber = vedette.subscribe("cam0/late")
+
+        def loop():
+            for record in subscriber:
+                seen.append(bytes(record.bytes))
+
+        thread = threading.Thread(target=loop)
+        thread.start()
+        with vedette.publish("cam0/late", slot_bytes=8) as late:
+            wait_until(lambda: subscriber.stats is not None)
+            late.publish(b"now")
+            wait_until(lambda: seen == [b"now"])
+            subscriber.close()
+            thread.join(WATCHDOG)
+            self.assertFalse(thread.is_alive())
+        self.assertRaises(vedette.Closed, subscriber.take)
+        self.assertRaises(vedette.Closed, subscriber.wait)
+        self.assertEqual(list(subscriber), [])
+
+    def test_a_killed_writers_successor_and_larger_slots_go_unnoticed(self):
+        write = (
+            "with vedette.publish('cam0/t', slot_bytes=int(sys.argv[1])) as t:\n"
+            "    for number in range(int(sys.argv[2]), 10**9):\n"
+            "        t.publish(number.to_bytes(8, 'little')); time.sleep(0.002)\n"
+        )
+        subscriber = vedette.subscribe("cam0/t")
+        files = set()
+        last = -1
+        for start, slot_bytes in ((0, 8), (10**6, 8), (2 * 10**6, 4096)):
+            with self.program(write, slot_bytes, start):
+                for record in subscriber:
+                    number = int.from_bytes(record.bytes, "little")
+                    self.assertGreater(number, last)
+                    last = number
+                    if number > start + 10:
+                        files.add(os.stat(self.file("cam0/t")).st_ino)
+                        break
+        self.assertEqual(len(files), 2, "a successor with the same slots goes on in the same files, other slots need new ones")
+
+    def test_ctrl_c_ends_a_waiting_program_at_once(self):
+        for wait in ("for _ in s: pass", "s.wait()", "s.wait(1e9)", "s.find(1, timeout=1e9)", "camera.wait_wanted()"):
+            with self.subTest(wait), self.program(
+                "camera = vedette.camera('own%d' % os.getpid(), 8, 8, 'GRAY8')\ns = vedette.subscribe('cam0/nothing')\n"
+                "print('waiting', flush=True)\n" + wait
+            ) as child:
+                self.assertEqual(child.stdout.readline(), "waiting\n")
+                time.sleep(0.1)
+                child.send_signal(signal.SIGINT)
+                self.assertTrue(ended_by(child, signal.SIGINT))
+                self.assertIn("KeyboardInterrupt", child.stderr.read())
+
+    def test_other_threads_run_while_one_waits(self):
+        subscriber = vedette.subscribe("cam0/nothing")
+        thread = threading.Thread(target=subscriber.wait)
+        thread.start()
+        turns = sum(1 for _ in range(1000))
+        self.assertEqual(turns, 1000)
+        self.assertTrue(thread.is_alive())
+        subscriber.close()
+        thread.join(WATCHDOG)
+        self.assertFalse(thread.is_alive())
+
+    def test_the_cameras_demand_is_what_readers_ask(self):
+        with vedette.camera("cam0", 64, 4, "GRAY8") as camera:
+            self.assertFalse(camera.wanted)
+            self.assertFalse(camera.wait_wanted(0.0))
+            subscriber = vedette.subscribe("cam0/frames", fps=7.5, size=(320, 200))
+            subscriber.take()
+            self.assertTrue(camera.wait_wanted(WATCHDOG))
+            demand = camera.demand
+            self.assertEqual((demand.pixels, demand.fps, demand.width, demand.height), (True, 7.5, 320, 200))
+            subscriber.demand(pixels=False)
+            self.assertFalse(camera.wanted)
+            self.assertRaises(vedette.InvalidArgument, subscriber.demand, fps=-1)
+
+
+class WaitPolicy(BusTest):
+    def test_all_policies_see_what_comes(self):
+        with vedette.publish("cam0/t", slot_bytes=8) as topic:
+            for number, policy in enumerate(("block", "hybrid(50us)", "hybrid(2ms)")):
+                subscriber = vedette.subscribe("cam0/t", wait=policy)
+                subscriber.take()
+                timer = threading.Timer(0.05, topic.publish, (bytes([number]),))
+                timer.start()
+                self.assertEqual(bytes(next(subscriber).bytes), bytes([number]))
+                timer.join()
+
+    def test_spinning_without_a_core_of_ones_own_is_refused_by_what_to_do(self):
+        if len(os.sched_getaffinity(0)) < 2:
+            self.skipTest("this process has one core only")
+        self.assertRaisesRegex(vedette.BusError, "core", vedette.subscribe, "cam0/t", wait="spin")
+        self.assertRaisesRegex(vedette.InvalidArgument, "hybrid", vedette.subscribe, "cam0/t", wait="hybrid(1h)")
+
+
+class Fork(BusTest):
+    def test_a_forked_child_gets_an_exception_and_harms_nobody(self):
+        with vedette.camera("cam0", 64, 4, "GRAY8", held_per_reader=1) as camera:
+            frames = vedette.subscribe("cam0/frames")
+            numbered(camera, 9)
+            frame = frames.take()
+            view = frame.array
+            child = os.fork()
+            if child == 0:
+                try:
+                    for use in (frames.take, frames.wait, lambda: numbered(camera, 1), lambda: camera.wanted, frame.to_rgb):
+                        try:
+                            use()
+                            os._exit(2)
+                        except vedette.BusError as error:
+                            if "forked" not in str(error):
+                                os._exit(3)
+                    frames.close()
+                    camera.close()
+                    del frames, frame, view, camera
+                    gc.collect()
+                    own = vedette.subscribe("cam0/frames")
+                    os._exit(0 if own.take().array[0, 0] == 9 else 4)
+                finally:
+                    os._exit(5)
+            self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
+            self.assertTrue((view == 9).all())
+            self.assertRaises(vedette.ShareUsed, lambda: (numbered(camera, 1), frames.take()))
+            del view, frame
+            self.assertEqual(frames.take().array[0, 0], 1)
+
+
+class Refusals(BusTest):
+    def test_names_and_values(self):
+        for topic in ("cam0", "cam0/", "../x/y", "cam0/Frames", "a/" + 32 * "b"):
+            self.assertRaises(vedette.InvalidArgument, vedette.subscribe, topic)
+        self.assertRaises(ValueError, vedette.subscribe, "cam0/frames", mode="oldest")
+        self.assertRaises(vedette.InvalidArgument, vedette.subscribe, "cam0/frames", bus_dir="/tmp")
+
+    def test_a_full_table_names_the_key(self):
+        with vedette.publish("cam0/t", slot_bytes=8, readers=2) as topic:
+            topic.publish(b"x")
+            both = [vedette.subscribe("cam0/t") for _ in range(2)]
+            for subscriber in both:
+                subscriber.take()
+            third = vedette.subscribe("cam0/t")
+            self.assertRaisesRegex(vedette.ResourceExhausted, r"bus\.readers", third.take)
+            self.assertRaisesRegex(vedette.ResourceExhausted, r"bus\.readers", third.wait)
+            both.pop().close()
+            wait_until(lambda: self.takes(third))
+
+    def takes(self, subscriber):
+        try:
+            return subscriber.take() is not None
+        except vedette.ResourceExhausted:
+            return False
+
+    def test_another_layout_version_is_refused_with_both_numbers(self):
+        with vedette.publish("cam0/t", slot_bytes=8):
+            with open(self.file("cam0/t"), "r+b") as file:
+                file.seek(8)
+                file.write(struct.pack("<I", 77))
+            self.assertRaisesRegex(vedette.Incompatible, r"version 77.*version \d+", vedette.subscribe("cam0/t").wait)
+
+    def test_a_topic_of_an_unknown_schema_is_bytes(self):
+        writer = self.raw("cam0/t", 0xABC, metadata="what it is")
+        writer.publish_bytes(b"12345678", 5)
+        record = vedette.subscribe("cam0/t").take()
+        self.assertEqual((record.frame_id, record.schema_id, record.metadata), (5, 0xABC, "what it is"))
+        self.assertEqual(bytes(record.bytes), b"12345678")
+        self.assertTrue(record.bytes.readonly)
+        self.assertEqual(record.array(np.uint32).shape, (2,))
+        self.assertRaises(vedette.Corrupt, record.array, np.uint32, (3,))
+        self.assertRaises(ValueError, record.array)
+
+    def test_records_that_cannot_be_are_refused_and_the_next_good_one_is_taken(self):
+        writer = self.raw("cam0/d", _bus.DETECTIONS_SCHEMA, metadata="person\ndog")
+        subscriber = vedette.subscribe("cam0/d")
+        box = struct.pack("<5fHH", 0.1, 0.1, 0.2, 0.2, 0.5, 1, 0)
+        head = struct.pack("<4Q4Q4I", 7, 1, 2, 3, 0, 0, 0, 0, 1, 640, 480, 0)
+        for bad in (
+            b"",
+            head[:40],
+            head,  # says 1 box, has none
+            head[:64] + struct.pack("<I", 2**32 - 1) + head[68:] + box,
+            head + struct.pack("<5fHH", 0.9, 0.1, 0.2, 0.2, 0.5, 1, 0),  # out of the picture
+            head + struct.pack("<5fHH", float("nan"), 0.1, 0.2, 0.2, 0.5, 1, 0),
+        ):
+            writer.publish_bytes(bad, 1)
+            self.assertRaises(vedette.Corrupt, subscriber.take)
+        writer.publish_bytes(head + box, 7)
+        found = next(subscriber)
+        self.assertEqual((found.frame_id, found.source_width, [b.label for b in found]), (7, 640, ["dog"]))
+
+    def test_noise_is_refused_or_read_but_never_a_crash(self):
+        noise = random.Random(3)
+        good = self.good_records()
+        seen = {"refused": 0, "read": 0}
+        for schema, record in good.items():
+            topic = f"cam0/noise{schema & 0xffff_0000:x}"
+            writer = self.raw(topic, schema, metadata="a\nb")
+            subscriber = vedette.subscribe(topic)
+            for _ in range(400):
+                bad = bytearray(record)
+                for _ in range(noise.randrange(1, 6)):
+                    bad[noise.randrange(len(bad))] = noise.choice((0, 1, 127, 128, 255, noise.randrange(256)))
+                writer.publish_bytes(bytes(bad[: noise.randrange(len(bad) + 1)] if noise.random() < 0.3 else bad), 1)
+                try:
+                    result = subscriber.take()
+                    if isinstance(result, vedette.Frame):
+                        for plane in result.planes:
+                            int(plane[-1].sum())
+                        result.to_rgb(8, 8)
+                    repr(result)
+                    seen["read"] += 1
+                except vedette.Corrupt:
+                    seen["refused"] += 1
+        self.assertGreater(seen["refused"], 100, seen)
+        self.assertGreater(seen["read"], 100, seen)
+
+    def good_records(self):
+        """One of each schema; the tables are what their vtables say with every field left out or small."""
+        with vedette.camera("good", 32, 8, "I420") as camera, vedette.subscribe("good/frames") as frames:
+            camera.publish(pictures("I420", 32, 8))
+            frame = bytes(memoryview(frames.take()._flat))
+        box = struct.pack("<5fHH", 0.1, 0.1, 0.2, 0.2, 0.5, 1, 0)
+        detections = struct.pack("<4Q4Q4I", 7, 1, 2, 3, 0, 0, 0, 0, 1, 640, 480, 0) + box
+        # vtable (size 6, table size 5, field 0 at 4), table (offset back to vtable, mode = 2)
+        table = struct.pack("<IHHHHiB3x", 12, 6, 5, 4, 0, 8, 2)
+        return {
+            _bus.FRAME_SCHEMA: frame,
+            _bus.DETECTIONS_SCHEMA: detections,
+            _bus.STATE_SCHEMA: table,
+            _bus.CONTROL_SCHEMA: table,
+            _bus.EVENT_SCHEMA: struct.pack("<IHHHHi4x", 12, 4, 4, 0, 0, 8),
+        }
+
+    def test_tables_are_objects(self):
+        good = self.good_records()
+        for name, schema in (("state", _bus.STATE_SCHEMA), ("control", _bus.CONTROL_SCHEMA), ("events", _bus.EVENT_SCHEMA)):
+            self.raw(f"cam0/{name}", schema).publish_bytes(good[schema], 1)
+        state = vedette.subscribe("cam0/state").take()
+        self.assertEqual((state.camera, state.mode, state.targets), ("cam0", "tracking", 0))
+        self.assertEqual(vedette.subscribe("cam0/control").take().mode, "tracking")
+        event = vedette.subscribe("cam0/events").take()
+        self.assertEqual((event.kind, event.label), ("alarm", ""))
+
+
+if __name__ == "__main__":
+    unittest.main()
