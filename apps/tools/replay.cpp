@@ -163,9 +163,10 @@ class Replay {
 
   Result<> play_round() {
     const std::uint64_t began = monotonic_ns();
-    const std::uint64_t first_at = plan_.records.front()->record.at_ns;
+    const auto earlier = [](const IndexEntry* a, const IndexEntry* b) { return a->record.at_ns < b->record.at_ns; };
+    const std::uint64_t first_at = (*std::min_element(plan_.records.begin(), plan_.records.end(), earlier))->record.at_ns;
     for (const IndexEntry* entry : plan_.records) {
-      const std::uint64_t due = began + (entry->record.at_ns > first_at ? entry->record.at_ns - first_at : 0);
+      const std::uint64_t due = began + (entry->record.at_ns - first_at);
       if (plan_.pace == Pace::kOriginal) bus_.wait_until(due, [] { return false; });
       if (stop_requested()) return {};
       VD_ASSIGN(const auto payload, file_.read(*entry, buffer_));
