@@ -37,6 +37,7 @@ inline constexpr OneWay kFrame1080p{.bytes = 1920 * 1080 * 3, .pause_ns = 200'00
 inline constexpr OneWay kVehicle{.bytes = 800 * 600 * 3, .pause_ns = 200'000, .unit = "us"};
 
 inline constexpr std::size_t kMaxSamples = 1 << 18;
+inline constexpr std::size_t kEnoughSamples = 50;
 struct Samples {
   std::atomic<std::uint64_t> count;
   std::atomic<std::uint64_t> torn;
@@ -94,7 +95,13 @@ Value one_way(const OneWay& plan, MakeWriter make_writer, MakeReader make_reader
   std::vector<std::byte> source(plan.bytes, std::byte{0x5a});
   const std::uint64_t began = clock_ns();
   std::uint64_t sequence = 0, lost = 0, warm_up = 0;
-  while (clock_ns() - began < plan.duration_ns && samples.count < kMaxSamples) {
+  // A busy machine or a slow transport gets more time, so that there are enough samples.
+  const auto goes_on = [&] {
+    const std::uint64_t elapsed = clock_ns() - began;
+    if (samples.count >= kMaxSamples) return false;
+    return elapsed < plan.duration_ns || (samples.count < warm_up + kEnoughSamples && elapsed < 20 * plan.duration_ns);
+  };
+  while (goes_on()) {
     send_one(*writer, plan, source, ++sequence);
     if (!readers.await(sequence, 200'000'000)) ++lost;
     spin_for_ns(plan.pause_ns);
