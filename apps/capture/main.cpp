@@ -1,6 +1,8 @@
 // vedette-capture: one camera's pictures into <camera>/frames.
 //
 //   file, V4L2, RTSP, HTTP ─► Source (libav: packets, decoder) ─► Slots (the decoder's buffers are the ring's slots) ─► readers
+#include <cstdio>
+
 #include "base/process.h"
 #include "bus/directory.h"
 #include "capture/camera.h"
@@ -34,6 +36,12 @@ const CameraConfig* find_camera(const Config& config, const std::string& name) {
   return nullptr;
 }
 
+int print_plan(const bus::RingOptions& ring) {
+  std::printf("{\"slot_bytes\": %llu, \"writer_slots\": %u}\n", static_cast<unsigned long long>(ring.slot_bytes),
+              ring.writer_slots);
+  return EXIT_SUCCESS;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -43,7 +51,9 @@ int main(int argc, char** argv) {
   CommonOptions common;
   add_common_options(app, common);
   std::string name;
+  bool plan = false;
   app.add_option("--camera", name, "Name of the camera in the configuration")->required();
+  app.add_flag("--plan", plan, "Look at the camera's first picture, print what slots its topic needs as JSON, and end");
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
 
   const Result<Config> config = load_and_start_log(common, "capture/" + name);
@@ -61,10 +71,11 @@ int main(int argc, char** argv) {
 
   const auto bus_dir = bus::BusDir::open(config->bus.dir);
   if (!bus_dir.ok()) return log::error("{}", bus_dir.error().text), exit_code_of(bus_dir.error());
-  Slots slots(*bus_dir, {{name, "frames"}, config->bus.readers, config->bus.held_per_reader});
+  Slots slots(*bus_dir, {{name, "frames"}, config->bus.readers, config->bus.held_per_reader, plan});
   stage::ControlReader control(*bus_dir, name);
   Camera loop(options, slots, control);
   const auto end = loop.run();
+  if (plan && slots.planned()) return print_plan(*slots.planned());
   if (!end.ok()) return log::error("{}", end.error().text), exit_code_of(end.error());
   const SlotCounters counters = slots.counters();
   log::info("published {} frames where they were decoded, {} copied, {} converted; {} dropped", counters.direct, counters.copied,

@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "base/clock.h"
+#include "stage/topics.h"
 
 namespace vedette::capture {
 namespace {
@@ -136,15 +137,13 @@ void Slots::on_released(void* opaque, std::uint8_t*) {
 // mutex_ is held. A ring of the same or a larger size is used as it is.
 Result<> Slots::ensure_ring(std::size_t slot_bytes, std::uint32_t writer_slots) {
   if (writer_ && slot_bytes <= writer_->options().slot_bytes) return {};
+  if (planned_ && slot_bytes <= planned_->slot_bytes) return Error{ErrorCode::kBusy, "planned already"};
   if (ring_error_) return *ring_error_;
-  bus::RingOptions ring;
-  ring.schema_id = kFrameSchema;
-  ring.slot_bytes = slot_bytes;
-  ring.keep = 1;
-  ring.writer_slots = writer_slots;
-  ring.readers = options_.readers;
-  ring.held_per_reader = options_.held_per_reader;
-  ring.policy = bus::SlotPolicy::kLowestFree;
+  const bus::RingOptions ring = stage::frames_ring({options_.readers, options_.held_per_reader}, slot_bytes, writer_slots);
+  if (options_.plan_only) {
+    planned_ = ring;
+    return Error{ErrorCode::kBusy, "nothing is published: only the ring is planned"};
+  }
   if (writer_) {
     auto resized = writer_->resize(ring);
     if (!resized.ok()) ring_error_ = resized.error();

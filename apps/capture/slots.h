@@ -27,6 +27,7 @@ struct SlotsOptions {
   bus::TopicName topic;
   std::uint32_t readers = 16;
   std::uint32_t held_per_reader = 2;
+  bool plan_only = false;  // makes no ring: publish() fails, and planned() says what ring it would have been
 };
 
 struct SlotCounters {
@@ -57,6 +58,8 @@ class Slots {
   // What readers ask for; every picture while there is no ring they could ask through.
   bus::Demand demand() const;
   bool has_published() const;
+  // With plan_only, once a picture was there: the ring that it needs.
+  const std::optional<bus::RingOptions>& planned() const { return planned_; }
 
   SlotCounters counters() const;  // any thread
 
@@ -78,6 +81,7 @@ class Slots {
   std::unique_ptr<bus::RingWriter> writer_;
   std::vector<Slot*> lent_;
   std::optional<Error> ring_error_;
+  std::optional<bus::RingOptions> planned_;
   ScalerPtr scaler_;
   SlotCounters counters_;
 };

@@ -2,10 +2,10 @@
 
 #include <cstring>
 
+#include "stage/topics.h"
+
 namespace vedette::control {
 namespace {
-
-constexpr std::uint32_t kEventsKept = 64;
 
 // The newest record of a topic; none if there is none or it isn't valid.
 template <typename T>
@@ -28,18 +28,10 @@ Result<Topics> Topics::open(const bus::BusDir& dir, const std::string& camera, s
   VD_ASSIGN(const auto events, bus::TopicName::make(camera, "events"));
   LeftBehind left_behind{newest(dir, control, kControlSchema, decode_control), newest(dir, state, kStateSchema, decode_state)};
 
-  bus::RingOptions options;
-  options.slot_bytes = kMaxRecordBytes;
-  options.readers = readers;
-  options.held_per_reader = held_per_reader;
-  options.schema_id = kControlSchema;
-  VD_ASSIGN(bus::RingWriter control_writer, bus::RingWriter::open(dir, control, options));
-  options.schema_id = kStateSchema;
-  VD_ASSIGN(bus::RingWriter state_writer, bus::RingWriter::open(dir, state, options));
-  options.schema_id = kEventSchema;
-  options.keep = kEventsKept;
-  options.policy = bus::SlotPolicy::kOldestFirst;
-  VD_ASSIGN(bus::RingWriter events_writer, bus::RingWriter::open(dir, events, options));
+  const stage::Share share{readers, held_per_reader};
+  VD_ASSIGN(bus::RingWriter control_writer, bus::RingWriter::open(dir, control, stage::control_ring(share)));
+  VD_ASSIGN(bus::RingWriter state_writer, bus::RingWriter::open(dir, state, stage::state_ring(share)));
+  VD_ASSIGN(bus::RingWriter events_writer, bus::RingWriter::open(dir, events, stage::events_ring(share)));
   return Topics(left_behind, std::move(control_writer), std::move(state_writer), std::move(events_writer));
 }
 

@@ -4,26 +4,9 @@
 #include <cstring>
 
 #include "base/clock.h"
+#include "stage/topics.h"
 
 namespace vedette::detect {
-namespace {
-
-constexpr std::uint32_t kKeep = 64;  // so far back find(frame_id) reaches
-
-bus::RingOptions detections_options(const CameraOptions& options) {
-  bus::RingOptions ring;
-  ring.schema_id = kDetectionsSchema;
-  ring.slot_bytes = kDetectionsSlotBytes;
-  ring.keep = kKeep;
-  ring.readers = options.bus.readers;
-  ring.held_per_reader = options.bus.held_per_reader;
-  ring.policy = bus::SlotPolicy::kOldestFirst;
-  ring.metadata = options.class_names;
-  return ring;
-}
-
-}  // namespace
-
 Camera::Camera(const bus::BusDir& dir, std::string name, const CameraOptions& options, bus::RingWriter detections)
     : name_(std::move(name)),
       options_(options),
@@ -33,7 +16,8 @@ Camera::Camera(const bus::BusDir& dir, std::string name, const CameraOptions& op
 
 Result<Camera> Camera::open(const bus::BusDir& dir, const std::string& name, const CameraOptions& options) {
   VD_ASSIGN(const bus::TopicName topic, bus::TopicName::make(name, "detections"));
-  VD_ASSIGN(bus::RingWriter writer, bus::RingWriter::open(dir, topic, detections_options(options)));
+  const stage::Share share{options.bus.readers, options.bus.held_per_reader};
+  VD_ASSIGN(bus::RingWriter writer, bus::RingWriter::open(dir, topic, stage::detections_ring(share, options.class_names)));
   return Camera(dir, name, options, std::move(writer));
 }
 
