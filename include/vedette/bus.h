@@ -242,6 +242,17 @@ VD_API vd_status vd_wait(vd_reader* reader, int64_t timeout_ns);
 /* The same for any of `count` readers, all used by this thread. Which: try to take. */
 VD_API vd_status vd_wait_any(vd_reader* const* readers, size_t count, int64_t timeout_ns);
 
+enum {
+  VD_WAIT_BLOCK = 0, /* sleeps in the kernel; the writer wakes it, some 20 us later. The default */
+  VD_WAIT_SPIN = 1,  /* looks all the time: sees a record within a fraction of a microsecond, keeps a core busy */
+  VD_WAIT_HYBRID = 2 /* spins for `spin_ns`, 1 us to 100 ms, then blocks */
+};
+
+/* How this reader's waits wait from now on. Call it on the thread that waits: VD_WAIT_SPIN is refused (VD_INVALID_ARGUMENT, with
+ * what to do) unless that is pinned to a core of its own. `spin_ns` counts for VD_WAIT_HYBRID only. In a vd_wait_any() the most
+ * eager of its readers decides. */
+VD_API VD_CHECKED vd_status vd_reader_set_wait(vd_reader* reader, uint32_t policy, int64_t spin_ns);
+
 VD_API VD_CHECKED vd_status vd_reader_set_demand(vd_reader* reader, const vd_demand* demand);
 /* VD_NOT_FOUND while there is no such topic. */
 VD_API VD_CHECKED vd_status vd_reader_stats(vd_reader* reader, vd_stats* stats);
@@ -257,6 +268,21 @@ typedef struct vd_topic_info {
 
 /* What the topic is. VD_NOT_FOUND while it doesn't exist. */
 VD_API VD_CHECKED vd_status vd_reader_about(vd_reader* reader, vd_topic_info* about);
+
+/* ---- Readers in an event loop (poll, epoll, GLib, libuv, ...). The thread that the readers belong to. */
+
+typedef struct vd_events vd_events;
+
+/* A descriptor that is readable when any of the readers has something new; a thread of its own waits for that in the kernel. When
+ * it is readable: take as much as you like, then vd_events_rearm(). Close it before its readers: one that is closed sooner
+ * stays attached until then. VD_RESOURCE_EXHAUSTED without a free descriptor or thread. */
+VD_API VD_CHECKED vd_status vd_events_open(vd_reader* const* readers, size_t count, vd_events** events);
+/* NULL is ignored. */
+VD_API void vd_events_close(vd_events* events);
+/* For reading only, never to be read or closed by the caller; -1 with vd_last_error() for a closed handle. */
+VD_API int vd_events_fd(vd_events* events);
+/* Makes the descriptor readable again: at once if something newer than what was taken is left, else as soon as there is. */
+VD_API vd_status vd_events_rearm(vd_events* events);
 
 #ifdef __cplusplus
 }

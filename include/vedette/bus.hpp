@@ -163,6 +163,10 @@ class Subscriber {
     return Frame(std::move(*record));
   }
 
+  // VD_WAIT_BLOCK, VD_WAIT_SPIN (on a core of this thread's own), or VD_WAIT_HYBRID, which spins so long before it blocks.
+  void set_wait(std::uint32_t policy, std::chrono::nanoseconds spin = std::chrono::microseconds(50)) {
+    detail::checked(vd_reader_set_wait(reader_.get(), policy, detail::to_ns(spin)));
+  }
   void set_demand(const vd_demand& demand) { detail::checked(vd_reader_set_demand(reader_.get(), &demand)); }
   // None while there is no such topic.
   std::optional<vd_stats> stats() {
@@ -197,6 +201,23 @@ inline bool wait_any(const std::vector<Subscriber*>& subscribers, std::chrono::n
   for (const Subscriber* subscriber : subscribers) readers.push_back(subscriber->c_reader());
   return detail::checked(vd_wait_any(readers.data(), readers.size(), detail::to_ns(timeout))) == VD_OK;
 }
+
+// Subscribers in an event loop: fd() is readable when any of them has something new; then take, then rearm(). One thread.
+class Events {
+ public:
+  explicit Events(const std::vector<Subscriber*>& subscribers) {
+    std::vector<vd_reader*> readers;
+    for (const Subscriber* subscriber : subscribers) readers.push_back(subscriber->c_reader());
+    vd_events* events = nullptr;
+    detail::checked(vd_events_open(readers.data(), readers.size(), &events));
+    events_.reset(events, vd_events_close);
+  }
+  int fd() const { return vd_events_fd(events_.get()); }
+  void rearm() { detail::checked(vd_events_rearm(events_.get())); }
+
+ private:
+  std::shared_ptr<vd_events> events_;
+};
 
 // A slot on loan, or one that is held after publishing. Given back when it ends.
 class Slot {

@@ -58,7 +58,7 @@ vd_status vd_bus_open(const char* path, vd_bus** bus) {
     *bus = nullptr;
     auto dir = bus::BusDir::open(path == nullptr ? "" : path);
     if (!dir.ok()) return c::fail(dir.error());
-    auto state = std::make_unique<c::BusState>();
+    auto state = std::make_shared<c::BusState>();
     state->dir = std::make_shared<const bus::BusDir>(std::move(dir).value());
     *bus = c::HandlePool<vd_bus>::instance().open(std::move(state));
     return VD_OK;

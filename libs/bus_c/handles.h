@@ -20,10 +20,10 @@ namespace vedette::c {
 // How many forks lie between the process that loaded the library and this one.
 std::uint32_t forks();
 
-// What vd_bus, vd_writer and vd_reader are. Empty `state`: closed.
+// What vd_bus, vd_writer, vd_reader and vd_events are. Empty `state`: closed.
 template <typename State>
 struct Handle {
-  std::unique_ptr<State> state;
+  std::shared_ptr<State> state;
   std::uint32_t opened_after_forks = 0;
 };
 
@@ -38,7 +38,7 @@ class HandlePool {
   }
 
   template <typename State>
-  H* open(std::unique_ptr<State> state) {
+  H* open(std::shared_ptr<State> state) {
     const std::lock_guard lock(mutex_);
     H* handle = nullptr;
     if (resting_.size() > kRest) {

@@ -100,7 +100,7 @@ vd_status vd_reader_open(vd_bus* bus, const char* topic, const vd_reader_options
     if (const vd_status status = c::read_options(options, read); status != VD_OK) return status;
     const auto demand = c::from_c(read.demand);
     if (!demand.ok()) return c::fail(demand.error());
-    auto state = std::make_unique<c::ReaderState>(bus->state->dir, std::move(name).value(), read.schema_id, *demand);
+    auto state = std::make_shared<c::ReaderState>(bus->state->dir, std::move(name).value(), read.schema_id, *demand);
     (void)state->subscriber.stats();  // attaches, if there is something to attach to
     if (const auto& trouble = c::trouble_of(state->subscriber)) return c::fail(*trouble);
     *reader = c::HandlePool<vd_reader>::instance().open(std::move(state));
@@ -169,6 +169,17 @@ vd_status vd_wait_any(vd_reader* const* readers, size_t count, int64_t timeout_n
       subscribers[i] = &readers[i]->state->subscriber;
     }
     return c::wait(subscribers, timeout_ns);
+  });
+}
+
+vd_status vd_reader_set_wait(vd_reader* reader, uint32_t policy, int64_t spin_ns) {
+  return c::guarded([&]() -> vd_status {
+    if (const vd_status status = c::check_handle(reader, "reader"); status != VD_OK) return status;
+    if (policy > VD_WAIT_HYBRID)
+      return c::fail(VD_INVALID_ARGUMENT, "vd_reader_set_wait: expected VD_WAIT_BLOCK, VD_WAIT_SPIN or VD_WAIT_HYBRID");
+    const bus::WaitPolicy policies[] = {bus::WaitPolicy::blocking(), bus::WaitPolicy::spinning(),
+                                        bus::WaitPolicy::hybrid(Nanoseconds(spin_ns))};
+    return c::status_of(reader->state->subscriber.set_wait_policy(policies[policy]));
   });
 }
 

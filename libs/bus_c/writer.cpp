@@ -116,7 +116,7 @@ vd_status vd_writer_open(vd_bus* bus, const char* topic, const vd_writer_options
     auto opened = bus::RingWriter::open(*bus->state->dir, *name, ring);
     if (!opened.ok()) return c::fail(opened.error());
     *writer =
-        c::HandlePool<vd_writer>::instance().open(std::make_unique<c::WriterState>(bus->state->dir, std::move(opened).value()));
+        c::HandlePool<vd_writer>::instance().open(std::make_shared<c::WriterState>(bus->state->dir, std::move(opened).value()));
     return VD_OK;
   });
 }

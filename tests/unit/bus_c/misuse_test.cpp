@@ -249,12 +249,16 @@ TEST_F(CApi, what_cannot_be_attached_to_is_told_by_open_take_and_wait) {
 TEST_F(CApi, a_forked_child_is_told_that_the_handles_are_its_parents) {
   vd_writer* const out = writer("cam0/own", options());
   vd_reader* const in = reader("cam0/own");
+  vd_events* events = nullptr;
+  ASSERT_EQ(vd_events_open(&in, 1, &events), VD_OK);
   ASSERT_EQ(publish(out, 1, 1), VD_OK);
   Child child([&] {
     vd_record record;
     vd_slot slot;
     if (!says(vd_take_newest(in, &record), VD_UNAVAILABLE, "fork()")) return 1;
     if (!says(vd_loan(out, &slot), VD_UNAVAILABLE, "fork()")) return 2;
+    if (!says(vd_events_rearm(events), VD_UNAVAILABLE, "fork()")) return 5;
+    vd_events_close(events);
     vd_reader_close(in);
     vd_writer_close(out);
     vd_bus* bus = nullptr;
@@ -266,6 +270,7 @@ TEST_F(CApi, a_forked_child_is_told_that_the_handles_are_its_parents) {
   vd_record record;
   EXPECT_EQ(vd_take_newest(in, &record), VD_OK);
   EXPECT_EQ(publish(out, 2, 2), VD_OK);
+  vd_events_close(events);
   vd_reader_close(in);
   vd_writer_close(out);
 }
