@@ -186,6 +186,9 @@ TEST_F(CApi, slots_are_published_once_and_never_beyond_their_end) {
   EXPECT_TRUE(says(vd_publish(out, &slot, 1, 100), VD_INVALID_ARGUMENT, "empty"));
   EXPECT_TRUE(says(vd_publish(out, &copy, 1, 100), VD_INVALID_ARGUMENT, "already"));
   EXPECT_TRUE(says(vd_slot_release(out, &copy), VD_INVALID_ARGUMENT, "already"));
+  ASSERT_EQ(vd_loan(out, &slot), VD_OK);
+  EXPECT_TRUE(says(vd_publish(out, &copy, 1, 100), VD_INVALID_ARGUMENT, "already"))
+      << "a later loan's place is not the old one's";
   vd_slot invented{&copy, 100, 0x1234'5678'9abc'0001, 0};
   EXPECT_TRUE(says(vd_publish(out, &invented, 1, 100), VD_INVALID_ARGUMENT, "isn't on loan"));
   vd_writer_close(out);
@@ -207,6 +210,7 @@ TEST_F(CApi, records_are_released_once_and_by_their_reader) {
 
   vd_record held[3];
   ASSERT_EQ(vd_find(in, 1, &held[0]), VD_OK);
+  EXPECT_TRUE(says(vd_release(in, &copy), VD_INVALID_ARGUMENT, "already")) << "a later record's place is not the old one's";
   ASSERT_EQ(vd_find(in, 1, &held[1]), VD_OK);
   EXPECT_TRUE(says(vd_find(in, 1, &held[2]), VD_RESOURCE_EXHAUSTED, "share of 2"));
   ASSERT_EQ(publish(out, 2, 2), VD_OK);
