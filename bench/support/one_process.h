@@ -35,19 +35,26 @@ Value time_each(Prepare prepare, Work work, const char* unit = "ns", std::uint64
   return from_ticks(ticks > 0 ? ticks : 0, unit);
 }
 
-// Runs work() in batches; the median batch's cost of one. For operations that can be repeated as they are: pin, a round trip.
+// Runs work() in batches of about 20 us: long against the stamps, short enough that most aren't interrupted on a busy machine.
+// The median batch's cost of one. For operations that can be repeated as they are: pin, a round trip.
 template <typename Work>
-Value time_batches(Work work, int batch = 1000, std::uint64_t duration_ns = 200'000'000) {
+Value time_batches(Work work, std::uint64_t duration_ns = 200'000'000) {
   pin_writer();
-  std::vector<std::uint64_t> taken;
-  const std::uint64_t began = clock_ns();
-  while (clock_ns() - began < duration_ns || taken.size() < 11) {
+  constexpr std::uint64_t kBatchNs = 20'000;
+  const auto run_batch = [&](std::uint64_t count) {
     const std::uint64_t before = stamp();
-    for (int index = 0; index < batch; ++index) work();
-    const std::uint64_t after = stamp();
-    if (clock_ns() - began > duration_ns / 5 || taken.size() > 1000) taken.push_back(after - before);
+    for (std::uint64_t index = 0; index < count; ++index) work();
+    return stamp() - before;
+  };
+  const std::uint64_t began = clock_ns();
+  std::uint64_t batch = 1;
+  while (kTickClock.ns(static_cast<double>(run_batch(batch))) < kBatchNs) batch *= 2;
+  std::vector<std::uint64_t> taken;
+  while (clock_ns() - began < duration_ns || taken.size() < 11) {
+    const std::uint64_t ticks = run_batch(batch);
+    if (clock_ns() - began > duration_ns / 5 || taken.size() > 1000) taken.push_back(ticks);
   }
-  return from_ticks(median(taken) / batch);
+  return from_ticks(median(taken) / static_cast<double>(batch));
 }
 
 }  // namespace vedette::bench

@@ -38,7 +38,7 @@ class Socket {
   void* socket_ = nullptr;
 };
 
-// The name the writer bound; told to the reader through shared memory, because the kernel chooses the TCP port.
+// The name the writer bound; told to the reader through shared memory, because ZeroMQ or the kernel chooses it.
 struct Endpoint {
   char name[256];
 };
@@ -46,8 +46,8 @@ struct Endpoint {
 class Writer {
  public:
   explicit Writer(Endpoint& endpoint) : socket_(ZMQ_PUSH) {
-    const std::string ipc = "ipc:///tmp/vedette-bench-" + std::to_string(::getpid());
-    if (::zmq_bind(socket_.get(), g_tcp ? "tcp://127.0.0.1:*" : ipc.c_str()) != 0) fail("ZeroMQ can't bind");
+    // Names of its own choice: a socket file that ZeroMQ named is one that it removes.
+    if (::zmq_bind(socket_.get(), g_tcp ? "tcp://127.0.0.1:*" : "ipc://*") != 0) fail("ZeroMQ can't bind");
     std::size_t size = sizeof endpoint.name;
     ::zmq_getsockopt(socket_.get(), ZMQ_LAST_ENDPOINT, endpoint.name, &size);
   }

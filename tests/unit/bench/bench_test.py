@@ -57,9 +57,10 @@ class Ratios(unittest.TestCase):
             low, high = ratios.bootstrap_interval([generator.gauss(1.0, 0.1) for _ in range(15)])
             covered += low <= 1.0 <= high
         self.assertGreaterEqual(covered, 88)
-        # Of 1, 2, … 15 the median's interval is about that of order statistics 4 and 12; the whole range would be too wide.
-        low, high = ratios.bootstrap_interval([float(number) for number in range(1, 16)])
-        self.assertTrue(3 <= low <= 5 and 11 <= high <= 13, (low, high))
+        # A resample of 1, 2, … 15 has a median of at most 3, 4, 5 in 0.4, 2.5, 8.8 % of cases (binomial: at least 8 of 15).
+        low, high = ratios.bootstrap_interval(list(range(1, 16)))
+        self.assertIn(low, (4, 5))
+        self.assertIn(high, (11, 12))
 
 
 class Contestants(unittest.TestCase):
