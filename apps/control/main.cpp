@@ -13,6 +13,7 @@
 #include "config/command_line.h"
 #include "control/camera.h"
 #include "control/command_socket.h"
+#include "stage/waiting.h"
 #include "telemetry/log.h"
 
 namespace {
@@ -66,6 +67,9 @@ int main(int argc, char** argv) {
     cameras.push_back(*std::move(opened));
     detections.push_back(&cameras.back()->detections());
   }
+  const WaitConfig& waiting = config->control.waiting;
+  if (const auto settled = stage::settle("control", waiting.cpu, waiting.wait, detections); !settled)
+    return log::error("{}", settled.error().text), exit_code_of(settled.error());
   auto commands = CommandSocket::open(*bus_dir);
   if (!commands) return log::error("{}", commands.error().text), exit_code_of(commands.error());
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/process.h"
+#include "stage/waiting.h"
 #include "telemetry/log.h"
 
 namespace vedette::detect {
@@ -13,6 +14,12 @@ constexpr Nanoseconds kLongestNap = std::chrono::milliseconds(100);  // signs of
 constexpr std::uint64_t kReportEveryNs = 10'000'000'000;
 
 }  // namespace
+
+Result<> DetectLoop::settle(const WaitConfig& waiting) {
+  std::vector<bus::Subscriber*> all;
+  for (Camera& camera : cameras_) all.insert(all.end(), {&camera.frames(), &camera.control()});
+  return stage::settle("detect", waiting.cpu, waiting.wait, all);
+}
 
 Result<DetectLoop::End> DetectLoop::run() {
   while (!stop_requested()) {

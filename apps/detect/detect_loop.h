@@ -17,6 +17,9 @@ class DetectLoop {
     boxes_.reserve(kMaxDetections);
   }
 
+  // On the thread that run() will be called on: where it runs and how it waits for frames and control.
+  Result<> settle(const WaitConfig& waiting);
+
   enum class End { kStopped, kSessionChanged };
   // Until stop_requested() or a changed session. The Error is a fault of the model's backend.
   Result<End> run();

@@ -53,6 +53,9 @@ int watch(const Config& config) {
   if (!cameras) return fail(cameras.error(), exit_code_of(cameras.error()));
   log::info("watching {} cameras", cameras->size());
   DetectLoop loop(std::move(*cameras), **detector);
+  // After the model's threads were started: they stay free to run anywhere.
+  if (const auto settled = loop.settle(config.detect.waiting); !settled)
+    return fail(settled.error(), exit_code_of(settled.error()));
   const auto end = loop.run();
   for (const Camera& camera : loop.cameras()) {
     const Counters& counters = camera.counters();

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "schema/class_names.h"
+#include "stage/waiting.h"
 #include "telemetry/log.h"
 #include "vision/image_view.h"
 
@@ -27,6 +28,11 @@ Feed::Feed(const bus::BusDir& dir, CameraHub& hub, const FeedOptions& options)
       detections_(dir, {hub.name(), "detections"}, kDetectionsSchema),
       frames_(dir, {hub.name(), "frames"}, kFrameSchema),
       pacer_(static_cast<double>(options.fps)) {}
+
+Result<> Feed::settle() {
+  bus::Subscriber* const all[] = {&events_, &state_, &detections_, &frames_};
+  return stage::settle("gateway", options_.waiting.cpu, options_.waiting.wait, all);
+}
 
 void Feed::run() {
   while (!hub_.stopped()) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bus/ring.h"
+#include "config/config.h"
 #include "gateway/camera_hub.h"
 #include "gateway/stats.h"
 #include "schema/records.h"
@@ -23,6 +24,7 @@ namespace vedette::gateway {
 struct FeedOptions {
   float fps = 30.0f;      // most pictures a second; 0: every one
   int jpeg_quality = 80;  // 1..100
+  WaitConfig waiting;
 };
 
 class Feed {
@@ -30,6 +32,8 @@ class Feed {
   // `dir` and `hub` outlive it.
   Feed(const bus::BusDir& dir, CameraHub& hub, const FeedOptions& options);
 
+  // On the thread that run() will be called on: where it runs and how it waits.
+  Result<> settle();
   void run();
 
  private:

@@ -12,6 +12,7 @@
 #include "config/command_line.h"
 #include "gateway/feed.h"
 #include "gateway/server.h"
+#include "stage/waiting.h"
 #include "telemetry/log.h"
 
 namespace vedette::gateway {
@@ -35,7 +36,9 @@ class FeedThreads {
     for (const auto& hub : hubs)
       threads_.emplace_back([&dir, camera = hub.get(), options] {
         ::pthread_setname_np(::pthread_self(), ("f/" + camera->name()).substr(0, 15).c_str());
-        Feed(dir, *camera, options).run();
+        Feed feed(dir, *camera, options);
+        if (const auto settled = feed.settle(); !settled) log::error("{}", settled.error().text);  // allowed a moment ago
+        feed.run();
       });
   }
   ~FeedThreads() {
@@ -47,6 +50,13 @@ class FeedThreads {
   const std::vector<std::unique_ptr<CameraHub>>& hubs_;
   std::vector<std::thread> threads_;
 };
+
+// What each feed does on its thread, tried on one: a refusal is told before the page is up.
+Result<> try_to_settle(const WaitConfig& waiting) {
+  Result<> answer;
+  std::thread([&] { answer = stage::settle("gateway", waiting.cpu, waiting.wait, {}); }).join();
+  return answer;
+}
 
 Result<> serve(const Config& config, const bus::BusDir& dir) {
   const GatewayConfig& gateway = config.gateway;
@@ -61,7 +71,7 @@ Result<> serve(const Config& config, const bus::BusDir& dir) {
   VD_ASSIGN(Server server, Server::open({gateway.listen, gateway.port, gateway.max_viewers}));
   const Router router(Access(gateway.token.value, server.port()), std::move(page), page_missing, cameras);
 
-  const FeedThreads feeds(dir, hubs, {gateway.fps, static_cast<int>(gateway.jpeg_quality)});
+  const FeedThreads feeds(dir, hubs, {gateway.fps, static_cast<int>(gateway.jpeg_quality), gateway.waiting});
   log::info("page on {}", server.url());
   server.run(router, stop_fd());
   log::info("stopping");
@@ -82,6 +92,8 @@ int main(int argc, char** argv) {
   if (!config) return fail(config.error(), exit_code_of(config.error()));
   const auto dir = bus::BusDir::open(config->bus.dir);
   if (!dir) return fail(dir.error(), exit_code_of(dir.error()));
+  const auto settled = gateway::try_to_settle(config->gateway.waiting);
+  if (!settled) return fail(settled.error(), exit_code_of(settled.error()));
   const Result<> served = gateway::serve(*config, *dir);
   if (!served) return fail(served.error(), exit_code_of(served.error()));
   return 0;

@@ -108,6 +108,29 @@ Field duration(std::string name, Milliseconds& member, Milliseconds least, Milli
           }};
 }
 
+Field wait_policy(std::string name, bus::WaitPolicy& member) {
+  return {std::move(name), [&member](const Value& value) -> std::optional<std::string> {
+            const auto parsed = bus::WaitPolicy::parse(is_text(value) ? value.text : "");
+            if (!parsed) return mistake(value, bus::WaitPolicy::kExpected);
+            member = *parsed;
+            return std::nullopt;
+          }};
+}
+
+Field cpu(std::string name, std::optional<std::uint32_t>& member) {
+  return {std::move(name), [&member](const Value& value) -> std::optional<std::string> {
+            constexpr std::uint32_t kMost = 8191;
+            std::uint32_t number = 0;
+            const char* end = value.text.data() + value.text.size();
+            const auto [stop, error] = std::from_chars(value.text.data(), end, number);
+            const bool whole = is_text(value) && error == std::errc{} && stop == end && number <= kMost;
+            if (!whole && !(is_text(value) && value.text == "any"))
+              return mistake(value, fmt::format("any, or a core's number from 0 to {}", kMost));
+            member = whole ? std::optional(number) : std::nullopt;
+            return std::nullopt;
+          }};
+}
+
 Field text_list(std::string name, std::vector<std::string>& member) {
   return {std::move(name),
           [&member](const Value& value) -> std::optional<std::string> {

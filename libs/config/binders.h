@@ -25,6 +25,8 @@ Field address(std::string name, std::string& member);
 Field choice(std::string name, std::string& member, std::vector<std::string> choices);
 Field boolean(std::string name, bool& member);
 Field duration(std::string name, Milliseconds& member, Milliseconds least, Milliseconds most);
+Field wait_policy(std::string name, bus::WaitPolicy& member);
+Field cpu(std::string name, std::optional<std::uint32_t>& member);  // "any" (none), or a core's number
 Field text_list(std::string name, std::vector<std::string>& member);
 // At least `least` bytes when not empty.
 Field secret(std::string name, Secret& member, std::size_t least);

@@ -6,10 +6,12 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "bus/wait_policy.h"
 
 namespace vedette {
 
@@ -57,6 +59,14 @@ struct CameraConfig {
 // The `url` of a camera whose <camera>/frames another program publishes (a Python program, for one): nothing is captured.
 inline constexpr char kExternalCamera[] = "bus:";
 
+// How a stage's thread (of the gateway: one a camera) waits for topics, and where it runs.
+struct WaitConfig {
+  bus::WaitPolicy wait;              // block, spin, hybrid(50us); spin needs a cpu, used by nothing else
+  std::optional<std::uint32_t> cpu;  // none: any
+
+  bool operator==(const WaitConfig&) const = default;
+};
+
 struct DetectConfig {
   std::string model;           // .onnx file, relative to the config file; "": the default model
   std::string labels;          // class names, one a line; "": the model's metadata, else COCO
@@ -65,8 +75,15 @@ struct DetectConfig {
   std::uint32_t threads = 0;   // of the inference; 0: one per core
   float fps = 30.0f;           // most detections a second and camera while control is away
   Milliseconds deadline{500};  // a frame older than this is skipped and counted
+  WaitConfig waiting;          // keys wait, cpu
 
   bool operator==(const DetectConfig&) const = default;
+};
+
+struct ControlConfig {
+  WaitConfig waiting;  // keys wait, cpu
+
+  bool operator==(const ControlConfig&) const = default;
 };
 
 struct SentryConfig {
@@ -90,6 +107,7 @@ struct GatewayConfig {
   float fps = 30.0f;                 // most pictures a second and viewer
   std::string web_root;              // the built page; "": next to the program
   std::uint32_t max_viewers = 64;    // WebSocket connections at once
+  WaitConfig waiting;                // keys wait, cpu; of the threads that read the bus
 
   bool operator==(const GatewayConfig&) const = default;
 };
@@ -109,6 +127,7 @@ struct Config {
   LogConfig log;
   std::vector<CameraConfig> cameras;  // in the file's order, at least one
   DetectConfig detect;
+  ControlConfig control;
   SentryConfig sentry;
   GatewayConfig gateway;
   SuperviseConfig supervise;

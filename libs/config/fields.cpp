@@ -35,6 +35,15 @@ Fields fields_of(DetectConfig& detect) {
       number("threads", detect.threads, 0u, 256u),
       number("fps", detect.fps, 0.1f, 1000.0f),
       duration("deadline", detect.deadline, Milliseconds{10}, minutes{1}),
+      wait_policy("wait", detect.waiting.wait),
+      cpu("cpu", detect.waiting.cpu),
+  };
+}
+
+Fields fields_of(ControlConfig& control) {
+  return {
+      wait_policy("wait", control.waiting.wait),
+      cpu("cpu", control.waiting.cpu),
   };
 }
 
@@ -61,6 +70,8 @@ Fields fields_of(GatewayConfig& gateway) {
       number("fps", gateway.fps, 0.1f, 1000.0f),
       path("web_root", gateway.web_root),
       number("max_viewers", gateway.max_viewers, 1u, 10'000u),
+      wait_policy("wait", gateway.waiting.wait),
+      cpu("cpu", gateway.waiting.cpu),
   };
 }
 
@@ -92,8 +103,13 @@ Fields fields_of(CameraConfig& camera) {
 
 std::vector<Section> sections_of(Config& config) {
   return {
-      {"bus", fields_of(config.bus)},       {"log", fields_of(config.log)},         {"detect", fields_of(config.detect)},
-      {"sentry", fields_of(config.sentry)}, {"gateway", fields_of(config.gateway)}, {"supervise", fields_of(config.supervise)},
+      {"bus", fields_of(config.bus)},
+      {"log", fields_of(config.log)},
+      {"detect", fields_of(config.detect)},
+      {"control", fields_of(config.control)},
+      {"sentry", fields_of(config.sentry)},
+      {"gateway", fields_of(config.gateway)},
+      {"supervise", fields_of(config.supervise)},
   };
 }
 

@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include "base/cpu.h"
+
 namespace vedette::config {
 namespace {
 
@@ -361,9 +363,38 @@ void Loader::check_together() {
                   fmt::format("{}; expected at most sentry.tracking_fps, {}", sentry.standby_fps, sentry.tracking_fps));
 }
 
+// Who spins takes a whole core. Whether this machine lets it, the stage finds out when it starts (bus::may_spin()).
+void Loader::check_waiting() {
+  const std::pair<std::string, const WaitConfig*> stages[] = {
+      {"detect", &config_.detect.waiting}, {"control", &config_.control.waiting}, {"gateway", &config_.gateway.waiting}};
+  const auto spins = [](const WaitConfig& stage) { return stage.wait.kind == bus::WaitPolicy::Kind::kSpin; };
+  const auto add = [this](const std::string& key, const std::string& text) { mistakes_.add(origin_of(key), key, text); };
+  std::map<std::uint32_t, std::string> spinning;
+  for (const auto& [name, stage] : stages) {
+    if (stage->cpu) {
+      const std::vector<unsigned> online = online_cpus();
+      if (std::find(online.begin(), online.end(), *stage->cpu) == online.end())
+        add(name + ".cpu", fmt::format("{}; expected a core that is online ({}), or any", *stage->cpu, text_of(online)));
+    }
+    if (!spins(*stage)) continue;
+    if (!stage->cpu) {
+      add(name + ".wait",
+          fmt::format("spin; expected {}.cpu to name a core that nothing else uses, or block or hybrid(50us) here", name));
+    } else if (const auto [other, fresh] = spinning.emplace(*stage->cpu, name); !fresh) {
+      add(name + ".cpu", fmt::format("{}, where {} spins too; expected another core", *stage->cpu, other->second));
+    }
+  }
+  if (spins(config_.gateway.waiting) && config_.cameras.size() > 1)
+    add("gateway.wait",
+        fmt::format("spin; expected block or hybrid(50us): the gateway reads each of the {} cameras in a thread of its "
+                    "own, and all of them run on gateway.cpu",
+                    config_.cameras.size()));
+}
+
 Result<Config> Loader::finish() {
   check_cameras();
   check_together();
+  check_waiting();
   if (!mistakes_.empty()) return mistakes_.error();
   return std::move(config_);
 }

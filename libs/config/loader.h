@@ -49,6 +49,7 @@ class Loader {
   void override_key(const std::string& key, const std::string& text, const Origin& origin, const std::string& folder);
   void check_cameras();
   void check_together();
+  void check_waiting();
 
   Origin origin_of(const YAML::Node& node) const;
   Origin origin_of(const std::string& key) const;  // where the key's value came from; else the file's start

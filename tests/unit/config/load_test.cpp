@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/cpu.h"
 #include "config/config.h"
 #include "config/loader.h"
 
@@ -14,6 +15,8 @@ namespace {
 using config::Loader;
 
 const std::string kCamera = "cameras:\n  front:\n    url: /dev/video0\n";  // lines 1 to 3
+
+std::string core() { return std::to_string(online_cpus().back()); }  // one that this machine has
 
 // The mistakes in kCamera followed by `more` (which starts in line 4).
 std::string mistakes_in(const std::string& more, config::Environment environment = {}) {
@@ -100,7 +103,39 @@ INSTANTIATE_TEST_SUITE_P(
              "/etc/v.yaml:4:3: cameras.back: no \"url:\"; expected a device, a file or a URL such as /dev/video0 or "
              "rtsp://camera/stream"},
         Case{"  back:\n    pace: slow\n    url: x\n",
-             "/etc/v.yaml:5:11: cameras.back.pace: \"slow\"; expected one of source, fast"}));
+             "/etc/v.yaml:5:11: cameras.back.pace: \"slow\"; expected one of source, fast"},
+        Case{"detect:\n  wait: sometimes\n",
+             "/etc/v.yaml:5:9: detect.wait: \"sometimes\"; expected block, spin, or hybrid with a time "
+             "from 1us to 100ms in whole us or ms, such as hybrid(50us)"},
+        Case{"detect:\n  wait: hybrid(50)\n",
+             "/etc/v.yaml:5:9: detect.wait: \"hybrid(50)\"; expected block, spin, or hybrid with a time "
+             "from 1us to 100ms in whole us or ms, such as hybrid(50us)"},
+        Case{"control:\n  cpu: -1\n", "/etc/v.yaml:5:8: control.cpu: \"-1\"; expected any, or a core's number from 0 to 8191"},
+        Case{"control:\n  cpu: none\n",
+             "/etc/v.yaml:5:8: control.cpu: \"none\"; expected any, or a core's number from 0 to 8191"},
+        Case{"gateway:\n  cpu: 8191\n",
+             "/etc/v.yaml:5:8: gateway.cpu: 8191; expected a core that is online (" + text_of(online_cpus()) + "), or any"},
+        Case{"control:\n  wait: spin\n",
+             "/etc/v.yaml:5:9: control.wait: spin; expected control.cpu to name a core that nothing else uses, "
+             "or block or hybrid(50us) here"},
+        Case{"detect:\n  wait: spin\n  cpu: " + core() + "\ncontrol:\n  cpu: " + core() + "\n  wait: spin\n",
+             "/etc/v.yaml:8:8: control.cpu: " + core() + ", where detect spins too; expected another core"},
+        Case{"  back:\n    url: x\ngateway:\n  wait: spin\n  cpu: " + core() + "\n",
+             "/etc/v.yaml:7:9: gateway.wait: spin; expected block or hybrid(50us): the gateway reads each of the 2 cameras in a "
+             "thread of "
+             "its own, and all of them run on gateway.cpu"}));
+
+TEST(Load, TakesHowStagesWaitAndWhere) {
+  Loader loader("/etc/v.yaml", {{"VEDETTE_GATEWAY_WAIT", "hybrid(20us)"}});
+  loader.read_file(kCamera + "detect:\n  wait: spin\n  cpu: " + core() + "\ncontrol:\n  wait: hybrid(2ms)\n");
+  loader.read_environment("/");
+  loader.read_overrides({"control.cpu=any"}, "/");
+  const Result<Config> config = loader.finish();
+  ASSERT_TRUE(config) << config.error().text;
+  EXPECT_EQ(config->detect.waiting, (WaitConfig{bus::WaitPolicy::spinning(), online_cpus().back()}));
+  EXPECT_EQ(config->control.waiting, (WaitConfig{bus::WaitPolicy::hybrid(std::chrono::milliseconds(2)), std::nullopt}));
+  EXPECT_EQ(config->gateway.waiting, (WaitConfig{bus::WaitPolicy::hybrid(std::chrono::microseconds(20)), std::nullopt}));
+}
 
 TEST(Load, TellsAllMistakesAtOnceInTheFilesOrder) {
   const std::string told = mistakes_in("supervise:\n  backoff_min: 5\ngateway:\n  port: x\n  fsp: 3\n  listen: 0.0.0.0\n");
