@@ -4,6 +4,10 @@
 
 #include <sched.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+
+#include <cerrno>
 
 #include <functional>
 
@@ -35,6 +39,27 @@ class SteppedChild {
   // Goes on freely up to the second mark(). False: it ended before.
   bool run_to_end() {
     if (!at_end_) ::ptrace(PTRACE_CONT, child_.pid(), nullptr, nullptr), await();
+    return WIFSTOPPED(status_);
+  }
+#ifdef __x86_64__
+  // Is its next instruction a system call that waits for futexes?
+  bool at_futex_wait() const {
+    user_regs_struct registers{};
+    ::ptrace(PTRACE_GETREGS, child_.pid(), nullptr, &registers);
+    const long code = ::ptrace(PTRACE_PEEKTEXT, child_.pid(), registers.rip, nullptr);
+    return (code & 0xffff) == 0x050f && (registers.rax == SYS_futex || registers.rax == 449);
+  }
+#endif
+  // As run_to_end(); `timed_out`: one of its system calls ended with ETIMEDOUT on the way.
+  bool run_to_end(bool& timed_out) {
+    timed_out = false;
+    while (!at_end_) {
+      ::ptrace(PTRACE_SYSCALL, child_.pid(), nullptr, nullptr);
+      await();
+      __ptrace_syscall_info info{};
+      ::ptrace(PTRACE_GET_SYSCALL_INFO, child_.pid(), sizeof info, &info);
+      timed_out |= info.op == PTRACE_SYSCALL_INFO_EXIT && info.exit.rval == -ETIMEDOUT;
+    }
     return WIFSTOPPED(status_);
   }
   // Lets go of it and waits for its exit code.

@@ -199,6 +199,45 @@ TEST_F(EveryInstruction, a_reader_that_goes_to_sleep_beside_a_publication_is_wok
   EXPECT_GT(asleep, 0u);
 }
 
+#ifdef __x86_64__
+// The other way round: the reader is stopped at each instruction of a wait, up to its system call, and there is a whole
+// publication. It must come out of the wait without having slept until a time-out: a wait that lost it would find it 100 ms
+// later.
+TEST_F(EveryInstruction, a_publication_anywhere_before_a_reader_sleeps_ends_its_wait) {
+  auto w = writer();
+  ASSERT_TRUE(publish_stamped(w, w.next_frame_id()));
+  for (const bool subscribed : {false, true}) {
+    SCOPED_TRACE(subscribed ? "Subscriber" : "RingReader");
+    bool asleep = false;
+    std::size_t n = 0;
+    for (; !asleep && n < kMaxWindow; ++n) {
+      SCOPED_TRACE("after " + std::to_string(n) + " instructions");
+      SteppedChild child([&] {
+        auto r = reader();
+        Subscriber s(dir_, topic("cam0/frames"), kSchema);
+        if (!r.take_newest() || !s.take_newest() || s.wait(Nanoseconds(0)) != Wait::kTimeout) return 1;
+        SteppedChild::mark();
+        const Wait wait = subscribed ? s.wait(std::chrono::hours(1)) : r.wait(std::chrono::hours(1));
+        SteppedChild::mark();
+        return wait == Wait::kNew ? 0 : 2;
+      });
+      for (std::size_t i = 0; i < n && !asleep; ++i) {
+        ASSERT_TRUE(child.step());
+        asleep = child.at_futex_wait();
+      }
+      ASSERT_TRUE(publish_stamped(w, w.next_frame_id()));
+      bool timed_out = false;
+      ASSERT_TRUE(child.run_to_end(timed_out));
+      ASSERT_FALSE(timed_out) << "slept through a publication";
+      ASSERT_EQ(child.finish(), 0);
+    }
+    std::printf("window of %zu instructions\n", n);
+    EXPECT_TRUE(asleep);
+    EXPECT_GT(n, 50u);
+  }
+}
+#endif
+
 TEST_F(EveryInstruction, a_reader_killed_between_take_and_release_gives_everything_back) {
   auto w = writer();
   for (int i = 0; i < 2; ++i) ASSERT_TRUE(publish_stamped(w, w.next_frame_id()));

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <csignal>
 
+#include "base/cpu.h"
 #include "base/process.h"
+#include "bus/attachment.h"
 #include "process/detect/detect_fixture.h"
 #include "support/model_scenes.h"
 
@@ -44,6 +46,25 @@ TEST_F(DetectProcess, PublishesWhatItSawUnderTheFramesOwnId) {
     EXPECT_NEAR(seen.boxes[0].x(), 0.175, 1e-4);
   }
   EXPECT_EQ(results.metadata().substr(0, 18), "person\nbicycle\ncar");
+}
+
+TEST_F(DetectProcess, SpinsOnACoreOfItsOwnAndRingsNoBell) {
+  if (online_cpus().size() < 2 || cpu_quota() < 1.0) GTEST_SKIP() << "nobody may spin here";
+  const std::string cpu = std::to_string(allowed_cpus().back());
+  Upstream front(dir_, "front", PixelFormat::I420, 96, 64);
+  DetectProgram program(
+      arguments({"front"}, {"--set", "detect.wait=spin", "--set", "detect.cpu=" + cpu, "--set", "detect.fps=1000"}));
+  bus::Subscriber results = detections_of("front");
+  ASSERT_TRUE(wait_until([&] { return front.frames.demand().pixels; })) << program.output();
+  for (int i = 0; i < 10; ++i) {
+    Detections seen;
+    ASSERT_TRUE(find(results, front.publish_frame(), seen)) << program.output();
+  }
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait_exit(), 0);
+  const auto frames = bus::Attachment::attach_to_wait(dir_, topic("front/frames"), kFrameSchema);
+  ASSERT_TRUE(frames.ok());
+  EXPECT_EQ((*frames)->header().doorbell.load(), 0u) << "it never slept on the topic";
 }
 
 TEST_F(DetectProcess, EveryCameraGetsItsTurn) {
