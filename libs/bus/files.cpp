@@ -3,13 +3,17 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <vector>
 
 namespace vedette::bus {
 namespace {
 
 constexpr int kLockAttempts = 100;
+// Far beyond what any writer reaches (a million records a second for 35 years), far below where a head's bits end.
+constexpr std::uint64_t kLastSequence = 1ull << 50;
 constexpr std::string_view kInterimSuffix = ".new";  // a dot can't be in a topic's name: nobody takes these for topics
 
 // Does the name still lead to the file behind fd?
@@ -93,6 +97,22 @@ bool has_holes(const struct stat& status) { return status.st_blocks * 512 < stat
 
 bool is_own_file(const struct stat& status, unsigned mode) {
   return status.st_uid == ::geteuid() && (status.st_mode & 07777) == mode;
+}
+
+bool is_sound(const Header& header, std::span<const Descriptor> descriptors) {
+  const std::uint64_t head = header.head.load(std::memory_order_acquire);
+  const std::uint64_t newest = head_sequence(head);
+  if (newest > kLastSequence) return false;
+  if (head != 0 && (head_slot(head) >= descriptors.size() || descriptors[head_slot(head)].generation.load() != 2 * newest))
+    return false;
+  std::vector<std::uint64_t> sequences;
+  for (const Descriptor& descriptor : descriptors) {
+    const std::uint64_t sequence = sequence_of(descriptor.generation.load());
+    if (sequence > newest + 1) return false;
+    if (sequence != 0) sequences.push_back(sequence);
+  }
+  std::sort(sequences.begin(), sequences.end());
+  return std::adjacent_find(sequences.begin(), sequences.end()) == sequences.end();
 }
 
 void unlink_interim(int camera_fd, const std::string& topic) {

@@ -3,12 +3,14 @@
 
 #include <sys/stat.h>
 
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
 #include "bus/directory.h"
+#include "bus/layout.h"
 #include "bus/lock_file.h"
 
 namespace vedette::bus {
@@ -31,6 +33,10 @@ Result<UniqueFd> open_file(int camera_fd, const std::string& name, int flags);
 bool has_holes(const struct stat& status);
 // Is it as this user's writers make their files?
 bool is_own_file(const struct stat& status, unsigned mode);
+
+// Can a writer have left this, whatever it died in the middle of? The head names a record that is there, at most one record is
+// newer, no two slots hold the same one, and no number is near its end.
+bool is_sound(const Header& header, std::span<const Descriptor> descriptors);
 
 // Removes what a writer that died while it named its files left. The caller holds the topic's lock.
 void unlink_interim(int camera_fd, const std::string& topic);

@@ -70,19 +70,6 @@ bool fits(const LeaseHeader& header, const RingOptions& options, std::uint64_t i
          header.entry_stride == entry_stride(options.held_per_reader);
 }
 
-// Far beyond what any writer reaches (a million records a second for 35 years), far below where a head's bits end.
-constexpr std::uint64_t kLastSequence = 1ull << 50;
-
-// Whatever a writer died in the middle of, the head names a record that is there, and at most one record is newer.
-bool is_sound(const Header& header, const Descriptor* descriptors, std::uint32_t slots) {
-  const std::uint64_t head = header.head.load(std::memory_order_acquire);
-  const std::uint64_t newest = head_sequence(head);
-  if (newest > kLastSequence) return false;
-  if (head != 0 && (head_slot(head) >= slots || descriptors[head_slot(head)].generation.load() != 2 * newest)) return false;
-  return std::all_of(descriptors, descriptors + slots,
-                     [&](const Descriptor& d) { return sequence_of(d.generation.load()) <= newest + 1; });
-}
-
 void retire_files(Header& header) {
   header.retired.store(1, std::memory_order_seq_cst);
   // Whatever `waiters` says: that is in the lease file, which may be damaged. A reader looks at `retired` as it does at the head.
@@ -176,7 +163,7 @@ Result<bool> Segment::take_over(Mapping& stale) {
   const bool whole = same_geometry(found, wanted) && found.file_bytes == static_cast<std::uint64_t>(payload_stat.st_size) &&
                      std::memcmp(payload.data() + found.metadata_offset, options.metadata.data(), options.metadata.size()) == 0 &&
                      found.retired.load(std::memory_order_acquire) == 0 &&
-                     is_sound(found, reinterpret_cast<const Descriptor*>(&found + 1), wanted.slots);
+                     is_sound(found, {reinterpret_cast<const Descriptor*>(&found + 1), wanted.slots});
   if (whole) {
     VD_ASSIGN(const bool adopted, take_over_leases(found.instance));
     if (adopted) {

@@ -55,6 +55,7 @@ const Lie kLies[] = {
     {"no head", offsetof(Header, head), 0},
     {"a generation at the end of its numbers", descriptor_at(0), ~1ull},
     {"one of an abandoned slot", descriptor_at(0), ~0ull},
+    {"one that another slot has", descriptor_at(5), 2 * kPublished},
     {"one from far ahead", descriptor_at(1), 2 * (kPublished + 2)},
 };
 
