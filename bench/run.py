@@ -76,6 +76,9 @@ def main():
         re.compile(options.only)
     except re.error as error:
         parser.error(f"--only: {error}")
+    peer_dir = os.environ.get("VD_PEER_DIR")
+    if peer_dir and not pathlib.Path(peer_dir).is_dir():
+        sys.exit(f"run.py: VD_PEER_DIR: {peer_dir} is no folder")
     if not (options.bin / "bench_vedette").exists():
         sys.exit(f"run.py: {options.bin}/bench_vedette is missing: run 'make bench-bus', which builds it")
     sys.exit(0 if all([run_area(area, options) for area in options.areas or AREAS]) else 1)

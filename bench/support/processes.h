@@ -78,8 +78,8 @@ class Readers {
 
   Readers(int count, const Body& body) : board_(new (shared_memory(sizeof(Board))) Board) {
     if (count > kMaxReaders) fail("too many readers");
-    (void)cpu_of(true);
     const pid_t parent = ::getpid();
+    pin_to(cpu_of(true));  // inherited: a reader never runs where the writer spins
     for (int index = 0; index < count; ++index) {
       board_->seats[index].index = index;
       const pid_t pid = ::fork();
@@ -126,7 +126,6 @@ class Readers {
   [[noreturn]] void be_reader(pid_t parent, int index, const Body& body) const {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != parent) ::_exit(1);
-    pin_to(cpu_of(true));
     while (board_->writer_ready == 0) ::usleep(200);
     body(*board_, board_->seats[index]);
     ::_exit(0);
