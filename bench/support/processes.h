@@ -133,21 +133,26 @@ class Readers {
 
   template <typename Condition>
   bool wait_for(std::uint64_t timeout_ns, Condition holds) {
-    const std::uint64_t deadline = clock_ns() + timeout_ns;
+    constexpr std::uint64_t kLookForDeadNs = 100'000'000;
+    const std::uint64_t began = clock_ns();
+    std::uint64_t looked = began;
     for (std::size_t index = 0; index < pids_.size();) {
       if (holds(board_->seats[index])) {
         ++index;
-      } else if (clock_ns() > deadline) {
+        continue;
+      }
+      const std::uint64_t now = clock_ns();
+      if (now - began > timeout_ns) return false;
+      if (now - looked > kLookForDeadNs) {
         fail_if_dead();
-        return false;
+        looked = now;
       }
     }
     return true;
   }
-  void fail_if_dead() {
-    for (pid_t& pid : pids_) {
-      int status = 0;
-      if (::waitpid(pid, &status, WNOHANG) == pid) fail("a reader process ended before its time (see above)");
+  void fail_if_dead() const {
+    for (const pid_t pid : pids_) {
+      if (::waitpid(pid, nullptr, WNOHANG) == pid) fail("a reader process ended before its time (see above)");
     }
   }
 
