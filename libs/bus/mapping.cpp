@@ -1,5 +1,6 @@
 #include "bus/mapping.h"
 
+#include <pthread.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <csignal>
@@ -38,6 +39,12 @@ void on_sigbus(int signal, siginfo_t* info, void* context) {
   ::signal(signal, SIG_DFL);
 }
 
+// A child has none of its parent's mappings: where they were it may have something of its own.
+void forget_ranges() {  // with the mutex held since before the fork
+  for (GuardedRange& range : g_ranges) range.begin.store(0, std::memory_order_relaxed);
+  g_ranges_mutex.unlock();
+}
+
 void install_handler() {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -46,6 +53,7 @@ void install_handler() {
     action.sa_flags = SA_SIGINFO | SA_NODEFER;
     ::sigemptyset(&action.sa_mask);
     ::sigaction(SIGBUS, &action, &g_previous);
+    ::pthread_atfork([] { g_ranges_mutex.lock(); }, [] { g_ranges_mutex.unlock(); }, forget_ranges);
   });
 }
 

@@ -1,9 +1,9 @@
 // Mapping: owns one shared mapping of a whole file. Not inherited by a forked child. Thread-bound; the memory itself is
 // process-shared.
 //
-// A guarded mapping survives its file being truncated by somebody else (any group reader may do that to a lease file): the
-// first access beyond the new end would be SIGBUS; the handler puts zero pages in its place and tripped() becomes true. Whoever
-// relies on the contents asks tripped() after reading and gives the files up.
+// A guarded mapping survives its file being truncated by somebody else (any group reader may do that to a lease file, the owner
+// to any): the first access beyond the new end would be SIGBUS; the handler puts zero pages in its place and tripped() becomes
+// true. Whoever relies on the contents asks tripped() after reading and gives the files up.
 #pragma once
 
 #include <atomic>

@@ -157,7 +157,7 @@ Result<bool> Segment::take_over(Mapping& stale) {
   // A second name may be another topic's, with a writer of its own: neither used nor marked retired.
   if (!is_own_file(payload_stat, kPayloadMode) || payload_stat.st_nlink != 1) return false;
   VD_ASSIGN(Mapping payload,
-            Mapping::map(payload_fd->get(), static_cast<std::size_t>(payload_stat.st_size), Mapping::Access::kReadWrite));
+            Mapping::map(payload_fd->get(), static_cast<std::size_t>(payload_stat.st_size), Mapping::Access::kReadWrite, true));
   Header& found = *reinterpret_cast<Header*>(payload.data());
   if (found.magic != kPayloadMagic || found.layout_version != kLayoutVersion) return false;
   const bool whole = same_geometry(found, wanted) && found.file_bytes == static_cast<std::uint64_t>(payload_stat.st_size) &&
@@ -199,7 +199,7 @@ Result<> Segment::create(const BusDir& dir) {
                                                     " are free; enlarge the tmpfs or the memory limit, or lower bus.readers"};
   VD_ASSIGN(const UniqueFd payload_fd, create_file(camera_fd_.get(), wanted.file_bytes, kPayloadMode));
   VD_ASSIGN(const UniqueFd leases_fd, create_file(camera_fd_.get(), lease_file_bytes(options), kLeaseMode));
-  VD_ASSIGN(Mapping payload, Mapping::map(payload_fd.get(), wanted.file_bytes, Mapping::Access::kReadWrite));
+  VD_ASSIGN(Mapping payload, Mapping::map(payload_fd.get(), wanted.file_bytes, Mapping::Access::kReadWrite, true));
   VD_ASSIGN(Mapping leases, Mapping::map(leases_fd.get(), lease_file_bytes(options), Mapping::Access::kReadWrite, true));
   // Huge pages save page faults and TLB misses where the kernel grants them; a no changes nothing.
   if (wanted.file_bytes >= kHugePage) ::madvise(payload.data(), payload.size(), MADV_COLLAPSE);

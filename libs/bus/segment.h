@@ -39,9 +39,8 @@ class Segment {
 
   Demand demand() const;
   bool wait_demand(Nanoseconds timeout);
-  bool damaged() const {
-    return damaged_ || leases_.tripped();
-  }  // somebody truncated the lease file or scribbled over its header
+  // Somebody truncated a file, or scribbled over the lease file's header.
+  bool damaged() const { return damaged_ || leases_.tripped() || payload_.tripped(); }
 
   Header& header() const { return *reinterpret_cast<Header*>(payload_.data()); }
   Descriptor& descriptor(std::uint32_t slot) const {

@@ -114,6 +114,23 @@ TEST_F(Hostile, a_loan_of_before_the_damage_is_dropped) {
   EXPECT_TRUE(publish_value(w, 2, 2));
 }
 
+// "> cam0/frames" in a shell of the owner's.
+TEST_F(Hostile, a_payload_truncated_under_its_writer_is_replaced) {
+  auto w = writer();
+  Subscriber s(dir_, topic_, kSchema);
+  for (const off_t bytes : {off_t{0}, off_t{4096}, off_t{0}}) {
+    until_received(w, s);
+    auto loan = w.loan();
+    elsewhere([&] {
+      if (::truncate(payload_.c_str(), bytes) != 0) ::_exit(1);
+    });
+    std::fill(loan->bytes().begin(), loan->bytes().end(), std::byte{1});
+    w.publish(std::move(*loan), w.next_frame_id(), 8);
+    while (std::filesystem::file_size(payload_) <= 4096) until_received(w, s);
+    until_received(w, s);
+  }
+}
+
 TEST_F(Hostile, a_scribbled_lease_file_stops_nobody_for_long) {
   auto w = writer();
   Subscriber s(dir_, topic_, kSchema);
