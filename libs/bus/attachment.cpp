@@ -111,7 +111,7 @@ Result<> Attachment::map_leases(int camera_fd, const TopicName& topic) {
       sizeof(LeaseHeader) + stride * geometry_.readers > leases_.size())
     return bad_file(topic, "its lease file does not fit its header");
   hazards_ = Hazards(leases_.data() + sizeof(LeaseHeader), static_cast<std::uint32_t>(stride), geometry_.readers,
-                     geometry_.held_per_reader);
+                     geometry_.held_per_reader, &lease_header().entries_used);
   entry_lock_ = LockFile(std::move(own));
   return {};
 }
@@ -126,6 +126,7 @@ Result<> Attachment::take_entry(const TopicName& topic) {
       hazards_.entry(reader_).missed.store(0, std::memory_order_relaxed);
       hazards_.entry(reader_).taken.store(0, std::memory_order_relaxed);
       hazards_.entry(reader_).pid.store(::getpid(), std::memory_order_relaxed);
+      hazards_.use(reader_);
       has_entry_ = true;
       return {};
     }

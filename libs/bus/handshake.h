@@ -13,9 +13,12 @@
 // value (or a later one of the same thread) with acquire, so all of R's reads happen before the writer's writes: no data race.
 // Written: publish() stores the even generation with release after the payload; R reads that generation (before R1, acquire)
 // and again at R2, so the payload's bytes happen before R's reads. g can't come back: generations only grow.
-// x86 gives W1→W2 and R1→R2 order only through the locked instruction that a seq_cst store compiles to; ARMv8 through stlr/ldar,
-// which keep store → load order among themselves. Weaker stores there would break both: tests/process/bus (torture_test,
-// every_instruction_test) shows torn frames as soon as the re-read (R2) is left out.
+// W2 reads the hazards of the entries in use alone: a reader raises `entries_used` over its own (seq_cst) when it attaches, and
+// W2 reads that word (seq_cst) first. In the second case above the raise comes before R1 and so before W2: its entry is looked
+// at. The word never falls; an entry that was free again costs a look. x86 gives W1→W2 and R1→R2 order only through the locked
+// instruction that a seq_cst store compiles to; ARMv8 through stlr/ldar, which keep store → load order among themselves. Weaker
+// stores there would break both: tests/process/bus (torture_test, every_instruction_test) shows torn frames as soon as the
+// re-read (R2) is left out.
 #pragma once
 
 #include <atomic>
@@ -28,7 +31,8 @@ namespace vedette::bus {
 // Does any hazard name the slot? (W2; also used as a first guess.)
 template <class Words>
 bool any_names(const Words& hazards, std::uint32_t slot) {
-  for (std::uint32_t reader = 0; reader < hazards.readers(); ++reader)
+  const std::uint32_t readers = hazards.readers();
+  for (std::uint32_t reader = 0; reader < readers; ++reader)
     for (std::uint32_t index = 0; index < hazards.held(); ++index)
       if (hazards.word(reader, index).load(std::memory_order_seq_cst) == slot + 1) return true;
   return false;
@@ -38,11 +42,22 @@ bool any_names(const Words& hazards, std::uint32_t slot) {
 class Hazards {
  public:
   Hazards() = default;
-  // `entries` points to the first LeaseEntry.
-  Hazards(std::byte* entries, std::uint32_t stride, std::uint32_t readers, std::uint32_t held)
-      : entries_(entries), stride_(stride), readers_(readers), held_(held) {}
+  // `entries` points to the first LeaseEntry, `used` to the word that says how many have ever been used (none: all of them).
+  Hazards(std::byte* entries, std::uint32_t stride, std::uint32_t readers, std::uint32_t held,
+          std::atomic<std::uint32_t>* used = nullptr)
+      : entries_(entries), used_(used), stride_(stride), readers_(readers), held_(held) {}
 
-  std::uint32_t readers() const { return readers_; }
+  // Entries whose hazards may be set.
+  std::uint32_t readers() const {
+    if (used_ == nullptr) return readers_;
+    const std::uint32_t used = used_->load(std::memory_order_seq_cst);
+    return used < readers_ ? used : readers_;  // anybody may write anything there
+  }
+  // Reader, holding the entry's lock, before its first pin().
+  void use(std::uint32_t reader) const {
+    std::uint32_t used = used_->load(std::memory_order_seq_cst);
+    while (used <= reader && !used_->compare_exchange_weak(used, reader + 1, std::memory_order_seq_cst)) continue;
+  }
   std::uint32_t held() const { return held_; }
   LeaseEntry& entry(std::uint32_t reader) const {
     return *reinterpret_cast<LeaseEntry*>(entries_ + std::size_t{reader} * stride_);
@@ -55,6 +70,7 @@ class Hazards {
 
  private:
   std::byte* entries_ = nullptr;
+  std::atomic<std::uint32_t>* used_ = nullptr;
   std::uint32_t stride_ = 0;
   std::uint32_t readers_ = 0;
   std::uint32_t held_ = 0;

@@ -72,6 +72,7 @@ struct LeaseHeader {
   std::uint32_t entry_stride;
   alignas(64) std::atomic<std::uint32_t> waiters;  // 1: somebody may sleep on the doorbell. Readers set, the writer clears
   alignas(64) std::atomic<std::uint32_t> demand_sequence;  // + 1 whenever a demand changes; what the writer's futex waits on
+  std::atomic<std::uint32_t> entries_used;  // entries from the first that anybody has ever had; the writer looks at no more
 };
 
 // One reader. Written by the reader that holds the entry's lock; cleared by the writer under that lock when it died.
@@ -86,7 +87,7 @@ struct LeaseEntry {
 
 static_assert(sizeof(Header) == 256 && offsetof(Header, head) == 128 && offsetof(Header, epoch) == 192);
 static_assert(sizeof(Descriptor) == 32);
-static_assert(sizeof(LeaseHeader) == 192 && offsetof(LeaseHeader, waiters) == 64);
+static_assert(sizeof(LeaseHeader) == 192 && offsetof(LeaseHeader, waiters) == 64 && offsetof(LeaseHeader, entries_used) == 132);
 static_assert(sizeof(LeaseEntry) == 32);
 
 // Reader entry i is locked by OFD write lock of byte kEntryLockOffset + i of the lease file (beyond its end).

@@ -274,6 +274,7 @@ class Subscriber {
   std::optional<Error> error_;
   std::uint64_t next_attempt_ns_ = 0;
   std::uint64_t next_look_up_ns_ = 0;
+  std::uint32_t fresh_takes_ = 0;
 };
 
 // Blocks until any of the subscribers has something newer than its last taken, or the timeout. False: timeout.

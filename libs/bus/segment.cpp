@@ -236,7 +236,7 @@ void Segment::adopt_leases(Mapping leases, UniqueFd lock_fd) {
   leases_ = std::move(leases);
   entry_locks_ = LockFile(std::move(lock_fd));
   hazards_ = Hazards(leases_.data() + sizeof(LeaseHeader), entry_stride(options.held_per_reader), options.readers,
-                     options.held_per_reader);
+                     options.held_per_reader, &lease_header().entries_used);
 }
 
 void Segment::start_epoch() {
@@ -280,14 +280,18 @@ void Segment::inherit_slots() {
   for (const auto& [sequence, slot] : whole) book_.publish(slot, sequence);
 }
 
-// One pass over the hazards instead of one for each slot. relaxed: a first guess; claim() looks again.
+// What to leave out when choosing. relaxed: a guess, claim() has the last word.
 void Segment::look_at_hazards() {
   named_.clear();
+  any_named_ = false;
   const Hazards hazards = hazards_;  // a copy of its own: the compiler may keep it in registers
-  for (std::uint32_t reader = 0; reader < hazards.readers(); ++reader)
+  const std::uint32_t readers = hazards.readers();
+  for (std::uint32_t reader = 0; reader < readers; ++reader)
     for (std::uint32_t index = 0; index < hazards.held(); ++index) {
       const std::uint32_t word = hazards.word(reader, index).load(std::memory_order_relaxed);
-      if (word != 0 && word <= options.slots()) named_.insert(word - 1);  // anybody may write anything there
+      if (word == 0 || word > options.slots()) continue;  // anybody may write anything there
+      named_.insert(word - 1);
+      any_named_ = true;
     }
 }
 
@@ -307,7 +311,8 @@ std::optional<std::uint32_t> Segment::claim_slot() {
     return !named_.contains(slot) && !writer_held_[slot].load(std::memory_order_acquire);
   };
   for (bool swept = false;; swept = true) {
-    look_at_hazards();
+    // Nothing was leased at the last look: then claim() alone finds out what has been since.
+    if (any_named_ || swept) look_at_hazards();
     while (const auto slot = book_.best(is_free)) {
       const bool claimed = claim(descriptor(*slot), *slot, hazards);
       if (claimed) book_.claim(*slot);
@@ -317,6 +322,7 @@ std::optional<std::uint32_t> Segment::claim_slot() {
         return slot;
       }
       named_.insert(*slot);
+      any_named_ = true;
     }
     if (swept || damaged() || !sweep_for_slots()) return std::nullopt;
   }

@@ -84,7 +84,8 @@ class Segment {
   Hazards hazards_;
   std::vector<std::atomic<bool>> writer_held_;
   SlotBook book_;
-  SlotSet named_;               // slots that a hazard named at the last look, or at the claim that failed since
+  SlotSet named_;  // slots that a hazard named at the last look, or at a claim that failed since
+  bool any_named_ = true;
   std::uint64_t sequence_ = 0;  // of the newest publication
   std::uint64_t swept_at_ns_ = 0;
   std::uint64_t swept_for_slots_at_ns_ = 0;

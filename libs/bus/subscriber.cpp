@@ -7,6 +7,7 @@
 namespace vedette::bus {
 namespace {
 
+constexpr std::uint32_t kFreshTakes = 8;          // takes in a row without a look at the clock
 constexpr std::uint64_t kSilentNs = 500'000'000;  // two beats missed: are these files still the topic's?
 
 }  // namespace
@@ -15,7 +16,10 @@ Subscriber::Subscriber(const BusDir& dir, TopicName topic, std::uint64_t schema_
     : dir_(&dir), topic_(std::move(topic)), schema_id_(schema_id), demand_(demand) {}
 
 RingReader* Subscriber::reader() {
-  const std::uint64_t now = coarse_monotonic_ns();  // every take comes here
+  // Every take comes here. Where there is news nobody needs to ask whether the files are still the topic's; after a suspend
+  // news may be old (RingReader::gone()), so ask now and then all the same.
+  if (reader_ && reader_->has_newer() && ++fresh_takes_ % kFreshTakes != 0) return &*reader_;
+  const std::uint64_t now = coarse_monotonic_ns();
   if (reader_ && now < next_look_up_ns_) return &*reader_;
   if (reader_) {  // who polls and never waits must learn too that the files are gone
     next_look_up_ns_ = now + to_ns(kLookUpEvery);

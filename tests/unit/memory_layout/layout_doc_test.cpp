@@ -131,7 +131,8 @@ TEST(MemoryLayout, of_the_lease_file_is_as_documented) {
                 VD_FIELD(LeaseHeader, readers, "reader entries"), VD_FIELD(LeaseHeader, instance, "instance"),
                 VD_FIELD(LeaseHeader, held_per_reader, "leases a reader may hold"),
                 VD_FIELD(LeaseHeader, entry_stride, "entry stride"), VD_FIELD(LeaseHeader, waiters, "waiters"),
-                VD_FIELD(LeaseHeader, demand_sequence, "demand sequence"), Field{sizeof(LeaseHeader), 0, "entries"}});
+                VD_FIELD(LeaseHeader, demand_sequence, "demand sequence"),
+                VD_FIELD(LeaseHeader, entries_used, "entries used"), Field{sizeof(LeaseHeader), 0, "entries"}});
   expect_table("An entry", {VD_FIELD(LeaseEntry, demand, "demand"), VD_FIELD(LeaseEntry, pid, "pid"),
                             VD_FIELD(LeaseEntry, missed, "missed"), VD_FIELD(LeaseEntry, taken, "taken"),
                             VD_FIELD(LeaseEntry, reserved, "unused"), Field{sizeof(LeaseEntry), 4, "hazards"}});
