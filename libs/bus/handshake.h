@@ -38,6 +38,20 @@ bool any_names(const Words& hazards, std::uint32_t slot) {
   return false;
 }
 
+// Writer: how many of the `readers` entries may have hazards set.
+template <class Word>
+std::uint32_t entries_used(const Word& word, std::uint32_t readers) {
+  const std::uint32_t used = word.load(std::memory_order_seq_cst);
+  return used < readers ? used : readers;  // anybody may write anything there
+}
+
+// Reader, when it attaches.
+template <class Word>
+void use_entry(Word& word, std::uint32_t reader) {
+  std::uint32_t used = word.load(std::memory_order_seq_cst);
+  while (used <= reader && !word.compare_exchange_strong(used, reader + 1, std::memory_order_seq_cst)) continue;
+}
+
 // All hazard words of a topic's lease file.
 class Hazards {
  public:
@@ -48,16 +62,9 @@ class Hazards {
       : entries_(entries), used_(used), stride_(stride), readers_(readers), held_(held) {}
 
   // Entries whose hazards may be set.
-  std::uint32_t readers() const {
-    if (used_ == nullptr) return readers_;
-    const std::uint32_t used = used_->load(std::memory_order_seq_cst);
-    return used < readers_ ? used : readers_;  // anybody may write anything there
-  }
+  std::uint32_t readers() const { return used_ == nullptr ? readers_ : entries_used(*used_, readers_); }
   // Reader, holding the entry's lock, before its first pin().
-  void use(std::uint32_t reader) const {
-    std::uint32_t used = used_->load(std::memory_order_seq_cst);
-    while (used <= reader && !used_->compare_exchange_weak(used, reader + 1, std::memory_order_seq_cst)) continue;
-  }
+  void use(std::uint32_t reader) const { use_entry(*used_, reader); }
   std::uint32_t held() const { return held_; }
   LeaseEntry& entry(std::uint32_t reader) const {
     return *reinterpret_cast<LeaseEntry*>(entries_ + std::size_t{reader} * stride_);

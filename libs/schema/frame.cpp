@@ -1,6 +1,7 @@
 #include "schema/frame.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 
@@ -14,9 +15,24 @@ Error bad_frame(const std::string& text) { return Error{ErrorCode::kCorrupt, "fr
 
 bool is_relative(float value) { return std::isfinite(value) && value >= 0.0f && value <= 1.0f; }
 
+// A box may touch the border; rounding may carry x + width a hair beyond it.
+constexpr float kBorder = 1.0f + 1e-4f;
+
+// check_box() of all without a branch in the loop: about 1 ns a box. As bits, the floats from 0 to 1 are the smallest; -0, which is
+// good too, isn't among them: false only means that the boxes must be looked at one by one.
+bool are_surely_good(std::span<const Detection> boxes) {
+  std::uint32_t largest = 0;
+  float right = 0.0f, bottom = 0.0f;
+  for (const Detection& box : boxes) {
+    for (const float value : {box.x(), box.y(), box.width(), box.height(), box.score()})
+      largest = std::max(largest, std::bit_cast<std::uint32_t>(value));
+    right = std::max(right, box.x() + box.width());
+    bottom = std::max(bottom, box.y() + box.height());
+  }
+  return largest <= std::bit_cast<std::uint32_t>(1.0f) && right <= kBorder && bottom <= kBorder;
+}
+
 Result<> check_box(const Detection& box, std::size_t index) {
-  // A box may touch the border; rounding may carry x + width a hair beyond it.
-  constexpr float kBorder = 1.0f + 1e-4f;
   const bool good = is_relative(box.x()) && is_relative(box.y()) && is_relative(box.width()) && is_relative(box.height()) &&
                     is_relative(box.score()) && box.x() + box.width() <= kBorder && box.y() + box.height() <= kBorder;
   if (good) return {};
@@ -125,6 +141,7 @@ Result<> read_detections(std::span<const std::byte> record, Detections& out) {
     return Error{ErrorCode::kCorrupt, "detections record: " + std::to_string(count) + " boxes do not fit it"};
   out.boxes.resize(count);
   if (count > 0) std::memcpy(out.boxes.data(), record.data() + sizeof out.info, count * sizeof(Detection));
+  if (are_surely_good(out.boxes)) return {};
   for (std::size_t i = 0; i < count; ++i) VD_TRY(check_box(out.boxes[i], i));
   return {};
 }

@@ -46,9 +46,11 @@ struct SlotModel {  // bus::Descriptor and the slot's payload
 struct HazardsModel {
   std::deque<Atomic<std::uint32_t>> words;
   std::uint32_t count;
+  bool all_used = true;  // false: readers say so when they attach
+  Atomic<std::uint32_t> used;
 
-  explicit HazardsModel(std::uint32_t readers) : words(readers), count(readers) {}
-  std::uint32_t readers() const { return count; }
+  explicit HazardsModel(std::uint32_t readers) : words(readers), count(readers) { used.called("used"); }
+  std::uint32_t readers() const { return all_used ? count : bus::entries_used(used, count); }
   std::uint32_t held() const { return 1; }
   Atomic<std::uint32_t>& word(std::uint32_t reader, std::uint32_t) const {
     return const_cast<Atomic<std::uint32_t>&>(words[reader]);

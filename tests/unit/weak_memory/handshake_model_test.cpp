@@ -51,6 +51,35 @@ TEST(HandshakeModel, three_readers) {
   expect_right("3 readers, 1 take of any slot, 2 records", explore_takes({3, 1, 2}, true));
 }
 
+// Readers attach while the writer writes: it looks at the entries in use alone.
+Explored explore_attach(Size size, const std::optional<Weakened>& mutation = {}, bool late = false) {
+  Bus bus(2, size.readers);
+  bus.hazards.all_used = false;
+  if (mutation) bus.program.weaken(*mutation);
+  bus.program.thread([&] {
+    Writer writer{bus};
+    for (std::uint32_t i = 0; i < size.records; ++i) (void)writer.publish();
+  });
+  for (std::uint32_t number = 0; number < size.readers; ++number)
+    bus.program.thread([&, number] {
+      Reader reader{bus, number};
+      if (!late) bus::use_entry(bus.hazards.used, number);
+      for (std::uint32_t i = 0; i < size.takes; ++i) (void)reader.take(choose(2));
+      if (late) bus::use_entry(bus.hazards.used, number);
+    });
+  return explore(bus.program);
+}
+
+TEST(HandshakeModel, readers_attach) {
+  expect_right("1 reader attaches, 2 takes, 3 records", explore_attach({1, 2, 3}));
+  expect_right("2 readers attach, 1 take, 2 records", explore_attach({2, 1, 2}));
+}
+TEST(AttachMutant, is_found) {
+  expect_wrong(explore_attach({1, 1, 2}, {}, true), kTorn);
+  expect_wrong(explore_attach({1, 1, 2}, Weakened{"used", Access::kExchange, kSc, kRel}), kTorn);
+  expect_wrong(explore_attach({1, 1, 2}, Weakened{"used", Access::kLoad, kSc, kAcq}), kTorn);
+}
+
 Explored explore_find(int records, const std::optional<Weakened>& mutation = {}) {
   Bus bus(2, 1);
   if (mutation) bus.program.weaken(*mutation);
