@@ -60,6 +60,9 @@ Subscriber::Subscriber(const std::string& bus_dir, const std::string& topic, con
   bus::TopicName name = value_or_raise(bus::TopicName::parse(topic));
   state_ = std::make_shared<State>(open_bus_dir(bus_dir), std::move(name), demand);
   check_or_raise(state_->subscriber.set_wait_policy(value_or_raise(bus::WaitPolicy::parse(wait_policy))));
+  // Attaches where there is a topic already: what is asked of the writer is asked from now on.
+  (void)state_->subscriber.stats();
+  if (state_->subscriber.error()) raise(*state_->subscriber.error());
 }
 
 Subscriber::~Subscriber() = default;
@@ -121,25 +124,39 @@ std::unique_ptr<Lease> Subscriber::find(std::uint64_t frame_id, bool& may_come) 
   return lease;
 }
 
-bool Subscriber::wait(double seconds) {
-  const auto state = open_state();
+// One look at them all of at most `most`, without the GIL; `error`: what keeps one of them from attaching.
+bool Subscriber::look(const std::vector<std::shared_ptr<State>>& states, Nanoseconds most, std::optional<Error>& error) {
+  const py::gil_scoped_release without_gil;
+  std::vector<std::unique_lock<std::mutex>> locks;
+  std::vector<bus::Subscriber*> awaited;
+  for (const auto& state : states) {
+    locks.emplace_back(state->mutex);
+    awaited.push_back(&state->subscriber);
+  }
+  const bool is_new = bus::wait_any(awaited, most);
+  for (const bus::Subscriber* subscriber : awaited)
+    if (subscriber->error()) error = subscriber->error();
+  return is_new;
+}
+
+bool Subscriber::wait_any(const std::vector<Subscriber*>& subscribers, double seconds) {
+  std::vector<std::shared_ptr<State>> states;
+  for (const Subscriber* subscriber : subscribers) states.push_back(subscriber->open_state());
+  // Locked in one order, each once, whoever waits for which of them.
+  std::sort(states.begin(), states.end());
+  states.erase(std::unique(states.begin(), states.end()), states.end());
   const bool endless = seconds < 0;
-  // A day more or less: what a double holds and a clock can add.
+  // A million seconds: what a double holds and a clock can add.
   const auto whole = std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(std::clamp(seconds, 0.0, 1e6)));
   const std::uint64_t deadline = monotonic_ns() + to_ns(whole);
   for (;;) {
     const std::uint64_t now = monotonic_ns();
     const Nanoseconds left = endless ? kSlice : Nanoseconds(deadline > now ? deadline - now : 0);
     std::optional<Error> error;
-    bool is_new = false;
-    {
-      const py::gil_scoped_release without_gil;
-      const std::lock_guard lock(state->mutex);
-      is_new = state->subscriber.wait(std::min(left, kSlice)) == bus::Wait::kNew;
-      error = state->subscriber.error();
-    }
+    const bool is_new = look(states, std::min(left, kSlice), error);
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    if (closed()) return false;
+    for (const Subscriber* subscriber : subscribers)
+      if (subscriber->closed()) return false;
     if (error) raise(*error);
     if (is_new || (!endless && monotonic_ns() >= deadline)) return is_new;
   }
@@ -202,7 +219,7 @@ void bind_subscriber(py::module_& module) {
              auto lease = subscriber.find(frame_id, may_come);
              return std::make_pair(std::move(lease), may_come);
            })
-      .def("wait", &Subscriber::wait, py::arg("seconds"))
+      .def_static("wait_any", &Subscriber::wait_any)
       .def("set_demand", &Subscriber::set_demand)
       .def("stats", &Subscriber::stats)
       .def("close", &Subscriber::close)

@@ -49,8 +49,8 @@ class Subscriber {
   std::unique_ptr<Lease> take(bool newest);
   // Null: not there; `may_come` says whether it still can.
   std::unique_ptr<Lease> find(std::uint64_t frame_id, bool& may_come);
-  // False: the time is up, or close() was called. Negative: no time-out.
-  bool wait(double seconds);
+  // Until any of them has something to take. False: the time is up, or one of them was closed. Negative: no time-out.
+  static bool wait_any(const std::vector<Subscriber*>& subscribers, double seconds);
   void set_demand(const bus::Demand& demand);
   std::optional<bus::TopicStats> stats();
   void close();
@@ -60,6 +60,7 @@ class Subscriber {
  private:
   struct State;
   std::shared_ptr<State> open_state() const;
+  static bool look(const std::vector<std::shared_ptr<State>>& states, Nanoseconds most, std::optional<Error>& error);
   std::unique_ptr<Lease> wrap(State& state, bus::Lease lease, std::uint64_t missed);
   [[noreturn]] void raise_share_used(std::uint32_t held) const;
 

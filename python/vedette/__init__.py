@@ -23,7 +23,7 @@ from ._errors import (
 )
 from ._publisher import BytesPublisher, Camera, DetectionsPublisher, LoanedFrame, camera, publish
 from ._records import Control, Detection, Detections, Event, Frame, Record, State
-from ._subscriber import Subscriber, subscribe, topics
+from ._subscriber import Subscriber, subscribe, topics, wait_any
 
 __all__ = [
     "BusError",
@@ -57,4 +57,5 @@ __all__ = [
     "publish",
     "subscribe",
     "topics",
+    "wait_any",
 ]

@@ -1,11 +1,12 @@
 """Writing a topic: annotations, arrays, raw bytes, and the pictures of a camera."""
 from __future__ import annotations
 
+import math
 import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any, Self
+from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -104,10 +105,10 @@ class BytesPublisher(_Publisher):
 
     def __init__(self, slot_bytes: int, shape: tuple[int, ...] | None, dtype: DTypeLike, metadata: str, **options: Any) -> None:
         self._shape, self._dtype = shape, np.dtype(dtype)
-        if self._dtype.hasobject:
-            raise InvalidArgument(f"{options['topic']}: an array of Python objects can't lie in shared memory")
+        if self._dtype.hasobject or self._dtype.itemsize == 0:
+            raise InvalidArgument(f"{options['topic']}: an array of {self._dtype} can't lie in shared memory")
         if shape is not None:
-            slot_bytes = int(np.prod(shape, dtype=np.int64)) * self._dtype.itemsize
+            slot_bytes = math.prod(shape) * self._dtype.itemsize
             metadata = array_metadata(self._dtype, shape)
         super().__init__(schema_id=BYTES_SCHEMA, slot_bytes=slot_bytes, metadata=metadata, **options)
 
@@ -126,6 +127,29 @@ class BytesPublisher(_Publisher):
         return self._native.publish_bytes(data, frame_id if isinstance(frame_id, int) else frame_id.frame_id)
 
 
+@overload
+def publish(
+    topic: str,
+    *,
+    classes: Sequence[str],
+    keep: int = ...,
+    readers: int = ...,
+    held_per_reader: int = ...,
+    bus_dir: str | os.PathLike[str] | None = ...,
+) -> DetectionsPublisher: ...
+@overload
+def publish(
+    topic: str,
+    *,
+    slot_bytes: int | None = ...,
+    shape: tuple[int, ...] | None = ...,
+    dtype: DTypeLike = ...,
+    metadata: str = ...,
+    keep: int = ...,
+    readers: int = ...,
+    held_per_reader: int = ...,
+    bus_dir: str | os.PathLike[str] | None = ...,
+) -> BytesPublisher: ...
 def publish(
     topic: str,
     *,

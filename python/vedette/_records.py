@@ -1,6 +1,7 @@
 """What a topic's records are in Python. Frames and raw records are read in place; everything else is copied and checked."""
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -238,10 +239,10 @@ class Record(_Leased):
         if dtype is None:
             dtype, shape = parse_array_metadata(self.metadata)
         kind = np.dtype(dtype)
-        if kind.hasobject:
-            raise ValueError("an array of Python objects can't lie in shared memory")
-        count = self._slot.size // kind.itemsize if shape is None else int(np.prod(shape, dtype=np.int64))
-        if count * kind.itemsize > self._slot.size:
+        if kind.hasobject or kind.itemsize == 0:
+            raise ValueError(f"an array of {kind} can't lie in shared memory")
+        count = self._slot.size // kind.itemsize if shape is None else math.prod(shape)
+        if min(shape or (0,)) < 0 or count * kind.itemsize > self._slot.size:
             raise Corrupt(f"record of {self._slot.size} bytes is too short for {count} × {kind}")
         flat = self._slot[: count * kind.itemsize].view(kind)
         return flat if shape is None else flat.reshape(shape)
@@ -261,9 +262,7 @@ def parse_array_metadata(metadata: str) -> tuple[np.dtype[Any], tuple[int, ...]]
             raise ValueError
         return np.dtype(dtype), tuple(int(side) for side in sides.split("x") if side)
     except (ValueError, TypeError):
-        raise ValueError(
-            "the topic's metadata doesn't say what array its records are: name dtype and shape"
-        ) from None
+        raise ValueError("the topic's metadata doesn't say what array its records are: name dtype and shape") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,15 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Literal, Self
+from collections.abc import Iterable
+from typing import Any, Generic, Literal, Self, TypeVar, overload
 
 from . import _bus
-from ._errors import InvalidArgument
+from ._errors import Incompatible, InvalidArgument
 from ._records import AnyRecord, Decoder
 
 Mode = Literal["newest", "next"]
+T = TypeVar("T", bound=AnyRecord)
 
 
 def bus_directory(bus_dir: str | os.PathLike[str] | None) -> str:
@@ -17,7 +19,7 @@ def bus_directory(bus_dir: str | os.PathLike[str] | None) -> str:
     return os.environ.get("VEDETTE_BUS_DIR", "") if bus_dir is None else os.fspath(bus_dir)
 
 
-class Subscriber:
+class Subscriber(Generic[T]):
     """One reader of one topic; made by vedette.subscribe(). Any thread may use it; a fork's child needs its own.
 
     Iterating waits for records and gives them as they come. The topic may come, go, change its size or its writer meanwhile: the
@@ -28,6 +30,7 @@ class Subscriber:
     def __init__(
         self,
         topic: str,
+        kind: type[T] | None = None,
         *,
         bus_dir: str | os.PathLike[str] | None = None,
         mode: Mode = "newest",
@@ -39,6 +42,7 @@ class Subscriber:
     ) -> None:
         if mode not in ("newest", "next"):
             raise InvalidArgument(f'mode "{mode}"; expected newest or next')
+        self._kind = kind
         self._mode = mode
         self._timeout = timeout
         self._decode = Decoder(topic)
@@ -47,7 +51,7 @@ class Subscriber:
     def __iter__(self) -> Self:
         return self
 
-    def __next__(self) -> AnyRecord:
+    def __next__(self) -> T:
         """The next record by the subscriber's mode. Ends when it is closed, or when nothing came for `timeout` seconds."""
         deadline = None if self._timeout is None else time.monotonic() + self._timeout
         while not self.closed:
@@ -57,24 +61,30 @@ class Subscriber:
             left = -1.0 if deadline is None else deadline - time.monotonic()
             if deadline is not None and left <= 0:
                 break
-            self._native.wait(left)
+            _bus.Subscriber.wait_any([self._native], left)
         raise StopIteration
 
-    def take(self) -> AnyRecord | None:
+    def _record(self, lease: _bus.Lease) -> T:
+        record: Any = self._decode(lease)
+        if self._kind is not None and not isinstance(record, self._kind):
+            raise Incompatible(f"{self.topic}: carries {type(record).__name__}, not {self._kind.__name__}")
+        return record  # type: ignore[no-any-return]
+
+    def take(self) -> T | None:
         """take_newest() or take_next(), by the subscriber's mode."""
         return self.take_newest() if self._mode == "newest" else self.take_next()
 
-    def take_newest(self) -> AnyRecord | None:
+    def take_newest(self) -> T | None:
         """The newest record, if newer than the last one taken; else None. Never waits."""
         lease = self._native.take(newest=True)
-        return None if lease is None else self._decode(lease)
+        return None if lease is None else self._record(lease)
 
-    def take_next(self) -> AnyRecord | None:
+    def take_next(self) -> T | None:
         """The oldest record that is still kept and newer than the last one taken; else None. Never waits."""
         lease = self._native.take(newest=False)
-        return None if lease is None else self._decode(lease)
+        return None if lease is None else self._record(lease)
 
-    def find(self, frame_id: int, timeout: float = 0.0) -> AnyRecord | None:
+    def find(self, frame_id: int, timeout: float = 0.0) -> T | None:
         """The record that belongs to that frame, as long as the topic keeps it (64 for annotations).
 
         Waits up to `timeout` seconds while it may still come; None at once when a newer one is there. Takes nothing: what
@@ -84,7 +94,7 @@ class Subscriber:
         while True:
             lease, may_come = self._native.find(frame_id)
             if lease is not None:
-                return self._decode(lease)
+                return self._record(lease)
             left = deadline - time.monotonic()
             if not may_come or left <= 0:
                 return None
@@ -92,7 +102,7 @@ class Subscriber:
 
     def wait(self, timeout: float | None = None) -> bool:
         """Until there is something to take; seconds. False: the time is up, or the subscriber was closed."""
-        return self._native.wait(-1.0 if timeout is None else max(0.0, timeout))
+        return wait_any([self], timeout)
 
     def demand(self, *, pixels: bool = True, fps: float = 0.0, size: tuple[int, int] = (0, 0)) -> None:
         """Asks for something else from now on; see vedette.subscribe()."""
@@ -132,19 +142,35 @@ def _demand(pixels: bool, fps: float, size: tuple[int, int]) -> _bus.Demand:
     return _bus.Demand(pixels, False, fps, width, height)
 
 
+@overload
+def subscribe(
+    topic: str,
+    kind: type[T],
+    *,
+    mode: Mode = ...,
+    timeout: float | None = ...,
+    pixels: bool = ...,
+    fps: float = ...,
+    size: tuple[int, int] = ...,
+    wait: str = ...,
+    bus_dir: str | os.PathLike[str] | None = ...,
+) -> Subscriber[T]: ...
+@overload
 def subscribe(
     topic: str,
     *,
-    mode: Mode = "newest",
-    timeout: float | None = None,
-    pixels: bool = True,
-    fps: float = 0.0,
-    size: tuple[int, int] = (0, 0),
-    wait: str = "block",
-    bus_dir: str | os.PathLike[str] | None = None,
-) -> Subscriber:
+    mode: Mode = ...,
+    timeout: float | None = ...,
+    pixels: bool = ...,
+    fps: float = ...,
+    size: tuple[int, int] = ...,
+    wait: str = ...,
+    bus_dir: str | os.PathLike[str] | None = ...,
+) -> Subscriber[Any]: ...
+def subscribe(topic: str, kind: Any = None, **options: Any) -> Subscriber[Any]:
     """Reads a topic: `for frame in vedette.subscribe("cam0/frames"):`.
 
+    kind      what it has to carry: vedette.Frame, vedette.Detections, …; raises Incompatible else. None: whatever comes
     mode      "newest" (skips what came meanwhile; record.missed says how many) or "next" (in order, as far back as is kept)
     timeout   seconds without anything new after which iterating ends; None: never
     pixels    ask the camera for pictures; False: only see those that somebody else asks for
@@ -156,7 +182,15 @@ def subscribe(
 
     A topic that isn't there yet is waited for. Gives Frame, Detections, State, Control, Event, or Record for other schemas.
     """
-    return Subscriber(topic, mode=mode, timeout=timeout, pixels=pixels, fps=fps, size=size, wait=wait, bus_dir=bus_dir)
+    return Subscriber(topic, kind, **options)
+
+
+def wait_any(subscribers: Iterable[Subscriber[Any]], timeout: float | None = None) -> bool:
+    """Until any of the subscribers has something to take; seconds. False: the time is up, or one of them was closed.
+
+    One sleep for all of them, no polling; then ask each: `for topic in topics: record = topic.take()`.
+    """
+    return _bus.Subscriber.wait_any([s._native for s in subscribers], -1.0 if timeout is None else max(0.0, timeout))
 
 
 def topics(bus_dir: str | os.PathLike[str] | None = None) -> list[str]:
