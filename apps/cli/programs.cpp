@@ -14,6 +14,7 @@ const std::vector<Program>& programs() {
       {"control", "vedette-control", "Run the sentry logic for all cameras"},
       {"gateway", "vedette-gateway", "Serve the page, its WebSocket and health"},
       {"top", "vedette-tools", "Live table of the bus: topics, writers, readers, fps, age, drops, CPU", true},
+      {"doctor", "vedette-tools", "Look whether this machine and its bus are as Vedette needs them; say what to do", true},
       {"echo", "vedette-tools", "Print each record of a topic as it comes", true},
       {"dump", "vedette-tools", "Record topics to a file, or tell what is in one", true},
       {"replay", "vedette-tools", "Play a recorded bus: its records again, now", true},

@@ -5,6 +5,7 @@
 
 #include "base/process.h"
 #include "config/command_line.h"
+#include "tools/doctor.h"
 #include "tools/dump.h"
 #include "tools/echo.h"
 #include "tools/replay.h"
@@ -49,6 +50,20 @@ CLI::App* add_echo(CLI::App& app, EchoOptions& options) {
   echo->footer(
       "Examples:\n  vedette echo cam0/detections\n  vedette echo cam0/frames --json --count 1\n  vedette echo cam0/events --all");
   return echo;
+}
+
+CLI::App* add_doctor(CLI::App& app, DoctorOptions& options) {
+  CLI::App* doctor =
+      app.add_subcommand("doctor", "Look whether this machine and its bus are as Vedette needs them; say what to do");
+  add_common_options(*doctor, options.common);
+  doctor->add_flag("--size", options.size, "Print only the bytes of tmpfs that the configuration needs");
+  doctor->add_flag("--json", options.json, "For scripts");
+  doctor->add_flag("--fix", options.fix, "First remove the files of topics whose writers are gone");
+  doctor->footer(
+      "Exit code 0, or 1 if something is bad. Looks at cameras that no capture runs for.\n\nExamples:\n"
+      "  vedette doctor -c vedette.yaml\n  vedette doctor --fix\n  mount -o remount,size=$(vedette doctor -c vedette.yaml "
+      "--size) /dev/shm");
+  return doctor;
 }
 
 struct DumpArguments {
@@ -118,19 +133,24 @@ int main(int argc, char** argv) {
   EchoOptions echo_options;
   DumpArguments dump_arguments;
   ReplayOptions replay_options;
+  DoctorOptions doctor_options;
   const CLI::App* top_app = add_top(app, top_options);
   const CLI::App* echo_app = add_echo(app, echo_options);
-  const CLI::App* dump_app = add_dump(app, dump_arguments);
-  add_replay(app, replay_options);
+  add_dump(app, dump_arguments);
+  const CLI::App* replay_app = add_replay(app, replay_options);
+  const CLI::App* doctor_app = add_doctor(app, doctor_options);
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
-  const auto run = [&]() -> Result<> {
-    if (*top_app) return top(top_options);
-    if (*echo_app) return echo(echo_options);
-    if (!*dump_app) return replay(replay_options);
-    if (!dump_arguments.info.empty()) return show_recording(dump_arguments.info, dump_arguments.json);
-    if (!dump_arguments.options.output.empty()) return dump(dump_arguments.options);
+  doctor_options.config_given = doctor_app->count("--config") > 0;
+  const auto run = [&]() -> Result<int> {
+    const auto code_of = [](Result<> done) { return done.ok() ? Result<int>(EXIT_SUCCESS) : std::move(done).error(); };
+    if (*doctor_app) return doctor(doctor_options);
+    if (*top_app) return code_of(top(top_options));
+    if (*echo_app) return code_of(echo(echo_options));
+    if (*replay_app) return code_of(replay(replay_options));
+    if (!dump_arguments.info.empty()) return code_of(show_recording(dump_arguments.info, dump_arguments.json));
+    if (!dump_arguments.options.output.empty()) return code_of(dump(dump_arguments.options));
     return Error{ErrorCode::kInvalidArgument, "dump needs -o FILE to record to, or --info FILE to look at"};
   };
-  const Result<> done = run();
-  return done.ok() ? EXIT_SUCCESS : fail(done.error());
+  const Result<int> code = run();
+  return code.ok() ? *code : fail(code.error());
 }

@@ -54,7 +54,8 @@ std::size_t inactive_file_bytes(const std::string& cgroup) {
   return 0;
 }
 
-// What the memory cgroup (v2) and those above it still allow; page cache that can go counts as free.
+}  // namespace
+
 std::size_t cgroup_free_bytes() {
   std::ifstream file("/proc/self/cgroup");
   std::string line, own;
@@ -72,6 +73,8 @@ std::size_t cgroup_free_bytes() {
   }
   return free;
 }
+
+namespace {
 
 Result<> check_directory(int fd, const std::string& path, bool explicit_path) {
   struct stat status {};

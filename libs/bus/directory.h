@@ -26,6 +26,10 @@ struct TopicName {
 // /dev/shm/vedette for root, /dev/shm/vedette-<uid> for everybody else.
 std::string default_bus_dir();
 
+// What this process's memory cgroup (v2) and those above it still allow; page cache that can go counts as free. The largest
+// number there is where nothing is limited.
+std::size_t cgroup_free_bytes();
+
 class BusDir {
  public:
   // Opens `path` ("" means the default), creating it with mode 0750 if it is missing.

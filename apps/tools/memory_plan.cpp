@@ -1,0 +1,158 @@
+#include "tools/memory_plan.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/clock.h"
+#include "base/process.h"
+#include "base/unique_fd.h"
+#include "bus/inspect.h"
+#include "schema/frame.h"
+#include "stage/topics.h"
+
+namespace vedette::tools {
+namespace {
+
+constexpr std::uint64_t kPatienceNs = 10'000'000'000;
+// Of H.264 at its largest: 16 reference pictures, one in work, one handed out.
+constexpr std::uint32_t kAssumedWriterSlots = 18;
+
+// A bus directory of nobody, for capture to look at a camera without the running bus: gone with this.
+class EmptyBus {
+ public:
+  EmptyBus() {
+    if (::mkdtemp(path_.data()) == nullptr) path_.clear();
+  }
+  ~EmptyBus() {
+    std::error_code ignored;
+    if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+  }
+  EmptyBus(const EmptyBus&) = delete;
+  EmptyBus& operator=(const EmptyBus&) = delete;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_ = "/dev/shm/vedette-doctor-XXXXXX";
+};
+
+// A program of ours whose first line on standard output is the answer. Ends with this object.
+class Question {
+ public:
+  explicit Question(std::vector<std::string> arguments) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) return;
+    answer_.reset(ends[0]);
+    const UniqueFd theirs(ends[1]);
+    posix_spawn_file_actions_t actions;
+    ::posix_spawn_file_actions_init(&actions);
+    ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), STDOUT_FILENO);
+    ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    if (::posix_spawn(&pid_, argv[0], &actions, nullptr, argv.data(), environ) != 0) pid_ = -1;
+    ::posix_spawn_file_actions_destroy(&actions);
+  }
+  ~Question() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+  Question(const Question&) = delete;
+  Question& operator=(const Question&) = delete;
+
+  // Empty if it ends, or the time does, without one.
+  std::string answer(std::uint64_t until_ns) {
+    std::string text;
+    while (pid_ > 0 && text.find('\n') == std::string::npos && text.size() < 4096) {
+      const std::uint64_t now = monotonic_ns();
+      pollfd ready{.fd = answer_.get(), .events = POLLIN, .revents = 0};
+      if (now >= until_ns || stop_requested() || ::poll(&ready, 1, static_cast<int>((until_ns - now) / 1'000'000 + 1)) <= 0)
+        break;
+      char chunk[512];
+      const ssize_t got = ::read(answer_.get(), chunk, sizeof chunk);
+      if (got <= 0) break;
+      text.append(chunk, static_cast<std::size_t>(got));
+    }
+    return text.substr(0, text.find('\n'));
+  }
+
+ private:
+  UniqueFd answer_;
+  pid_t pid_ = -1;
+};
+
+struct Pictures {
+  std::uint64_t slot_bytes = 0;
+  std::uint32_t writer_slots = 0;
+};
+
+std::optional<Pictures> parse(const std::string& answer) {
+  const auto json = nlohmann::json::parse(answer, nullptr, false);
+  if (!json.is_object() || !json.contains("slot_bytes") || !json.contains("writer_slots")) return std::nullopt;
+  if (!json["slot_bytes"].is_number_unsigned() || !json["writer_slots"].is_number_unsigned()) return std::nullopt;
+  return Pictures{json["slot_bytes"].get<std::uint64_t>(), json["writer_slots"].get<std::uint32_t>()};
+}
+
+std::optional<Pictures> on_the_bus(const std::optional<bus::BusDir>& dir, const std::string& camera) {
+  if (!dir) return std::nullopt;
+  const auto report = bus::inspect(*dir, {camera, "frames"});
+  if (!report.ok()) return std::nullopt;
+  return Pictures{report->options.slot_bytes, report->options.writer_slots};
+}
+
+}  // namespace
+
+std::uint64_t MemoryPlan::bytes() const {
+  std::uint64_t sum = 0;
+  for (const PlannedTopic& topic : topics) sum += topic.bytes;
+  return sum;
+}
+
+MemoryPlan plan_memory(const Config& config, const CommonOptions& options, const std::optional<bus::BusDir>& dir) {
+  const stage::Share share{config.bus.readers, config.bus.held_per_reader};
+  const EmptyBus nobodys;
+  const std::vector<std::string> handed_on = hand_on(options);
+  std::vector<std::optional<Pictures>> known;
+  std::vector<std::unique_ptr<Question>> questions;
+  for (const CameraConfig& camera : config.cameras) {
+    known.push_back(on_the_bus(dir, camera.name));
+    questions.emplace_back();
+    if (known.back() || nobodys.path().empty() || camera.url == kExternalCamera) continue;
+    std::vector<std::string> arguments = {executable_dir() + "/vedette-capture"};
+    arguments.insert(arguments.end(), handed_on.begin(), handed_on.end());
+    arguments.insert(arguments.end(), {"--camera", camera.name, "--bus-dir", nobodys.path(), "--plan"});
+    questions.back() = std::make_unique<Question>(std::move(arguments));
+  }
+  const std::uint64_t until = monotonic_ns() + kPatienceNs;
+  MemoryPlan plan;
+  for (std::size_t i = 0; i < config.cameras.size(); ++i) {
+    const CameraConfig& camera = config.cameras[i];
+    const auto looked = questions[i] ? parse(questions[i]->answer(until)) : std::nullopt;
+    const Pictures pictures = known[i] ? *known[i]
+                              : looked ? *looked
+                                       : Pictures{frame_layout(PixelFormat::I420, 1920, 1088).slot_bytes, kAssumedWriterSlots};
+    const auto add = [&](const char* topic, const bus::RingOptions& ring, const std::string& basis) {
+      plan.topics.push_back({camera.name + "/" + topic, bus::bytes_needed(ring), basis});
+    };
+    add("frames", stage::frames_ring(share, pictures.slot_bytes, pictures.writer_slots),
+        known[i] ? "bus"
+        : looked ? "camera"
+                 : "assumed");
+    // The names of the model's classes may take a page.
+    if (camera.detect) add("detections", stage::detections_ring(share, std::string(4000, ' ')), "config");
+    add("control", stage::control_ring(share), "config");
+    add("state", stage::state_ring(share), "config");
+    add("events", stage::events_ring(share), "config");
+  }
+  return plan;
+}
+
+}  // namespace vedette::tools

@@ -1,0 +1,30 @@
+// How many bytes of tmpfs the topics of a configuration take: by the same functions that the stages open their topics with. What
+// a camera's pictures need is known from its topic if that is on the bus, else by asking `vedette capture --plan`, which looks at
+// the camera. Thread-bound; runs other programs.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "bus/directory.h"
+#include "config/command_line.h"
+
+namespace vedette::tools {
+
+struct PlannedTopic {
+  std::string topic;
+  std::uint64_t bytes = 0;
+  std::string basis;  // "config", "bus", "camera", or "assumed": 1920 x 1080, because the camera can't be looked at
+};
+
+struct MemoryPlan {
+  std::vector<PlannedTopic> topics;
+  std::uint64_t bytes() const;
+};
+
+// `dir`: the running bus, if there is one. Cameras are given ten seconds, all at once.
+MemoryPlan plan_memory(const Config& config, const CommonOptions& options, const std::optional<bus::BusDir>& dir);
+
+}  // namespace vedette::tools
