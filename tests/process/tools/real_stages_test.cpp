@@ -35,6 +35,8 @@ TEST(ToolsOnRealStages, a_recorded_run_played_in_lockstep_is_detected_alike) {
   const std::string file = live.folder().file("run.rec");
   std::map<std::uint64_t, Boxes> golden;
   {
+    const auto before = tool(live, {"doctor", "--size", "-c", live.config_path()}, live.bus_path());
+    ASSERT_EQ(before->wait_exit(), 0) << before->err();
     live.start();
     ASSERT_TRUE(live.wait_ready()) << live.up().err();
     ASSERT_TRUE(DetectionWatch(live.bus(), "front").since(monotonic_ns()));
@@ -46,6 +48,14 @@ TEST(ToolsOnRealStages, a_recorded_run_played_in_lockstep_is_detected_alike) {
     EXPECT_EQ(writers["front/frames"], "vedette-capture");
     EXPECT_EQ(writers["front/detections"], "vedette-detect");
     EXPECT_EQ(writers["front/state"], "vedette-control");
+    // Told by a look at the camera before anything ran; the names of the classes may take less than the page that is planned.
+    std::int64_t taken = 0;
+    for (const auto& [name, bytes] : live.bus_files()) taken += name.rfind("front/", 0) == 0 ? bytes : 0;
+    EXPECT_LE(taken, std::stoll(before->out()));
+    EXPECT_GE(taken, std::stoll(before->out()) - 4096);
+    const auto doctor = tool(live, {"doctor", "-c", live.config_path()}, live.bus_path());
+    EXPECT_EQ(doctor->wait_exit(), 0) << doctor->out();
+    EXPECT_NE(doctor->out().find("4 stages run"), std::string::npos) << doctor->out();
     const auto dump = tool(live, {"dump", "-o", file, "front/frames", "front/detections", "--seconds", "3"}, live.bus_path());
     ASSERT_EQ(dump->wait_exit(), 0) << dump->err();
   }

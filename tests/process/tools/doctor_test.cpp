@@ -1,0 +1,196 @@
+// vedette doctor finds what was planted, says what to do about it, and changes nothing unless it is told to.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "bus/inspect.h"
+#include "bus/layout.h"
+#include "process/tools/tools.h"
+#include "stage/topics.h"
+#include "support/child.h"
+
+namespace vedette::test {
+namespace {
+
+class Doctor : public ToolsFixture {
+ protected:
+  // Cameras that another program publishes: nothing is looked at.
+  std::string config(const std::string& more = "") {
+    return folder_.write("vedette.yaml", "cameras:\n  cam0:\n    url: \"bus:\"\n    detect: false\n" + more);
+  }
+  struct Diagnosis {
+    int code = -1;
+    nlohmann::json findings;
+    // Those of this health whose text has `text`.
+    int count(const std::string& health, const std::string& check, const std::string& text) const {
+      int found = 0;
+      for (const auto& one : findings)
+        if (one.at("health") == health && one.at("check") == check &&
+            one.at("text").get<std::string>().find(text) != std::string::npos) {
+          ++found;
+          EXPECT_EQ(one.at("do").get<std::string>().empty(), health == "ok") << one;
+        }
+      return found;
+    }
+  };
+  Diagnosis diagnose(std::vector<std::string> more = {}, const std::string& bus = "") {
+    more.insert(more.begin(), {"doctor", "--json", "-c", config_});
+    const Ran ran = run(more, bus);
+    const auto json = parsed(ran.out);
+    EXPECT_TRUE(json.is_object()) << ran.out << ran.err;
+    return {ran.code, json.is_object() ? json.at("findings") : nlohmann::json::array()};
+  }
+  void die_as_writer() {
+    Child([&] {
+      bus::RingWriter frames = frames_writer(dir_);
+      ::raise(SIGKILL);
+      return 0;
+    }).wait();
+  }
+
+  std::string config_ = config();
+};
+
+TEST_F(Doctor, a_healthy_bus_is_well) {
+  bus::RingWriter frames = frames_writer(dir_);
+  const Diagnosis seen = diagnose();
+  EXPECT_EQ(seen.code, 0) << seen.findings;
+  EXPECT_EQ(seen.count("ok", "topics", "1, all with living writers"), 1) << seen.findings;
+  EXPECT_EQ(seen.count("ok", "tmpfs", "the topics need"), 1) << seen.findings;
+  for (const char* check : {"futex_waitv", "swap", "core dumps", "cgroup", "versions"}) {
+    int there = 0;
+    for (const auto& one : seen.findings) there += one.at("check") == check;
+    EXPECT_EQ(there, 1) << check;
+  }
+}
+
+TEST_F(Doctor, a_dead_writers_topic_is_found_and_removed_on_demand_only) {
+  die_as_writer();
+  const std::string gone = "cam0/frames: its writer (process ";
+  EXPECT_EQ(diagnose().count("warn", "topics", gone), 1);
+  EXPECT_TRUE(std::filesystem::exists(path_ + "/cam0/frames")) << "looking removes nothing";
+  EXPECT_EQ(diagnose({"--fix"}).count("warn", "topics", gone), 0);
+  EXPECT_FALSE(std::filesystem::exists(path_ + "/cam0/frames"));
+}
+
+TEST_F(Doctor, fixing_leaves_the_living_alone) {
+  bus::RingWriter frames = frames_writer(dir_);
+  EXPECT_EQ(diagnose({"--fix"}).code, 0);
+  EXPECT_TRUE(publish_frame(frames, 1, 1));
+  EXPECT_TRUE(bus::inspect(dir_, topic("cam0/frames")).ok());
+}
+
+TEST_F(Doctor, a_dead_reader_that_nobody_sweeps_is_found) {
+  bus::RingWriter frames = frames_writer(dir_);  // never beats: it sweeps nobody
+  Child([&] {
+    const auto reader = bus::RingReader::attach(dir_, topic("cam0/frames"), kFrameSchema);
+    ::raise(SIGKILL);
+    return 0;
+  }).wait();
+  const Diagnosis seen = diagnose();
+  EXPECT_EQ(seen.code, 1);
+  EXPECT_EQ(seen.count("bad", "readers", "cam0/frames: 1 of 16 entries are of dead readers"), 1) << seen.findings;
+}
+
+TEST_F(Doctor, a_stopped_writer_is_found) {
+  Child writer([&] {
+    bus::RingWriter frames = frames_writer(dir_);
+    ::raise(SIGSTOP);
+    return 0;
+  });
+  ::waitpid(writer.pid(), nullptr, WUNTRACED);
+  EXPECT_TRUE(wait_until([&] {
+    return diagnose().count("bad", "topics",
+                            "cam0/frames: its writer (process " + std::to_string(writer.pid()) + ") has given no sign") == 1;
+  }));
+}
+
+TEST_F(Doctor, full_reader_entries_are_found) {
+  auto writer =
+      std::move(bus::RingWriter::open(dir_, topic("cam0/own"), {.schema_id = 1, .slot_bytes = 8, .readers = 1})).value();
+  const auto reader = bus::RingReader::attach(dir_, topic("cam0/own"), 1);
+  EXPECT_EQ(diagnose().count("warn", "readers", "cam0/own: all 1 reader entries are taken"), 1);
+}
+
+TEST_F(Doctor, foreign_modes_owners_and_files_are_found) {
+  bus::RingWriter frames = frames_writer(dir_);
+  ::chmod((path_ + "/cam0/frames").c_str(), 0666);
+  std::ofstream(path_ + "/cam0/frames.new") << "half";
+  const bool root = ::geteuid() == 0;
+  if (root) {
+    ASSERT_EQ(::chown((path_ + "/cam0/frames.leases").c_str(), 65534, 65534), 0);
+  }
+  const Diagnosis seen = diagnose();
+  EXPECT_EQ(seen.code, 1);
+  EXPECT_EQ(seen.count("bad", "files", "cam0/frames: frames has mode 0666, expected 0640"), 1) << seen.findings;
+  EXPECT_EQ(seen.count("warn", "files", "cam0/frames.new is no file of a topic"), 1) << seen.findings;
+  EXPECT_EQ(seen.count("bad", "files", "frames.leases belongs to user 65534"), root ? 1 : 0) << seen.findings;
+}
+
+TEST_F(Doctor, an_open_bus_directory_is_found) {
+  ::chmod(path_.c_str(), 0777);
+  const Diagnosis seen = diagnose();
+  EXPECT_EQ(seen.code, 1);
+  EXPECT_EQ(seen.count("bad", "bus directory", "may be written to by others"), 1) << seen.findings;
+}
+
+TEST_F(Doctor, another_layout_version_is_found) {
+  bus::RingWriter frames = frames_writer(dir_);
+  std::fstream file(path_ + "/cam0/frames", std::ios::binary | std::ios::in | std::ios::out);
+  file.seekp(offsetof(bus::Header, layout_version));
+  file.put('\x63');
+  file.close();
+  const Diagnosis seen = diagnose();
+  EXPECT_EQ(seen.code, 1);
+  EXPECT_EQ(seen.count("bad", "versions", "written with layout version 99, this program reads version "), 1) << seen.findings;
+}
+
+TEST_F(Doctor, the_size_is_what_the_stages_take) {
+  const stage::Share share{5, 3};
+  config_ = config("bus:\n  readers: 5\n  held_per_reader: 3\n");
+  std::vector<bus::RingWriter> writers;
+  for (const auto& [name, ring] :
+       std::vector<std::pair<std::string, bus::RingOptions>>{{"cam0/frames", stage::frames_ring(share, 700'000, 4)},
+                                                             {"cam0/control", stage::control_ring(share)},
+                                                             {"cam0/state", stage::state_ring(share)},
+                                                             {"cam0/events", stage::events_ring(share)}})
+    writers.push_back(std::move(bus::RingWriter::open(dir_, topic(name), ring)).value());
+  std::uint64_t bytes = 0;
+  for (const bus::TopicName& name : dir_.topics()) bytes += bus::inspect(dir_, name)->bytes();
+  const Ran size = run({"doctor", "--size", "-c", config_});
+  EXPECT_EQ(size.code, 0) << size.err;
+  EXPECT_EQ(size.out, std::to_string(bytes) + "\n");
+  EXPECT_EQ(parsed(run({"doctor", "--size", "--json", "-c", config_}).out).at("bytes"), bytes);
+  const Ran assumed = run({"doctor", "--size", "-c", config_}, unique_path());
+  EXPECT_NE(assumed.err.find("cam0/frames: the camera can't be looked at; 1920x1080 is assumed"), std::string::npos)
+      << assumed.err;
+}
+
+TEST_F(Doctor, too_small_a_tmpfs_is_found) {
+  std::string cameras = "cameras:\n";
+  for (int i = 0; i < 200; ++i) cameras += "  c" + std::to_string(i) + ":\n    url: \"bus:\"\n";
+  config_ = folder_.write("large.yaml", cameras + "bus:\n  readers: 64\n  held_per_reader: 16\n");
+  const std::string nowhere = unique_path();
+  const Diagnosis seen = diagnose({}, nowhere);
+  EXPECT_EQ(seen.code, 1);
+  EXPECT_EQ(seen.count("bad", "tmpfs", "the topics need "), 1) << seen.findings;
+  EXPECT_FALSE(std::filesystem::exists(nowhere)) << "looking makes nothing";
+}
+
+TEST_F(Doctor, what_is_no_tmpfs_is_found) {
+  const Diagnosis seen = diagnose({}, "/proc/self");
+  EXPECT_EQ(seen.code, 1);
+  EXPECT_EQ(seen.count("bad", "tmpfs", "/proc/self is not in a tmpfs"), 1) << seen.findings;
+}
+
+TEST_F(Doctor, a_wrong_configuration_is_found) {
+  config_ = folder_.write("wrong.yaml", "cameras:\n  cam0:\n    nonsense: 1\n");
+  const Diagnosis seen = diagnose();
+  EXPECT_EQ(seen.code, 1);
+  EXPECT_EQ(seen.count("bad", "configuration", "nonsense"), 1) << seen.findings;
+  EXPECT_NE(run({"doctor", "--size", "-c", config_}).code, 0);
+}
+
+}  // namespace
+}  // namespace vedette::test
