@@ -10,7 +10,7 @@ help:
 	@echo "make soak     SECONDS=600 of the bus with everybody killed and stopped at random (SEED=n); build/soak.json"
 	@echo "make fuzz     every fuzzer for SECONDS=60"
 	@echo "make build    build the programs and the page (build/bin, build/web)"
-	@echo "make install  the bus for programs of your own: library, headers, CMake and pkg-config files  PREFIX=/usr/local  DESTDIR="
+	@echo "make install  the programs, the page, and the bus for programs of your own (library, headers)  PREFIX=/usr/local  DESTDIR="
 	@echo "make python   build the Python package: build/python/dist/vedette-*.whl"
 	@echo "make bench    compare with others in the same run: make bench-bus, or all areas  BENCH='--rounds 15 --only REGEX --docs'"
 	@echo "make setup    only install what is missing, for tests and development too"
@@ -50,7 +50,10 @@ build:
 PREFIX ?= /usr/local
 install:
 	@scripts/setup demo
-	@scripts/build vedette_bus_c
+	@scripts/build programs
+	@scripts/build-page
+	@scripts/fetch-model
+	@DESTDIR="$(DESTDIR)" cmake --install build --component programs --prefix "$(abspath $(PREFIX))"
 	@DESTDIR="$(DESTDIR)" cmake --install build --component bus --prefix "$(abspath $(PREFIX))"
 	@test -n "$(DESTDIR)" || test "$$(id -u)" -ne 0 || ldconfig
 

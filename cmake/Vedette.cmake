@@ -1,4 +1,5 @@
 # The project's own verbs: a folder becomes a library, a program or a test by one line in its CMakeLists.txt.
+include(GNUInstallDirs)
 include(GoogleTest)
 
 option(VEDETTE_FUZZ "Build the libFuzzer programs too (clang)" OFF)
@@ -24,6 +25,7 @@ function(vd_app name)
   list(REMOVE_ITEM sources ${CMAKE_CURRENT_SOURCE_DIR}/main.cpp)
   add_executable(${ARG_BINARY} main.cpp)
   add_dependencies(programs ${ARG_BINARY})
+  install(TARGETS ${ARG_BINARY} COMPONENT programs RUNTIME DESTINATION bin)
   if(sources)
     add_library(app_${name} STATIC ${sources})
     target_include_directories(app_${name} PUBLIC ${PROJECT_SOURCE_DIR}/apps)

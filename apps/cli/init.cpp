@@ -22,8 +22,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Where `make` puts the default model, beside the programs.
-fs::path default_model() { return fs::path(executable_dir()).parent_path() / "models" / "nanodet_g_416.onnx"; }
+// Where `make` puts the default model.
+fs::path default_model() { return (fs::path(data_dir()) / "models" / "nanodet_g_416.onnx").lexically_normal(); }
 
 std::uint64_t shm_mebibytes() {
   struct statvfs status {};

@@ -14,7 +14,7 @@
 namespace vedette::detect {
 namespace {
 
-std::string default_model() { return executable_dir() + "/../models/nanodet_g_416.onnx"; }
+std::string default_model() { return data_dir() + "/models/nanodet_g_416.onnx"; }
 
 Result<std::unique_ptr<model::Detector>> load_model(const DetectConfig& config) {
   const std::string path = config.model.empty() ? default_model() : config.model;

@@ -20,7 +20,7 @@ namespace {
 
 // Only a folder that the configuration names must be there: without a page the gateway still serves everything else.
 Result<StaticFiles> load_page(const GatewayConfig& config, std::string& missing) {
-  const std::string root = config.web_root.empty() ? executable_dir() + "/../web" : config.web_root;
+  const std::string root = config.web_root.empty() ? data_dir() + "/web" : config.web_root;
   auto files = StaticFiles::load(root);
   if (files || !config.web_root.empty()) return files;
   missing = "the page isn't built: " + files.error().text;

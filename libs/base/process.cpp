@@ -62,4 +62,10 @@ std::string executable_dir() {
   return file.substr(0, file.rfind('/'));
 }
 
+std::string data_dir() {
+  const std::string beside = executable_dir() + "/..";
+  const std::string installed = beside + "/share/vedette";
+  return ::access(installed.c_str(), X_OK) == 0 ? installed : beside;
+}
+
 }  // namespace vedette

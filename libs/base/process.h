@@ -27,5 +27,8 @@ bool end_with_parent(int parent_pid);
 
 // The folder that this program's file lies in, without a slash at the end ("/usr/lib/vedette/bin").
 std::string executable_dir();
+// The folder of what comes with the programs (web/, models/): share/vedette beside bin/ where they are installed, else the
+// build's.
+std::string data_dir();
 
 }  // namespace vedette

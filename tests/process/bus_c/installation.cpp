@@ -11,9 +11,9 @@ constexpr const char* kStrict = "-Wall -Wextra -Wpedantic -Werror";
 
 }  // namespace
 
-Installation::Installation() : folder_(std::filesystem::temp_directory_path()) {
+Installation::Installation(const std::string& component) : folder_(std::filesystem::temp_directory_path()) {
   const std::string made = folder_.file("made");
-  shell(VEDETTE_CMAKE " --install " VEDETTE_BUILD_DIR " --component bus --prefix " + made);
+  shell(VEDETTE_CMAKE " --install " VEDETTE_BUILD_DIR " --component " + component + " --prefix " + made);
   std::filesystem::rename(made, prefix());
 }
 
@@ -32,15 +32,16 @@ std::string Installation::build_with_cmake() const {
   return folder;
 }
 
-std::string Installation::build_with_pkg_config() const {
+std::string Installation::build_with_pkg_config(bool with_stage) const {
   const std::string folder = folder_.file("with_pkg_config");
   std::filesystem::create_directory(folder);
   const std::string flags = "$(PKG_CONFIG_PATH=" + prefix() + "/lib/pkgconfig pkg-config --cflags --libs vedette_bus)";
   const std::string examples = VEDETTE_SOURCE_DIR "/examples/";
   for (const std::string name : {"read_frames", "be_the_camera"})
     shell("cc -std=c11 " + std::string(kStrict) + " -o " + folder + "/" + name + " " + examples + "c/" + name + ".c " + flags);
-  shell(VEDETTE_CXX " -std=c++17 " + std::string(kStrict) + " -o " + folder + "/detections_stage " + examples +
-        "cpp/detections_stage.cpp " + flags);
+  if (with_stage)
+    shell(VEDETTE_CXX " -std=c++17 " + std::string(kStrict) + " -o " + folder + "/detections_stage " + examples +
+          "cpp/detections_stage.cpp " + flags);
   return folder;
 }
 

@@ -11,8 +11,9 @@ namespace vedette::test {
 
 class Installation {
  public:
-  // `cmake --install` into one place, then moved to another: an installation must not know where it was made.
-  Installation();
+  // `cmake --install` of a component (bus, programs) into one place, then moved to another: an installation must not know where
+  // it was made.
+  explicit Installation(const std::string& component = "bus");
 
   std::string prefix() const { return folder_.file("moved"); }
   const TempFolder& folder() const { return folder_; }
@@ -22,7 +23,8 @@ class Installation {
 
   // Both build C as C11 and C++ as C++17, -Wall -Wextra -Wpedantic -Werror, and return the folder of the programs.
   std::string build_with_cmake() const;
-  std::string build_with_pkg_config() const;
+  // `with_stage`: the C++ example too.
+  std::string build_with_pkg_config(bool with_stage) const;
 
  private:
   TempFolder folder_;

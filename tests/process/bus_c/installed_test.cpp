@@ -115,7 +115,7 @@ TEST(Installed, is_found_by_cmake_wherever_it_lies_and_the_examples_work_togethe
 
 TEST(Installed, is_found_by_pkg_config_wherever_it_lies_and_the_examples_work_together) {
   const Installation installation;
-  expect_that_they_work_together(installation, installation.build_with_pkg_config());
+  expect_that_they_work_together(installation, installation.build_with_pkg_config(true));
 }
 
 TEST(Installed, headers_are_c11_and_every_cplusplus_from_11_and_17_on) {
@@ -151,7 +151,7 @@ TEST(Installed, goes_below_destdir_with_the_usual_names) {
 
 TEST(Installed, examples_say_what_is_wrong_in_one_sentence) {
   const Installation installation;
-  ExampleBus running(installation, installation.build_with_pkg_config());
+  ExampleBus running(installation, installation.build_with_pkg_config(false));
   const auto camera = running.run("be_the_camera", "cam9", 0);
   Subscriber frames = Bus(running.dir()).subscribe("cam9/frames");
   ASSERT_TRUE(wait_until([&] { return frames.wait(milliseconds(100)); })) << camera->err();
@@ -168,7 +168,7 @@ TEST(Installed, examples_say_what_is_wrong_in_one_sentence) {
 TEST(Installed, the_c_reader_reads_what_vedette_capture_decodes) {
   if (!fs::exists(VEDETTE_BIN_DIR "/vedette-capture")) GTEST_SKIP() << "vedette-capture isn't built here";
   const Installation installation;
-  ExampleBus running(installation, installation.build_with_pkg_config());
+  ExampleBus running(installation, installation.build_with_pkg_config(false));
   const std::string clip = installation.folder().file("gray.mp4");
   installation.shell(
       "ffmpeg -v error -nostdin -f lavfi -i color=color=gray:size=320x240:rate=25 -t 2 -c:v mpeg4 -pix_fmt yuv420p " + clip);
