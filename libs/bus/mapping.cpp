@@ -12,6 +12,8 @@
 namespace vedette::bus {
 namespace {
 
+constexpr std::size_t kPage = 4096, kHugePage = 2u << 20;
+
 // The table that the SIGBUS handler reads: fixed size and atomics only, because a handler may not lock or allocate.
 struct GuardedRange {
   std::atomic<std::uintptr_t> begin{0};
@@ -70,11 +72,31 @@ int enlist(std::byte* data, std::size_t bytes) {
   return -1;
 }
 
+// mmap() of a shared file, at an address where huge pages of the file, if it has some, can be mapped as such.
+void* map_aligned(int fd, std::size_t bytes, int protection) {
+  constexpr int kFlags = MAP_SHARED | MAP_POPULATE;
+  if (bytes < kHugePage) return ::mmap(nullptr, bytes, protection, kFlags, fd, 0);
+  // Room for one huge page more than needed, the file's mapping over its aligned part; what is left over goes back.
+  const std::size_t room = (bytes + kPage - 1) / kPage * kPage + kHugePage;
+  void* const reserved = ::mmap(nullptr, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (reserved == MAP_FAILED) return MAP_FAILED;
+  auto* const begin = static_cast<std::byte*>(reserved);
+  const std::size_t before = (kHugePage - reinterpret_cast<std::uintptr_t>(reserved) % kHugePage) % kHugePage;
+  void* const data = ::mmap(begin + before, bytes, protection, kFlags | MAP_FIXED, fd, 0);
+  if (data == MAP_FAILED) {
+    ::munmap(reserved, room);
+    return data;
+  }
+  if (before != 0) ::munmap(begin, before);
+  ::munmap(begin + before + (room - kHugePage), kHugePage - before);
+  return data;
+}
+
 }  // namespace
 
 Result<Mapping> Mapping::map(int fd, std::size_t bytes, Access access, bool guarded) {
   const int protection = access == Access::kRead ? PROT_READ : PROT_READ | PROT_WRITE;
-  void* const data = ::mmap(nullptr, bytes, protection, MAP_SHARED | MAP_POPULATE, fd, 0);
+  void* const data = map_aligned(fd, bytes, protection);
   if (data == MAP_FAILED) return errno_error("mapping " + std::to_string(bytes) + " bytes");
   ::madvise(data, bytes, MADV_DONTFORK);
   Mapping mapping;

@@ -19,7 +19,7 @@ class Mapping {
   enum class Access { kRead, kReadWrite };
 
   Mapping() = default;
-  // Maps `bytes` of `fd` and prefaults them.
+  // Maps `bytes` of `fd` and prefaults them; from 2 MiB up at an address that lets huge pages of the file be mapped as such.
   static Result<Mapping> map(int fd, std::size_t bytes, Access access, bool guarded = false);
   Mapping(Mapping&& other) noexcept { *this = std::move(other); }
   Mapping& operator=(Mapping&& other) noexcept {
