@@ -115,6 +115,18 @@ bool is_sound(const Header& header, std::span<const Descriptor> descriptors) {
   return std::adjacent_find(sequences.begin(), sequences.end()) == sequences.end();
 }
 
+std::uint64_t newest_frame_id(const Mapping& payload) {
+  if (payload.size() < sizeof(Header)) return 0;
+  const auto& header = *reinterpret_cast<const Header*>(payload.data());
+  const std::size_t most = (payload.size() - sizeof(Header)) / sizeof(Descriptor);
+  std::uint64_t newest = header.frame_id.load(std::memory_order_relaxed);
+  for (const Descriptor& slot :
+       std::span(reinterpret_cast<const Descriptor*>(&header + 1), std::min<std::size_t>(header.slots, most)))
+    if (!being_written(slot.generation.load(std::memory_order_acquire)))
+      newest = std::max(newest, slot.frame_id.load(std::memory_order_relaxed));
+  return newest;
+}
+
 void unlink_interim(int camera_fd, const std::string& topic) {
   for (const std::string& name : {topic, topic + std::string(kLeaseSuffix)})
     ::unlinkat(camera_fd, (name + std::string(kInterimSuffix)).c_str(), 0);

@@ -12,6 +12,7 @@
 #include "bus/directory.h"
 #include "bus/layout.h"
 #include "bus/lock_file.h"
+#include "bus/mapping.h"
 
 namespace vedette::bus {
 
@@ -37,6 +38,9 @@ bool is_own_file(const struct stat& status, unsigned mode);
 // Can a writer have left this, whatever it died in the middle of? The head names a record that is there, at most one record is
 // newer, no two slots hold the same one, and no number is near its end.
 bool is_sound(const Header& header, std::span<const Descriptor> descriptors);
+
+// The newest frame id in a payload file that is given up; its writer may have died before the header said so.
+std::uint64_t newest_frame_id(const Mapping& payload);
 
 // Removes what a writer that died while it named its files left. The caller holds the topic's lock.
 void unlink_interim(int camera_fd, const std::string& topic);

@@ -116,6 +116,7 @@ Result<std::shared_ptr<Segment>> Segment::open(const BusDir& dir, const TopicNam
   unlink_interim(segment->camera_fd_.get(), topic.topic);
   Mapping stale;
   VD_ASSIGN(segment->took_over, segment->take_over(stale));
+  segment->last_frame_id = newest_frame_id(stale);
   if (!segment->took_over) VD_TRY(segment->create(dir));
   if (stale.data() != nullptr) segment->succeed(*reinterpret_cast<Header*>(stale.data()));
   segment->header().epoch.fetch_add(1, std::memory_order_relaxed);
@@ -127,8 +128,8 @@ Result<std::shared_ptr<Segment>> Segment::replace(const BusDir& dir, const RingO
   VD_TRY(check_options(old.topic, options));
   auto segment = std::make_shared<Segment>(old.topic, options, old.lock);
   VD_ASSIGN(segment->camera_fd_, dir.camera_dir(old.topic.camera, true));
-  VD_TRY(segment->create(dir));
   segment->last_frame_id = old.last_frame_id;
+  VD_TRY(segment->create(dir));
   segment->succeed(old.header());
   segment->start_epoch();
   return segment;
@@ -208,6 +209,8 @@ Result<> Segment::create(const BusDir& dir) {
   auto& header = *reinterpret_cast<Header*>(payload.data());
   describe(options, header);
   header.instance = random_word();
+  // Before the files have their name: whoever takes them over, even if nothing is ever published here, goes on with these ids.
+  header.frame_id.store(last_frame_id, std::memory_order_relaxed);
   if (!options.metadata.empty())
     std::memcpy(payload.data() + header.metadata_offset, options.metadata.data(), options.metadata.size());
   auto& lease_header = *reinterpret_cast<LeaseHeader*>(leases.data());

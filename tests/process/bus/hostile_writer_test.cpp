@@ -115,6 +115,20 @@ TEST_F(HostileWriter, absurd_descriptors_lead_nowhere) {
   EXPECT_EQ(w.next_frame_id(), first + 1);
 }
 
+// A writer that died between a record and the header's word of it, and a successor with other slots (found by the soak).
+TEST_F(HostileWriter, frame_ids_go_on_in_files_of_another_size) {
+  std::uint64_t last = 0;
+  {
+    auto w = writer();
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(publish_value(w, last = w.next_frame_id(), 1));
+  }
+  overwrite(offsetof(Header, frame_id), last - 2);
+  RingOptions larger = options();
+  larger.slot_bytes *= 2;
+  auto w = std::move(RingWriter::open(dir_, topic_, larger)).value();
+  EXPECT_GT(w.next_frame_id(), last);
+}
+
 TEST_F(HostileWriter, a_file_with_holes_costs_a_reader_no_memory) {
   start_anew();
   overwrite(offsetof(Header, file_bytes), 1ull << 40);
