@@ -2,23 +2,27 @@
 // Lock-free, process-shared, any number of readers, one writer. If either side dies at any instruction, the other goes on:
 // a dead reader's hazard is cleared once the kernel dropped its lock, a dead writer's half-written slot stays odd.
 //
-// Why a held slot never changes. Let R be a reader's pin() of slot s that succeeded with generation g, W a writer's claim() of s.
-// All five accesses below are seq_cst, so they have one total order S that agrees with each thread's program order:
-//   R1: hazard := s    R2: reads generation == g         W1: generation := odd    W2: reads every hazard
-//   - W1 before R2 in S: R2 reads odd (or a later, larger value): pin() fails, unless the writer took W1 back because
-//     it found a hazard at W2; then it wrote nothing.
-//   - R2 before W1 in S: then R1 before R2 before W1 before W2, so W2 reads R1's value or a later one of the same hazard. If it
-//     is s, claim() gives the slot back untouched. If not, R has been released since.
-// So the writer writes the payload only if R failed or was released. Released: unpin() stores with release, W2 reads that
-// value (or a later one of the same thread) with acquire, so all of R's reads happen before the writer's writes: no data race.
-// Written: publish() stores the even generation with release after the payload; R reads that generation (before R1, acquire)
-// and again at R2, so the payload's bytes happen before R's reads. g can't come back: generations only grow.
-// W2 reads the hazards of the entries in use alone: a reader raises `entries_used` over its own (seq_cst) when it attaches, and
-// W2 reads that word (seq_cst) first. In the second case above the raise comes before R1 and so before W2: its entry is looked
-// at. The word never falls; an entry that was free again costs a look. x86 gives W1→W2 and R1→R2 order only through the locked
-// instruction that a seq_cst store compiles to; ARMv8 through stlr/ldar, which keep store → load order among themselves. Weaker
-// stores there would break both: tests/process/bus (torture_test, every_instruction_test) shows torn frames as soon as the
-// re-read (R2) is left out.
+// Why a held slot never changes, in C++20's terms. Let R be a pin() of slot s that succeeded with generation g, and W a claim()
+// of s that succeeded after g was published, by the same writer or a successor.
+//   R1: hazard := s + 1      R2: reads generation == g        W1: generation := odd      W2: reads every hazard
+// These are seq_cst and so in the one order S, which agrees with program order and with each object's coherence order: a load
+// that reads something older than a seq_cst store, be it of a weaker access, comes before that store in S.
+//   - W1 before R2: then R2 reads W1's value or a later one. From W1 on the generation is odd or larger than g, for ever: a
+//     claim that fails later stores back what it found. R2 read g, so this is not the case.
+//   - R2 before W1, so R1, R2, W1, W2: then W2 reads R1's value, or a later one of that hazard; not R1's, or W would have failed.
+//     Who stored the later one? R's own thread, at its unpin() or a later pin(), both at least release: R's reads of the payload
+//     come before that store and W2 acquires it, so they happen before W's writes. Or, after R's death, the holder of its
+//     entry's lock, which the kernel hands on only then: the next reader (release) or the writer itself. The same follows.
+// What R reads is whole: R2 reads g from publish_slot() or from a failed claim() that stored it back, both release and after the
+// payload's writes, which therefore happen before R's reads; the next writes are those of a W. And g names one record: numbers
+// only grow, over writers too (inherit()).
+// W2 reads the hazards of the entries in use alone: the reader has made sure (seq_cst) that `entries_used` is above its own when
+// it attached, and W2 reads that word first (seq_cst). In the second case the former comes before R1 and so before W2, which
+// therefore reads that value or a larger one: the word never falls. An entry that is free again costs a look.
+//
+// On x86 a seq_cst store is a locked exchange; that is what keeps R2 behind R1 and W2 behind W1. On ARMv8 stlr and ldar do.
+// tests/unit/weak_memory runs these templates through every execution that C++20 allows (but load buffering), in small numbers of
+// readers and records; with any of these orders weakened, frames tear there.
 #pragma once
 
 #include <atomic>
@@ -89,7 +93,8 @@ inline constexpr std::uint64_t kNotPinned = ~0ull;
 // kRecheck = false leaves R2 out: the torture's negative control, nothing else.
 template <bool kRecheck = true, class Word, class Slot>
 std::uint64_t pin(Word& hazard, const Slot& descriptor, std::uint32_t slot) {
-  // acquire: pairs with publish()'s release; the payload of this generation is visible from here on.
+  // acquire: who finds the slot of the newest record odd here sees the newer head that the writer stored before it claimed the
+  // slot (RingReader::take_newest()). The payload needs R2 only.
   const std::uint64_t generation = descriptor.generation.load(std::memory_order_acquire);
   if (being_written(generation) || generation == 0) return kNotPinned;
   hazard.store(slot + 1, std::memory_order_seq_cst);                                                        // R1
