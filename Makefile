@@ -1,12 +1,13 @@
 # The front door. Each verb does what is missing and nothing else; the work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench bench-bus build python install setup format lint clean soak fuzz
+.PHONY: help demo test test-arm64 bench bench-bus build python install setup format lint clean soak fuzz
 MAKEFLAGS += --no-print-directory
 
 help:
 	@echo "make demo     install what is missing, build, run on a pedestrian clip or a camera of yours"
 	@echo "              CAMERA=/dev/video0|rtsp://...|FILE  LISTEN=0.0.0.0  PORT=8080  DEMO_SECONDS=20"
 	@echo "make test     install what is missing, build, run every test"
+	@echo "make test-arm64  cross-build the libraries for 64-bit ARM, run their unit tests under qemu-user"
 	@echo "make soak     SECONDS=600 of the bus with everybody killed and stopped at random (SEED=n); build/soak.json"
 	@echo "make fuzz     every fuzzer for SECONDS=60"
 	@echo "make build    build the programs and the page (build/bin, build/web)"
@@ -41,6 +42,10 @@ bench:
 bench-bus:
 	@scripts/setup bench
 	@scripts/bench bus $(BENCH)
+
+test-arm64:
+	@scripts/setup arm64
+	@scripts/test-arm64
 
 build:
 	@scripts/setup demo
