@@ -8,7 +8,9 @@ std::uint64_t code_pin(std::atomic<std::uint32_t>& hazard, const Descriptor& des
 void code_unpin(std::atomic<std::uint32_t>& hazard) { unpin(hazard); }
 bool code_claim(Descriptor& descriptor, const Hazards& hazards) { return claim(descriptor, 7, hazards); }
 void code_publish(Descriptor& descriptor) { publish_slot(descriptor, 1, 2, 3); }
-bool code_announce(Header& header, LeaseHeader& leases) { return announce_record(header.head, header.doorbell, leases.waiters, 1); }
+bool code_announce(Header& header, LeaseHeader& leases) {
+  return announce_record(header.head, header.doorbell, leases.waiters, 1);
+}
 std::uint32_t code_watch(const Header& header, LeaseHeader& leases) { return announce_waiter(header.doorbell, leases.waiters); }
 
 }  // namespace vedette::bus
