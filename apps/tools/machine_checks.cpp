@@ -51,6 +51,21 @@ void check_cgroup(Findings& findings, std::uint64_t missing) {
                    mebibytes(missing - free))});
 }
 
+// A thread that spins keeps its processor for itself; the loader has seen to it that the processor is there.
+void check_processors(Findings& findings, const Config& config) {
+  const unsigned processors = std::thread::hardware_concurrency();
+  unsigned spinning = 0;
+  for (const WaitConfig& waiting : {config.detect.waiting, config.control.waiting, config.gateway.waiting})
+    spinning += waiting.wait.kind == bus::WaitPolicy::Kind::kSpin;
+  if (spinning != 0 && spinning >= processors)
+    findings.push_back({Health::kBad, "processors",
+                        fmt::format("{} stages spin on {} processors: nothing is left for the rest", spinning, processors),
+                        "wait: hybrid(50us) or block for some of them"});
+  else
+    findings.push_back(
+        {Health::kOk, "processors", fmt::format("{}, of which {} for stages that spin", processors, spinning), ""});
+}
+
 }  // namespace
 
 void check_memory(Findings& findings, const std::string& place, std::uint64_t needed, std::uint64_t taken) {
@@ -150,8 +165,7 @@ void check_configured(Findings& findings, const Config& config) {
                         "make build builds it; or set gateway.web_root"});
   else
     findings.push_back({Health::kOk, "page", page, ""});
-  findings.push_back({Health::kOk, "processors",
-                      fmt::format("{} for {} cameras", std::thread::hardware_concurrency(), config.cameras.size()), ""});
+  check_processors(findings, config);
 }
 
 }  // namespace vedette::tools
