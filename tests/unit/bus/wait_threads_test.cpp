@@ -3,9 +3,12 @@
 #include "bus/wait_threads.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include <deque>
 #include <random>
+
+#include "base/unique_fd.h"
 
 namespace vedette::bus {
 namespace {
@@ -38,6 +41,12 @@ class Words {
 
 // Each round another thread changes one word, at any time around the wait; only then comes the next round.
 void ping_pong(WaitThreads& threads, Words& words, std::size_t count, std::uint32_t rounds) {
+  const auto sum = [&] {
+    std::uint32_t total = 0;
+    for (std::size_t i = 0; i < count; ++i) total += words[i].load();
+    return total;
+  };
+  const std::uint32_t start = sum();
   Word seen{0};
   std::thread changer([&] {
     std::minstd_rand random(1);
@@ -49,12 +58,6 @@ void ping_pong(WaitThreads& threads, Words& words, std::size_t count, std::uint3
     }
   });
   std::uint32_t changes = 0;
-  const auto sum = [&] {
-    std::uint32_t total = 0;
-    for (std::size_t i = 0; i < count; ++i) total += words[i].load();
-    return total;
-  };
-  const std::uint32_t start = sum();
   while (changes < rounds) {
     const auto watches = words.watches();  // before the look, as announce() is before has_news()
     if (const std::uint32_t now = sum() - start; now > changes)
@@ -88,19 +91,45 @@ TEST(WaitThreads, end_at_the_time_out_and_go_on_after_it) {
   ping_pong(threads, words, 2, 20);
 }
 
+// A topic's files are replaced, and the new ones are mapped where the old ones were: a helper still asleep on the old word isn't
+// taken for one that sleeps on the new.
 TEST(WaitThreads, another_file_at_the_same_address_is_another_word) {
-  Words words(1);
-  WaitThreads threads(false);
-  threads.wait(words.watches(), milliseconds(1));
-  FutexWatch other = words.watches()[0];
-  other.file = 2;
+  constexpr std::size_t kPage = 4096;
+  const auto file = [] {
+    const int fd = ::memfd_create("word", MFD_CLOEXEC);
+    EXPECT_EQ(::ftruncate(fd, kPage), 0);
+    return UniqueFd(fd);
+  };
+  const auto map = [](int fd, void* at) {
+    return reinterpret_cast<Word*>(::mmap(at, kPage, PROT_READ | PROT_WRITE, MAP_SHARED | (at ? MAP_FIXED : 0), fd, 0));
+  };
+  const UniqueFd old_file = file(), new_file = file();
+  Word* const word = map(old_file.get(), nullptr);
+  Word* const old_word = map(old_file.get(), nullptr);
+  Word* const new_word = map(new_file.get(), nullptr);
+  Words other(1);
+  WaitThreads threads(false, hours(1));
+  // Ends by the other word; a helper stays asleep on this one.
   std::thread changer([&] {
-    std::this_thread::sleep_for(milliseconds(5));
-    words.change(0);
+    std::this_thread::sleep_for(milliseconds(20));
+    other.change(0);
   });
-  threads.wait({&other, 1}, hours(1));
+  const FutexWatch both[] = {{word, 0, 1}, other.watches()[0]};
+  threads.wait(both, hours(1));
   changer.join();
-  EXPECT_EQ(words[0].load(), 1u);
+  map(new_file.get(), word);
+  changer = std::thread([&] {
+    std::this_thread::sleep_for(milliseconds(20));
+    new_word->fetch_add(1);
+    futex_wake_all(*new_word);
+  });
+  const FutexWatch renewed{word, 0, 2};
+  threads.wait({&renewed, 1}, hours(1));
+  changer.join();
+  EXPECT_EQ(word->load(), 1u);
+  old_word->fetch_add(1);
+  futex_wake_all(*old_word);  // lets its helper go
+  for (Word* page : {word, old_word, new_word}) ::munmap(page, kPage);
 }
 
 TEST(WaitThreads, a_word_that_is_gone_is_no_busy_loop_and_no_crash) {
