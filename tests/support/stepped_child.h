@@ -50,17 +50,22 @@ class SteppedChild {
     return (code & 0xffff) == 0x050f && (registers.rax == SYS_futex || registers.rax == 449);
   }
 #endif
-  // As run_to_end(); `timed_out`: one of its system calls ended with ETIMEDOUT on the way.
+  // As run_to_end(); `timed_out`: one of its system calls ended with ETIMEDOUT on the way. False, too, if no system call was
+  // seen: the second mark() is one.
   bool run_to_end(bool& timed_out) {
     timed_out = false;
+    bool seen = false;
+    // Without it a stop doesn't say that it is a system call's.
+    ::ptrace(PTRACE_SETOPTIONS, child_.pid(), nullptr, PTRACE_O_TRACESYSGOOD);
     while (!at_end_) {
       ::ptrace(PTRACE_SYSCALL, child_.pid(), nullptr, nullptr);
       await();
       __ptrace_syscall_info info{};
       ::ptrace(PTRACE_GET_SYSCALL_INFO, child_.pid(), sizeof info, &info);
+      seen |= info.op == PTRACE_SYSCALL_INFO_ENTRY || info.op == PTRACE_SYSCALL_INFO_EXIT;
       timed_out |= info.op == PTRACE_SYSCALL_INFO_EXIT && info.exit.rval == -ETIMEDOUT;
     }
-    return WIFSTOPPED(status_);
+    return WIFSTOPPED(status_) && seen;
   }
   // Lets go of it and waits for its exit code.
   int finish() {
