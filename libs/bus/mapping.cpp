@@ -36,8 +36,8 @@ void on_sigbus(int signal, siginfo_t* info, void* context) {
     if (zeros != MAP_FAILED) return;
   }
   // Not ours: whoever was there before us, or the default, which ends the process.
-  if ((g_previous.sa_flags & SA_SIGINFO) != 0 && g_previous.sa_sigaction != nullptr)
-    return g_previous.sa_sigaction(signal, info, context);
+  if ((g_previous.sa_flags & SA_SIGINFO) != 0) return g_previous.sa_sigaction(signal, info, context);
+  if (g_previous.sa_handler != SIG_DFL && g_previous.sa_handler != SIG_IGN) return g_previous.sa_handler(signal);
   ::signal(signal, SIG_DFL);
 }
 

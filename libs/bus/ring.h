@@ -102,6 +102,20 @@ class Held {
 
 TopicStats stats_of(const Header& header);
 
+// For a thread that isn't the writer's: it sleeps until some reader's demand changes. Keeps the writer's files, and its lock on
+// the topic, as they were when it was made. Any thread.
+class DemandWatch {
+ public:
+  // Until a demand changed since RingWriter::watch_demand(), or the timeout; may return early. Then ask demand() of the writer.
+  void wait(Nanoseconds timeout) const;
+
+ private:
+  friend class RingWriter;
+  DemandWatch(std::shared_ptr<const Segment> segment, std::uint32_t seen) : segment_(std::move(segment)), seen_(seen) {}
+  std::shared_ptr<const Segment> segment_;
+  std::uint32_t seen_;
+};
+
 class RingWriter {
  public:
   // `dir` must outlive the writer. Creates the topic, or takes it over from a dead writer. kBusy while another writer lives;
@@ -130,6 +144,8 @@ class RingWriter {
   Demand demand() const;  // the maximum over live readers
   // Blocks until some reader's demand changed since the last call, or the timeout. True: changed.
   bool wait_demand(Nanoseconds timeout);
+  // Make it before the look at demand() after which to sleep.
+  DemandWatch watch_demand() const;
 
   TopicStats stats() const;
   const RingOptions& options() const;
@@ -245,6 +261,8 @@ class Subscriber {
   Taken take_newest();
   Taken take_next();
   Found find(std::uint64_t frame_id);
+  // Sleeps while it may still come, at most `timeout`.
+  Found find(std::uint64_t frame_id, Nanoseconds timeout);
   Wait wait(Nanoseconds timeout);
   Result<> set_wait_policy(const WaitPolicy& policy);  // as of RingReader; stays over all attachments
   void set_demand(const Demand& demand);

@@ -148,8 +148,8 @@ Found RingReader::find(std::uint64_t frame_id) {
   for (;;) {
     if (a.retired()) return Found{Find::kRetired, {}};
     // "Never" only by what was published before this look began: a newer record that came in behind the scan's back may have
-    // come in right after the one asked for.
-    const std::uint64_t newest = head_sequence(a.header().head.load(std::memory_order_acquire));
+    // come in right after the one asked for. seq_cst: R3 of bus/doorbell.h for who then waits.
+    const std::uint64_t newest = head_sequence(a.header().head.load(std::memory_order_seq_cst));
     const std::uint32_t slots = a.geometry().slots;
     std::uint32_t match = slots;
     bool newer = false;

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "bus/files.h"
+#include "bus/futex.h"
 #include "bus/ring.h"
 #include "bus/segment.h"
 
@@ -101,6 +102,10 @@ void RingWriter::beat() {
 }
 Demand RingWriter::demand() const { return segment_->demand(); }
 bool RingWriter::wait_demand(Nanoseconds timeout) { return segment_->wait_demand(timeout); }
+DemandWatch RingWriter::watch_demand() const {
+  return DemandWatch(segment_, segment_->demand_sequence().load(std::memory_order_seq_cst));
+}
+void DemandWatch::wait(Nanoseconds timeout) const { futex_wait(segment_->demand_sequence(), seen_, timeout); }
 
 TopicStats stats_of(const Header& header) {
   return TopicStats{.published = header.published.load(std::memory_order_relaxed),

@@ -392,8 +392,13 @@ Demand Segment::demand() const {
 }
 
 bool Segment::wait_demand(Nanoseconds timeout) {
-  std::atomic<std::uint32_t>& word = lease_header().demand_sequence;
-  if (word.load(std::memory_order_seq_cst) == seen_demand_sequence_) futex_wait(word, seen_demand_sequence_, timeout);
+  const std::atomic<std::uint32_t>& word = demand_sequence();
+  const std::uint64_t start = monotonic_ns();
+  Nanoseconds left = timeout;
+  // More than once: a signal ends a futex's sleep.
+  while (word.load(std::memory_order_seq_cst) == seen_demand_sequence_ &&
+         futex_wait(word, seen_demand_sequence_, left) == FutexEnd::kWoken)
+    left = timeout - Nanoseconds(age_ns(start));
   const std::uint32_t now = word.load(std::memory_order_seq_cst);
   return std::exchange(seen_demand_sequence_, now) != now;
 }

@@ -39,6 +39,7 @@ class Segment {
 
   Demand demand() const;
   bool wait_demand(Nanoseconds timeout);
+  std::atomic<std::uint32_t>& demand_sequence() const { return lease_header().demand_sequence; }
   // Somebody truncated a file, or scribbled over the lease file's header.
   bool damaged() const { return damaged_ || leases_.tripped() || payload_.tripped(); }
 

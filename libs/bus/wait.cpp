@@ -90,6 +90,24 @@ Wait Subscriber::wait(Nanoseconds timeout) {
   return wait_any({&self, 1}, timeout) ? Wait::kNew : Wait::kTimeout;
 }
 
+Found Subscriber::find(std::uint64_t frame_id, Nanoseconds timeout) {
+  const std::uint64_t deadline = after(monotonic_ns(), timeout);
+  // Every other look is one after an announcement, and before a sleep.
+  for (bool announced = false;; announced = !announced) {
+    // Kept: the look may let go of files that were replaced.
+    const std::shared_ptr<Attachment> attachment = reader_ && announced ? reader_->attachment_ : nullptr;
+    const FutexWatch doorbell = attachment ? announce(*attachment) : FutexWatch{};
+    Found found = find(frame_id);
+    const std::uint64_t now = monotonic_ns();
+    if (found.status != Find::kNotYet || now >= deadline) return found;
+    const Nanoseconds left(deadline - now);
+    if (attachment && !attachment->retired())
+      futex_wait(*doorbell.word, doorbell.expected, std::min(kLookUpEvery, left));
+    else if (!attachment && !reader_)
+      futex_wait_any({}, std::min(Nanoseconds(kAttemptEveryNs), left));
+  }
+}
+
 bool wait_any(std::span<Subscriber* const> subscribers, Nanoseconds timeout) {
   return WaitSet::of_this_thread().wait(subscribers, timeout);
 }

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <random>
 
+#include "base/signals_blocked.h"
 #include "errors.h"
 #include "subscriber.h"
 
@@ -15,11 +16,6 @@ namespace {
 
 constexpr std::chrono::milliseconds kBeatEvery{100};
 constexpr Nanoseconds kSlice = std::chrono::milliseconds(50);
-
-std::uint64_t random_word() {
-  static std::mt19937_64 random{std::random_device{}()};  // guarded by the GIL
-  return random();
-}
 
 }  // namespace
 
@@ -41,6 +37,7 @@ struct Publisher::State {
   bool stop = false;
   std::condition_variable stopping;
   std::thread thread;
+  std::mt19937_64 random{std::random_device{}()};  // of trace ids; not shared with a forked child, which would draw the same
   const pid_t owner = ::getpid();
 
   State(std::shared_ptr<const bus::BusDir> bus_dir, bus::RingWriter ring) : dir(std::move(bus_dir)), writer(std::move(ring)) {}
@@ -53,6 +50,7 @@ Publisher::Publisher(const PublisherOptions& options) : topic_(options.topic) {
   state_ = std::make_shared<State>(std::move(dir), std::move(writer));
   state_->stall_after_ns = static_cast<std::uint64_t>(std::clamp(options.stall_after, 0.0, 1e6) * 1e9);
   if (options.is_camera) state_->control.emplace(*state_->dir, topic.camera);
+  const SignalsBlocked blocked;
   state_->thread = std::thread([state = state_.get()] {
     ::pthread_setname_np(::pthread_self(), "vedette-beat");
     std::unique_lock lock(state->mutex);
@@ -144,13 +142,14 @@ bool Publisher::publish_frame(Loan& loan, FrameInfo info, std::size_t bytes, boo
     }
   }
   const std::uint64_t now = monotonic_ns();
+  std::mt19937_64& random = state->random;  // guarded by the GIL
   info.mutate_published_at_ns(now);
   info.mutate_captured_at_ns(std::min(info.captured_at_ns(), now));
   info.mutate_wall_at_ns(wall_ns() - age_ns(info.captured_at_ns(), now));
   TraceContext& trace = info.mutable_trace();
-  trace.mutate_trace_id_high(random_word());
-  trace.mutate_trace_id_low(random_word());
-  trace.mutate_span_id(random_word());
+  trace.mutate_trace_id_high(random());
+  trace.mutate_trace_id_low(random());
+  trace.mutate_span_id(random());
   trace.mutate_flags(1);  // W3C "sampled"
   check_or_raise(check_frame(info, std::min(bytes, loan.bytes_.size())));
   std::memcpy(loan.bytes_.data(), &info, sizeof info);
@@ -182,22 +181,29 @@ std::uint64_t Publisher::next_frame_id() {
   return state->writer.next_frame_id();
 }
 
+bus::DemandWatch Publisher::watch_demand() {
+  const auto state = open_state();
+  const std::lock_guard lock(state->mutex);
+  return state->writer.watch_demand();
+}
+
 bus::Demand Publisher::demand() {
   const auto state = open_state();
   const std::lock_guard lock(state->mutex);
   return state->writer.demand();
 }
 
-// Looks instead of sleeping on the word: the beat needs the writer meanwhile.
+// Sleeps beside the writer, which the beat needs meanwhile.
 bool Publisher::wait_demand(double seconds) {
   const std::uint64_t deadline = monotonic_ns() + static_cast<std::uint64_t>(std::clamp(seconds, 0.0, 1e6) * 1e9);
   for (;;) {
+    const bus::DemandWatch watch = watch_demand();
     if (demand().any()) return true;
     const std::uint64_t now = monotonic_ns();
     if (seconds >= 0 && now >= deadline) return false;
     {
       const py::gil_scoped_release without_gil;
-      std::this_thread::sleep_for(seconds < 0 ? kSlice : std::min(kSlice, Nanoseconds(deadline - now)));
+      watch.wait(seconds < 0 ? kSlice : std::min(kSlice, Nanoseconds(deadline - now)));
     }
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
   }

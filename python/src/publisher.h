@@ -71,6 +71,7 @@ class Publisher {
   struct State;
   std::shared_ptr<State> open_state() const;
   static void beat(State& state);
+  bus::DemandWatch watch_demand();
 
   std::shared_ptr<State> state_;  // guarded by the GIL; null once closed
   const std::string topic_;

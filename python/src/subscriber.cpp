@@ -13,6 +13,24 @@ namespace {
 // How long a wait goes on without a look at Python's signals.
 constexpr Nanoseconds kSlice = std::chrono::milliseconds(50);
 
+// A million seconds at most: what a double holds and a clock can add.
+Nanoseconds duration_of(double seconds) {
+  return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(seconds > 0 ? std::min(seconds, 1e6) : 0.0));
+}
+
+// Lets nobody in twice before who came in between: a thread that waits for news takes it again and again, others want it too.
+class FairMutex {
+ public:
+  void lock() {
+    const std::lock_guard at_the_door(door_);
+    room_.lock();
+  }
+  void unlock() { room_.unlock(); }
+
+ private:
+  std::mutex door_, room_;
+};
+
 }  // namespace
 
 std::shared_ptr<const bus::BusDir> open_bus_dir(const std::string& path) {
@@ -47,7 +65,7 @@ struct Subscriber::State {
   std::shared_ptr<const bus::BusDir> dir;
   bus::Subscriber subscriber;
   std::shared_ptr<const std::string> metadata = std::make_shared<const std::string>();
-  std::mutex mutex;  // of the subscriber; never held while the GIL is being waited for
+  FairMutex mutex;  // of the subscriber; never held while the GIL is being waited for
   const pid_t owner = ::getpid();
 
   State(std::shared_ptr<const bus::BusDir> bus_dir, bus::TopicName topic, const bus::Demand& demand)
@@ -85,49 +103,51 @@ void Subscriber::raise_share_used(std::uint32_t held) const {
                          "bus.held_per_reader of who writes the topic");
 }
 
-std::unique_ptr<Lease> Subscriber::take(bool newest) {
-  const auto state = open_state();
-  bus::Taken taken;
+// What `look` finds, without the GIL. Raises ShareUsed, and what keeps the subscriber from attaching.
+template <typename Look>
+auto Subscriber::look_for(State& state, const Look& look) {
+  decltype(look(state.subscriber).status) status;
   std::unique_ptr<Lease> lease;
   std::optional<Error> error;
   std::uint32_t held = 0;
   {
     const py::gil_scoped_release without_gil;
-    const std::lock_guard lock(state->mutex);
-    taken = newest ? state->subscriber.take_newest() : state->subscriber.take_next();
-    held = state->subscriber.held_per_reader();
-    error = state->subscriber.error();
-    if (taken) lease = wrap(*state, std::move(taken.lease), taken.missed);
+    const std::lock_guard lock(state.mutex);
+    auto found = look(state.subscriber);
+    status = found.status;
+    held = state.subscriber.held_per_reader();
+    error = state.subscriber.error();
+    std::uint64_t missed = 0;
+    if constexpr (requires { found.missed; }) missed = found.missed;
+    if (found) lease = wrap(state, std::move(found.lease), missed);
   }
-  if (taken.status == bus::Take::kShareUsed) raise_share_used(held);
+  if (status == decltype(status)::kShareUsed) raise_share_used(held);
   if (error) raise(*error);
-  return lease;
+  return std::pair(status, std::move(lease));
 }
 
-std::unique_ptr<Lease> Subscriber::find(std::uint64_t frame_id, bool& may_come) {
+std::unique_ptr<Lease> Subscriber::take(bool newest) {
   const auto state = open_state();
-  bus::Found found;
-  std::unique_ptr<Lease> lease;
-  std::optional<Error> error;
-  std::uint32_t held = 0;
-  {
-    const py::gil_scoped_release without_gil;
-    const std::lock_guard lock(state->mutex);
-    found = state->subscriber.find(frame_id);
-    held = state->subscriber.held_per_reader();
-    error = state->subscriber.error();
-    if (found) lease = wrap(*state, std::move(found.lease), 0);
+  return look_for(*state, [&](bus::Subscriber& from) { return newest ? from.take_newest() : from.take_next(); }).second;
+}
+
+std::unique_ptr<Lease> Subscriber::find(std::uint64_t frame_id, double seconds) {
+  const auto state = open_state();
+  const std::uint64_t deadline = monotonic_ns() + to_ns(duration_of(seconds));
+  for (;;) {
+    const std::uint64_t now = monotonic_ns();
+    const Nanoseconds left(deadline > now ? deadline - now : 0);
+    auto [status, lease] = look_for(*state, [&](bus::Subscriber& from) { return from.find(frame_id, std::min(left, kSlice)); });
+    if (lease || status == bus::Find::kNever || left <= kSlice) return std::move(lease);
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    if (closed()) return nullptr;
   }
-  may_come = found.status == bus::Find::kNotYet;
-  if (found.status == bus::Find::kShareUsed) raise_share_used(held);
-  if (error) raise(*error);
-  return lease;
 }
 
 // One look at them all of at most `most`, without the GIL; `error`: what keeps one of them from attaching.
 bool Subscriber::look(const std::vector<std::shared_ptr<State>>& states, Nanoseconds most, std::optional<Error>& error) {
   const py::gil_scoped_release without_gil;
-  std::vector<std::unique_lock<std::mutex>> locks;
+  std::vector<std::unique_lock<FairMutex>> locks;
   std::vector<bus::Subscriber*> awaited;
   for (const auto& state : states) {
     locks.emplace_back(state->mutex);
@@ -146,9 +166,7 @@ bool Subscriber::wait_any(const std::vector<Subscriber*>& subscribers, double se
   std::sort(states.begin(), states.end());
   states.erase(std::unique(states.begin(), states.end()), states.end());
   const bool endless = seconds < 0;
-  // A million seconds: what a double holds and a clock can add.
-  const auto whole = std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(std::clamp(seconds, 0.0, 1e6)));
-  const std::uint64_t deadline = monotonic_ns() + to_ns(whole);
+  const std::uint64_t deadline = monotonic_ns() + to_ns(duration_of(seconds));
   for (;;) {
     const std::uint64_t now = monotonic_ns();
     const Nanoseconds left = endless ? kSlice : Nanoseconds(deadline > now ? deadline - now : 0);
@@ -213,12 +231,7 @@ void bind_subscriber(py::module_& module) {
       .def(py::init<const std::string&, const std::string&, const bus::Demand&, const std::string&>(), py::arg("bus_dir"),
            py::arg("topic"), py::arg("demand"), py::arg("wait"))
       .def("take", &Subscriber::take, py::arg("newest"))
-      .def("find",
-           [](Subscriber& subscriber, std::uint64_t frame_id) {
-             bool may_come = false;
-             auto lease = subscriber.find(frame_id, may_come);
-             return std::make_pair(std::move(lease), may_come);
-           })
+      .def("find", &Subscriber::find, py::arg("frame_id"), py::arg("seconds"))
       .def_static("wait_any", &Subscriber::wait_any)
       .def("set_demand", &Subscriber::set_demand)
       .def("stats", &Subscriber::stats)

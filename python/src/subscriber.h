@@ -47,8 +47,8 @@ class Subscriber {
 
   // Null: nothing new. Raises ShareUsed, and whatever keeps the subscriber from attaching.
   std::unique_ptr<Lease> take(bool newest);
-  // Null: not there; `may_come` says whether it still can.
-  std::unique_ptr<Lease> find(std::uint64_t frame_id, bool& may_come);
+  // Waits while it may still come. Null: it never comes, the time is up, or the subscriber was closed.
+  std::unique_ptr<Lease> find(std::uint64_t frame_id, double seconds);
   // Until any of them has something to take. False: the time is up, or one of them was closed. Negative: no time-out.
   static bool wait_any(const std::vector<Subscriber*>& subscribers, double seconds);
   void set_demand(const bus::Demand& demand);
@@ -61,6 +61,8 @@ class Subscriber {
   struct State;
   std::shared_ptr<State> open_state() const;
   static bool look(const std::vector<std::shared_ptr<State>>& states, Nanoseconds most, std::optional<Error>& error);
+  template <typename Look>
+  auto look_for(State& state, const Look& look);
   std::unique_ptr<Lease> wrap(State& state, bus::Lease lease, std::uint64_t missed);
   [[noreturn]] void raise_share_used(std::uint32_t held) const;
 

@@ -90,15 +90,8 @@ class Subscriber(Generic[T]):
         Waits up to `timeout` seconds while it may still come; None at once when a newer one is there. Takes nothing: what
         iterating gives stays the same.
         """
-        deadline = time.monotonic() + timeout
-        while True:
-            lease, may_come = self._native.find(frame_id)
-            if lease is not None:
-                return self._record(lease)
-            left = deadline - time.monotonic()
-            if not may_come or left <= 0:
-                return None
-            time.sleep(min(left, 0.002))
+        lease = self._native.find(frame_id, timeout)
+        return None if lease is None else self._record(lease)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Until there is something to take; seconds. False: the time is up, or the subscriber was closed."""

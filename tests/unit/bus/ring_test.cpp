@@ -344,35 +344,6 @@ TEST_F(Ring, a_reader_of_any_schema_learns_which_it_is) {
   EXPECT_EQ(any->held_per_reader(), 2u);
 }
 
-TEST_F(Ring, demand_is_the_maximum_of_the_living) {
-  auto w = writer();
-  EXPECT_FALSE(w.demand().any());
-  auto slow = reader();
-  slow.set_demand(Demand::pixels_at(3));
-  EXPECT_TRUE(w.wait_demand(std::chrono::seconds(10)));
-  EXPECT_EQ(w.demand(), Demand::pixels_at(3));
-  {
-    auto fast = reader();
-    fast.set_demand(Demand::every_pixel());
-    EXPECT_EQ(w.demand(), Demand::every_pixel());
-  }
-  EXPECT_EQ(w.demand(), Demand::pixels_at(3));
-}
-
-TEST_F(Ring, a_sleeper_is_woken) {
-  auto w = writer();
-  std::atomic<bool> ready{false};
-  std::thread sleeper([&] {
-    auto r = reader();
-    ready = true;
-    while (r.wait(std::chrono::milliseconds(50)) != Wait::kNew) continue;
-    EXPECT_TRUE(r.take_newest());
-  });
-  while (!ready) std::this_thread::yield();
-  ASSERT_TRUE(publish_value(w, 1, 1));
-  sleeper.join();
-}
-
 TEST_F(Ring, a_subscriber_survives_the_topics_absence_and_return) {
   Subscriber s(dir_, topic("cam0/frames"), kSchema, Demand::every_pixel());
   EXPECT_EQ(s.take_newest().status, Take::kNothing);
@@ -410,21 +381,6 @@ TEST_F(Ring, who_only_reads_stats_sees_a_topic_go_and_come_back) {
   ASSERT_TRUE(second.resize(options()).ok());
   ASSERT_TRUE(publish_value(second, 3, 5));
   EXPECT_TRUE(stats_say(true, 3));
-}
-
-TEST_F(Ring, wait_any_sees_each_of_several_topics) {
-  auto a = writer(options(), "cam0/frames");
-  auto b = writer(options(), "cam1/frames");
-  Subscriber sa(dir_, topic("cam0/frames"), kSchema), sb(dir_, topic("cam1/frames"), kSchema),
-      absent(dir_, topic("cam2/frames"), kSchema);
-  Subscriber* all[] = {&sa, &sb, &absent};
-  EXPECT_FALSE(wait_any(all, std::chrono::milliseconds(1)));
-  for (auto* w : {&a, &b}) {
-    std::thread publisher([&] { ASSERT_TRUE(publish_value(*w, 1, 1)); });
-    EXPECT_TRUE(wait_any(all, std::chrono::seconds(10)));
-    publisher.join();
-    EXPECT_TRUE((w == &a ? sa : sb).take_newest());
-  }
 }
 
 TEST_F(Ring, metadata_reaches_readers) {
