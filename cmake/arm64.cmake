@@ -21,4 +21,4 @@ set(CMAKE_CXX_FLAGS_INIT "-isystem ${vd_sysroot}/usr/include -isystem ${vd_sysro
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-Wl,-rpath-link,${vd_sysroot}/usr/lib/aarch64-linux-gnu")
 set(CMAKE_SHARED_LINKER_FLAGS_INIT "${CMAKE_EXE_LINKER_FLAGS_INIT}")
 
-set(CMAKE_CROSSCOMPILING_EMULATOR "qemu-aarch64;-L;/usr/aarch64-linux-gnu;-E;LD_LIBRARY_PATH=${vd_sysroot}/usr/lib/aarch64-linux-gnu")
+set(CMAKE_CROSSCOMPILING_EMULATOR "qemu-aarch64;-L;/usr/aarch64-linux-gnu;-E;LD_LIBRARY_PATH=${vd_sysroot}/usr/lib/aarch64-linux-gnu;-E;VEDETTE_EMULATED=1")

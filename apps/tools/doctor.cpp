@@ -35,9 +35,14 @@ void tell(const Findings& findings, bool json) {
   }
 }
 
+std::string why_assumed(const PlannedTopic& topic) {
+  return topic.external ? ": its program isn't up; 1920x1080 is assumed"
+                        : ": the camera can't be looked at; 1920x1080 is assumed";
+}
+
 void tell_size(const MemoryPlan& plan, bool json) {
   for (const PlannedTopic& topic : plan.topics)
-    if (topic.basis == "assumed") note(topic.topic + ": the camera can't be looked at; 1920x1080 is assumed");
+    if (topic.basis == "assumed") note(topic.topic + why_assumed(topic));
   if (!json) return void(print(fmt::format("{}\n", plan.bytes())));
   Json topics = Json::array();
   for (const PlannedTopic& topic : plan.topics)
@@ -53,22 +58,23 @@ Result<std::optional<Config>> load(const DoctorOptions& options) {
   return std::optional<Config>(std::move(config));
 }
 
-// Bytes that the configuration's topics take now.
-std::uint64_t taken_by(const MemoryPlan& plan, const BusSample& sample) {
+// Bytes that the plan's topics take now, or, without a plan, all.
+std::uint64_t taken_by(const std::optional<MemoryPlan>& plan, const BusSample& sample) {
+  const auto counts = [&plan](const std::string& name) {
+    return !plan || std::any_of(plan->topics.begin(), plan->topics.end(), [&](const auto& p) { return p.topic == name; });
+  };
   std::uint64_t bytes = 0;
   for (const TopicSample& topic : sample.topics)
-    if (!topic.error &&
-        std::any_of(plan.topics.begin(), plan.topics.end(), [&](const auto& p) { return p.topic == topic.topic.text(); }))
-      bytes += topic.report.bytes();
+    if (!topic.error && counts(topic.topic.text())) bytes += topic.report.bytes();
   return bytes;
 }
 
 void check_plan(Findings& findings, const MemoryPlan& plan) {
   for (const PlannedTopic& topic : plan.topics)
     if (topic.basis == "assumed")
-      findings.push_back({Health::kWarn, "cameras",
-                          topic.topic + ": the camera can't be looked at; 1920x1080 is assumed for its memory",
-                          "is it plugged in, its url right? vedette capture --camera NAME says what is wrong"});
+      findings.push_back({Health::kWarn, "cameras", topic.topic + why_assumed(topic) + " for its memory",
+                          topic.external ? "start the program that publishes its pictures (url \"bus:\")"
+                                         : "is it plugged in, its url right? vedette capture --camera NAME says what is wrong"});
 }
 
 Result<> fix(const bus::BusDir& dir) {
@@ -104,14 +110,13 @@ Result<int> doctor(const DoctorOptions& options) {
                         options.common.config + ": no such file, so it isn't known what is needed",
                         "-c names it; vedette init writes one"});
   else
-    findings.push_back(
-        {Health::kOk, "configuration", fmt::format("{}, {} cameras", (*config)->path, (*config)->cameras.size()), ""});
+    findings.push_back({Health::kOk, "configuration", (*config)->path + ", " + counted((*config)->cameras.size(), "camera"), ""});
   const auto dir = check_directory(findings, place);
   if (dir && options.fix) VD_TRY(fix(*dir));
   const BusSample sample = dir ? look_at_bus(*dir) : BusSample{};
-  const MemoryPlan plan = config.ok() && *config ? plan_memory(**config, options.common, dir) : MemoryPlan{};
-  check_plan(findings, plan);
-  check_memory(findings, place, plan.bytes(), taken_by(plan, sample));
+  std::optional<MemoryPlan> plan;
+  if (config.ok() && *config) check_plan(findings, plan.emplace(plan_memory(**config, options.common, dir)));
+  check_memory(findings, place, plan ? std::optional(plan->bytes()) : std::nullopt, taken_by(plan, sample));
   if (dir) check_topics(findings, *dir, sample);
   check_stages(findings, sample);
   check_kernel(findings);

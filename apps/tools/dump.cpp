@@ -229,16 +229,18 @@ Result<> show_recording(const std::string& path, bool json) {
                              {"last_id", of[i].last_id}});
   }
   if (json) return print(json_line(all) + "\n"), Result<>();
-  print(fmt::format(
-      "{}: {}, {} records, {} missed{}\n", path, size_text(reader.file_bytes()), reader.records().size(), reader.missed(),
-      reader.complete()             ? ""
-      : reader.ignored_bytes() == 0 ? "; not ended in order"
-                                    : fmt::format("; cut: {} bytes at its end are ignored", reader.ignored_bytes())));
+  print(fmt::format("{}: {}, {}, {} missed{}\n", path, size_text(reader.file_bytes()), counted(reader.records().size(), "record"),
+                    reader.missed(),
+                    reader.complete() ? ""
+                    : reader.ignored_bytes() == 0
+                        ? "; not ended in order"
+                        : fmt::format("; cut: {} bytes at its end are ignored", reader.ignored_bytes())));
+  std::vector<std::vector<std::string>> rows = {{"TOPIC", "SCHEMA", "RECORDS", "MISSED", "SECONDS", "BYTES", "FRAME IDS"}};
   for (const auto& topic : all["topics"])
-    print(fmt::format("  {}  {}  {} records in {:.1f} s, {}, {} missed, ids {} to {}\n", topic["topic"].get<std::string>(),
-                      topic["schema"].get<std::string>(), topic["records"].get<std::uint64_t>(), topic["seconds"].get<double>(),
-                      size_text(topic["bytes"].get<std::uint64_t>()), topic["missed"].get<std::uint64_t>(),
-                      topic["first_id"].get<std::uint64_t>(), topic["last_id"].get<std::uint64_t>()));
+    rows.push_back({topic["topic"], topic["schema"], topic["records"].dump(), topic["missed"].dump(),
+                    fmt::format("{:.1f}", topic["seconds"].get<double>()), size_text(topic["bytes"].get<std::uint64_t>()),
+                    topic["first_id"].dump() + " to " + topic["last_id"].dump()});
+  for (const std::string& line : aligned(rows)) print(line + "\n");
   return {};
 }
 

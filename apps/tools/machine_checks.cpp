@@ -36,6 +36,8 @@ std::string existing(std::string place) {
   return place.empty() ? "." : place;
 }
 
+std::string tidy(const std::string& path) { return fs::path(path).lexically_normal(); }
+
 // As much again as there is missing, in whole MiB.
 std::uint64_t mebibytes(std::uint64_t bytes) { return (bytes + (1u << 20) - 1) >> 20; }
 
@@ -62,14 +64,16 @@ void check_processors(Findings& findings, const Config& config) {
                         fmt::format("{} stages spin on {} processors: nothing is left for the rest", spinning, processors),
                         "wait: hybrid(50us) or block for some of them"});
   else
-    findings.push_back(
-        {Health::kOk, "processors", fmt::format("{}, of which {} for stages that spin", processors, spinning), ""});
+    findings.push_back({Health::kOk, "processors",
+                        spinning == 0 ? fmt::format("{}, no stage spins", processors)
+                                      : fmt::format("{}, of which {} for stages that spin", processors, spinning),
+                        ""});
 }
 
 }  // namespace
 
-void check_memory(Findings& findings, const std::string& place, std::uint64_t needed, std::uint64_t taken) {
-  const std::uint64_t missing = needed - std::min(needed, taken);
+void check_memory(Findings& findings, const std::string& place, std::optional<std::uint64_t> needed, std::uint64_t taken) {
+  const std::uint64_t missing = needed ? *needed - std::min(*needed, taken) : 0;
   const std::string there = existing(place);
   struct statfs filesystem {};
   if (::statfs(there.c_str(), &filesystem) != 0)
@@ -79,8 +83,10 @@ void check_memory(Findings& findings, const std::string& place, std::uint64_t ne
                                "choose a folder below /dev/shm (--bus-dir), or mount a tmpfs there"});
   const std::uint64_t free = filesystem.f_bavail * static_cast<std::uint64_t>(filesystem.f_bsize);
   const std::uint64_t size = filesystem.f_blocks * static_cast<std::uint64_t>(filesystem.f_bsize);
-  const std::string text = fmt::format("the topics need {}, of which {} are there; {} of {} are free", size_text(needed),
-                                       size_text(std::min(needed, taken)), size_text(free), size_text(size));
+  const std::string topics =
+      needed ? fmt::format("the topics need {}, of which {} are there", size_text(*needed), size_text(std::min(*needed, taken)))
+             : fmt::format("the topics take {}", size_text(taken));
+  const std::string text = fmt::format("{}; {} of {} are free", topics, size_text(free), size_text(size));
   if (size != 0 && free < missing)
     findings.push_back(
         {Health::kBad, "tmpfs", text,
@@ -137,10 +143,14 @@ void check_stages(Findings& findings, const BusSample& sample) {
     findings.push_back({Health::kWarn, "versions", "come from another installation than this vedette:" + elsewhere,
                         "use the vedette beside them, or stop one of the two"});
   if (outdated.empty() && elsewhere.empty())
-    findings.push_back({Health::kOk, "versions", fmt::format("{} stages run, of this vedette {}", stages, VEDETTE_VERSION), ""});
+    findings.push_back(
+        {Health::kOk, "versions",
+         (stages == 0 ? "no stage runs; this is" : counted(stages, "stage") + " of") + std::string(" vedette " VEDETTE_VERSION),
+         ""});
   const std::string pattern = first_line("/proc/sys/kernel/core_pattern");
   if (with_cores.empty())
-    findings.push_back({Health::kOk, "core dumps", "off in all stages: a dead one's locks fall at once", ""});
+    findings.push_back(
+        {Health::kOk, "core dumps", stages == 0 ? "no stage runs" : "off in all stages: a dead one's locks fall at once", ""});
   else
     findings.push_back(
         {Health::kWarn, "core dumps",
@@ -149,8 +159,7 @@ void check_stages(Findings& findings, const BusSample& sample) {
 }
 
 void check_configured(Findings& findings, const Config& config) {
-  const std::string model =
-      config.detect.model.empty() ? executable_dir() + "/../models/nanodet_g_416.onnx" : config.detect.model;
+  const std::string model = config.detect.model.empty() ? tidy(data_dir() + "/models/nanodet_g_416.onnx") : config.detect.model;
   const auto detects = [](const CameraConfig& camera) { return camera.detect; };
   if (std::none_of(config.cameras.begin(), config.cameras.end(), detects))
     findings.push_back({Health::kOk, "model", "no camera wants a detector", ""});
@@ -159,7 +168,7 @@ void check_configured(Findings& findings, const Config& config) {
   else
     findings.push_back({Health::kOk, "model", model, ""});
   const std::string page =
-      (config.gateway.web_root.empty() ? executable_dir() + "/../web" : config.gateway.web_root) + "/index.html";
+      (config.gateway.web_root.empty() ? tidy(data_dir() + "/web") : config.gateway.web_root) + "/index.html";
   if (::access(page.c_str(), R_OK) != 0)
     findings.push_back({Health::kWarn, "page", page + " can't be read: there is no page, only the API",
                         "make build builds it; or set gateway.web_root"});

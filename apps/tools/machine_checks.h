@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "bus/directory.h"
 #include "config/config.h"
@@ -10,8 +11,9 @@
 
 namespace vedette::tools {
 
-// `place`: the bus directory, there or not. `needed`: bytes that the configuration's topics take, of which `taken` are there.
-void check_memory(Findings& findings, const std::string& place, std::uint64_t needed, std::uint64_t taken);
+// `place`: the bus directory, there or not. `needed`: bytes that the configuration's topics take, of which `taken` are there;
+// none: no configuration, `taken` is what all topics take.
+void check_memory(Findings& findings, const std::string& place, std::optional<std::uint64_t> needed, std::uint64_t taken);
 void check_kernel(Findings& findings);
 void check_swap(Findings& findings);
 // Core dumps and program versions of the stages that run.

@@ -140,7 +140,7 @@ MemoryPlan plan_memory(const Config& config, const CommonOptions& options, const
                               : looked ? *looked
                                        : Pictures{frame_layout(PixelFormat::I420, 1920, 1088).slot_bytes, kAssumedWriterSlots};
     const auto add = [&](const char* topic, const bus::RingOptions& ring, const std::string& basis) {
-      plan.topics.push_back({camera.name + "/" + topic, bus::bytes_needed(ring), basis});
+      plan.topics.push_back({camera.name + "/" + topic, bus::bytes_needed(ring), basis, camera.url == kExternalCamera});
     };
     add("frames", stage::frames_ring(share, pictures.slot_bytes, pictures.writer_slots),
         known[i] ? "bus"

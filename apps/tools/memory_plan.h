@@ -16,7 +16,8 @@ namespace vedette::tools {
 struct PlannedTopic {
   std::string topic;
   std::uint64_t bytes = 0;
-  std::string basis;  // "config", "bus", "camera", or "assumed": 1920 x 1080, because the camera can't be looked at
+  std::string basis;      // "config", "bus", "camera", or "assumed": 1920 x 1080, because the camera can't be looked at
+  bool external = false;  // another program publishes it
 };
 
 struct MemoryPlan {

@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <limits>
@@ -15,6 +16,15 @@ namespace {
 std::string whole_file(const std::string& path) {
   std::ifstream file(path);
   return {std::istreambuf_iterator<char>(file), {}};
+}
+
+// The kernel keeps 15 bytes of a program's name; the rest is looked up where one may.
+std::string whole_name(pid_t pid, std::string name) {
+  constexpr std::size_t kMost = 15;
+  if (name.size() < kMost) return name;
+  std::error_code error;
+  const std::string program = std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/exe", error).filename();
+  return program.starts_with(name) ? program.substr(0, program.find(" (deleted)")) : name;
 }
 
 }  // namespace
@@ -34,7 +44,7 @@ std::optional<ProcessStats> process_stats(pid_t pid) {
   rest >> began >> skipped >> rss;
   if (!rest) return std::nullopt;
   const auto tick_ns = 1'000'000'000 / static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
-  return ProcessStats{.name = printable(text.substr(begin + 1, end - begin - 1)),
+  return ProcessStats{.name = printable(whole_name(pid, text.substr(begin + 1, end - begin - 1))),
                       .cpu_ns = (user + system) * tick_ns,
                       .began = began,
                       .rss_bytes = rss * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE))};

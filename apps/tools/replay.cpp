@@ -108,7 +108,7 @@ class Replay {
       : options_(options), dir_(dir), file_(file), plan_(std::move(plan)), bus_(dir) {}
 
   Result<> run() {
-    VD_TRY(open_topics());
+    if (auto opened = open_topics(); !opened.ok()) return bus_.remove(), opened;
     wait_for_readers();
     Result<> played;
     do {

@@ -41,7 +41,9 @@ Json reader_json(const bus::ReaderReport& reader, const bus::TopicReport* before
             {"alive", alive_json(reader.alive)},
             {"demand", demand_json(reader.demand)},
             {"taken_sequence", reader.taken},
-            {"behind", topic.report.sequence > reader.taken ? topic.report.sequence - reader.taken : 0},
+            {"behind", reader.taken == 0                      ? Json()
+                       : topic.report.sequence > reader.taken ? Json(topic.report.sequence - reader.taken)
+                                                              : Json(0)},
             {"missed", reader.missed},
             {"missed_per_s", nullptr},
             {"held", reader.holds.size()}};

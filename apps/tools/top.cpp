@@ -57,23 +57,6 @@ std::string joined(const Json& names) {
   return text.empty() ? kNone : text;
 }
 
-// Columns as wide as their widest cell, the first and the last on the left, the others on the right.
-void append(std::vector<std::string>& lines, const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const Row& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      const bool left = i == 0 || i + 1 == row.size();
-      line +=
-          left ? fmt::format("{:<{}}", row[i], i + 1 == row.size() ? 0 : widths[i]) : fmt::format("{:>{}}", row[i], widths[i]);
-      if (i + 1 < row.size()) line += "  ";
-    }
-    lines.push_back(std::move(line));
-  }
-}
-
 Row topic_row(const Json& topic) {
   if (topic.contains("error")) return {topic["topic"], kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone, topic["error"]};
   return {topic["topic"],
@@ -91,8 +74,8 @@ Row topic_row(const Json& topic) {
 // The terminal while the table is on it: the alternate screen, without a cursor. Put back whatever happens.
 class Screen {
  public:
-  Screen() {
-    if (::isatty(STDOUT_FILENO) != 1) return;
+  explicit Screen(bool wanted) {
+    if (!wanted || ::isatty(STDOUT_FILENO) != 1) return;
     on_ = true;
     struct sigaction wake {};  // a resize ends the sleep; no SA_RESTART
     wake.sa_handler = [](int) {};
@@ -115,6 +98,7 @@ class Screen {
     }
     return print(text + (on_ ? "\x1b[J" : "\n"));
   }
+  bool on() const { return on_; }
   std::size_t columns() const { return on_ ? size().ws_col : 0; }
 
  private:
@@ -162,7 +146,7 @@ std::vector<std::string> table_of(const Json& sample, std::size_t columns) {
                          joined(process["writes"]) + " | " + joined(process["reads"])});
   for (const auto* block : {&topics, &readers, &processes}) {
     if (!lines.empty()) lines.emplace_back();
-    append(lines, *block);
+    for (std::string& line : aligned(*block)) lines.push_back(std::move(line));
   }
   if (columns > 0)
     for (std::string& line : lines) line.resize(std::min(line.size(), columns));
@@ -171,7 +155,7 @@ std::vector<std::string> table_of(const Json& sample, std::size_t columns) {
 
 Result<> top(const TopOptions& options) {
   if (options.once) return top_once(options);
-  const Screen screen;
+  const Screen screen(!options.json);
   const auto place = options.bus_dir.empty() ? bus::default_bus_dir() : options.bus_dir;
   BusSample before = look(options.bus_dir);
   // The first table soon, with rates over a short time.
@@ -183,8 +167,8 @@ Result<> top(const TopOptions& options) {
       if (!print(json_line(sample) + "\n")) return {};
     } else {
       std::vector<std::string> lines = table_of(sample, screen.columns());
-      lines.insert(lines.begin(),
-                   {place + (now.topics.empty() ? ": no topics; is vedette up, and is it this --bus-dir?" : ""), ""});
+      const char* none = now.topics.empty() ? ": no topics; is vedette up, and is it this --bus-dir?" : "";
+      lines.insert(lines.begin(), {place + none + (screen.on() ? "  (Ctrl-C ends)" : ""), ""});
       if (!screen.show(lines)) return {};
     }
     before = std::move(now);

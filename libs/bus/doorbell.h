@@ -37,8 +37,8 @@ void ring_doorbell(Doorbell& doorbell) {
   doorbell.store(doorbell.load(std::memory_order_relaxed) + 1, std::memory_order_release);
 }
 
-// Writer, W1 to W3, after publish_slot(): `head` (pack_head()) is the newest record. True: somebody may sleep; wake all who wait on
-// the doorbell.
+// Writer, W1 to W3, after publish_slot(): `head` (pack_head()) is the newest record. True: somebody may sleep; wake all who wait
+// on the doorbell.
 template <class Head, class Doorbell, class Waiters>
 [[nodiscard]] bool announce_record(Head& newest, Doorbell& doorbell, Waiters& waiters, std::uint64_t head) {
   newest.store(head, std::memory_order_seq_cst);

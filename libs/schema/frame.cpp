@@ -18,8 +18,8 @@ bool is_relative(float value) { return std::isfinite(value) && value >= 0.0f && 
 // A box may touch the border; rounding may carry x + width a hair beyond it.
 constexpr float kBorder = 1.0f + 1e-4f;
 
-// check_box() of all without a branch in the loop: about 1 ns a box. As bits, the floats from 0 to 1 are the smallest; -0, which is
-// good too, isn't among them: false only means that the boxes must be looked at one by one.
+// check_box() of all without a branch in the loop: about 1 ns a box. As bits, the floats from 0 to 1 are the smallest; -0, which
+// is good too, isn't among them: false only means that the boxes must be looked at one by one.
 bool are_surely_good(std::span<const Detection> boxes) {
   std::uint32_t largest = 0;
   float right = 0.0f, bottom = 0.0f;

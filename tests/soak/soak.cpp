@@ -78,7 +78,10 @@ class Soak {
       if (!entry.is_directory()) leak(entry.path().string() + " is left over");
   }
 
-  bool good() { return report().checked > 0 && kills_ > 0 && stops_ > 0 && torn() == 0 && leaked_ + report().no_slot == 0 && wedged_ == 0 && report().refused == 0; }
+  bool good() {
+    return report().checked > 0 && kills_ > 0 && stops_ > 0 && torn() == 0 && leaked_ + report().no_slot == 0 && wedged_ == 0 &&
+           report().refused == 0;
+  }
   void say() {
     Report& r = report();
     if (r.disordered != 0) std::printf("%lu of the torn ones are out of order only\n", r.disordered.load());

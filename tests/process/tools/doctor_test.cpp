@@ -163,8 +163,7 @@ TEST_F(Doctor, the_size_is_what_the_stages_take) {
   EXPECT_EQ(size.out, std::to_string(bytes) + "\n");
   EXPECT_EQ(parsed(run({"doctor", "--size", "--json", "-c", config_}).out).at("bytes"), bytes);
   const Ran assumed = run({"doctor", "--size", "-c", config_}, unique_path());
-  EXPECT_NE(assumed.err.find("cam0/frames: the camera can't be looked at; 1920x1080 is assumed"), std::string::npos)
-      << assumed.err;
+  EXPECT_NE(assumed.err.find("cam0/frames: its program isn't up; 1920x1080 is assumed"), std::string::npos) << assumed.err;
 }
 
 TEST_F(Doctor, too_small_a_tmpfs_is_found) {
@@ -182,6 +181,29 @@ TEST_F(Doctor, what_is_no_tmpfs_is_found) {
   const Diagnosis seen = diagnose({}, "/proc/self");
   EXPECT_EQ(seen.code, 1);
   EXPECT_EQ(seen.count("bad", "tmpfs", "/proc/self is not in a tmpfs"), 1) << seen.findings;
+}
+
+TEST_F(Doctor, without_a_configuration_it_tells_what_the_topics_take) {
+  bus::RingWriter frames = frames_writer(dir_);
+  const Ran ran = run({"doctor", "--json"});
+  const auto json = parsed(ran.out);
+  ASSERT_TRUE(json.is_object()) << ran.out << ran.err;
+  bool told = false;
+  for (const auto& one : json.at("findings"))
+    told |= one.at("check") == "tmpfs" && one.at("text").get<std::string>().starts_with("the topics take ");
+  EXPECT_TRUE(told) << json;
+}
+
+TEST_F(Doctor, an_installed_page_and_model_are_found) {
+  const std::string bin = folder_.file("bin"), share = folder_.file("share/vedette");
+  std::filesystem::create_directories(bin);
+  std::filesystem::create_directories(share + "/web");
+  std::filesystem::copy_file(VEDETTE_BIN_DIR "/vedette-tools", bin + "/vedette-tools");
+  std::ofstream(share + "/web/index.html") << "page";
+  Program doctor({bin + "/vedette-tools", "doctor", "--json", "-c", config_, "--bus-dir", path_}, folder_.file("ran"));
+  doctor.wait_exit();
+  const Diagnosis seen{0, parsed(doctor.out()).at("findings")};
+  EXPECT_EQ(seen.count("ok", "page", share + "/web/index.html"), 1) << seen.findings;
 }
 
 TEST_F(Doctor, a_wrong_configuration_is_found) {

@@ -3,6 +3,7 @@
 #include <map>
 #include <thread>
 
+#include "bus/inspect.h"
 #include "process/tools/tools.h"
 #include "recording/reader.h"
 
@@ -28,6 +29,9 @@ class DumpReplay : public ToolsFixture {
     for (int i = 0; i < count; ++i) {
       ASSERT_TRUE(publish_frame(frames, 1000 + static_cast<std::uint64_t>(i), static_cast<std::uint8_t>(i)));
       ASSERT_TRUE(publish_detection(detections, 1000 + static_cast<std::uint64_t>(i), 1));
+      // A recording begins with the newest record: not before it has one is any that it lacks missed.
+      const bool begun = i > 0 || wait_until([&] { return was_taken("cam0/frames") && was_taken("cam0/detections"); });
+      ASSERT_TRUE(begun) << dump->err();
       std::this_thread::sleep_for(std::chrono::milliseconds(4));
     }
     published_ = frames.stats().published;
@@ -37,6 +41,10 @@ class DumpReplay : public ToolsFixture {
     said_ = dump->err();
     frames.remove();
     detections.remove();
+  }
+  bool was_taken(const char* name) {
+    const auto report = bus::inspect(dir_, topic(name));
+    return report.ok() && !report->readers.empty() && report->readers[0].taken != 0;
   }
   static std::uint64_t count_of(const RecordingReader& reader, const std::string& name) {
     std::uint64_t count = 0;
@@ -239,6 +247,7 @@ TEST_F(DumpReplay, a_topic_that_somebody_writes_is_left_alone) {
             std::string::npos)
       << refused.err;
   EXPECT_TRUE(publish_frame(frames, 1, 1));
+  EXPECT_FALSE(std::filesystem::exists(path_ + "/cam0/detections")) << "what it had opened before is gone again";
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <sys/resource.h>
 
+#include <cstdlib>
 #include <thread>
 
 #include "base/cpu.h"
@@ -58,6 +59,12 @@ long voluntary_switches() {
   rusage usage{};
   ::getrusage(RUSAGE_THREAD, &usage);
   return usage.ru_nvcsw;
+}
+
+// Since there were `before` of them. Under an emulator nothing is known: its own locks sleep too.
+void expect_no_switch_since(long before, const char* why = "") {
+  if (std::getenv("VEDETTE_EMULATED") != nullptr) return;
+  EXPECT_EQ(voluntary_switches(), before) << why;
 }
 
 class Waiting : public test::BusFixture {
@@ -127,7 +134,7 @@ TEST_F(Waiting, who_spins_gets_frames_without_being_announced_or_asleep) {
       ASSERT_EQ(r.wait(hours(1)), Wait::kNew);
       ASSERT_TRUE(r.take_newest());
     }
-    EXPECT_EQ(voluntary_switches(), before);
+    expect_no_switch_since(before);
     EXPECT_EQ(r.wait(milliseconds(1)), Wait::kTimeout) << "not past the deadline";
   });
   std::uint64_t announced = 0;
@@ -149,7 +156,7 @@ TEST_F(Waiting, hybrid_spins_first_and_blocks_then) {
     ASSERT_TRUE(r.set_wait_policy(WaitPolicy::hybrid(milliseconds(100))));
     const long before = voluntary_switches();
     EXPECT_EQ(r.wait(milliseconds(10)), Wait::kTimeout) << "not past the deadline";
-    EXPECT_EQ(voluntary_switches(), before) << "all of it was spinning";
+    expect_no_switch_since(before, "all of it was spinning");
     EXPECT_EQ(view->waiters().load(), 0u);
     ASSERT_TRUE(r.set_wait_policy(WaitPolicy::hybrid(microseconds(50))));
     EXPECT_EQ(r.wait(hours(1)), Wait::kNew);
@@ -178,7 +185,7 @@ TEST_F(Waiting, of_several_policies_the_most_eager_holds) {
       ASSERT_TRUE(wait_any(all, hours(1)));
       ASSERT_TRUE(sa.take_newest() || sb.take_newest());
     }
-    EXPECT_EQ(voluntary_switches(), before);
+    expect_no_switch_since(before);
   });
   for (std::uint64_t i = 0; i < 50; ++i) {
     ASSERT_TRUE(publish_value(i % 2 == 0 ? a : b, i + 1, i));

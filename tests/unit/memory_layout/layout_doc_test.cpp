@@ -126,13 +126,12 @@ TEST(MemoryLayout, of_the_payload_file_is_as_documented) {
 
 TEST(MemoryLayout, of_the_lease_file_is_as_documented) {
   using bus::LeaseEntry, bus::LeaseHeader;
-  expect_table("Lease file",
-               {VD_FIELD(LeaseHeader, magic, "magic"), VD_FIELD(LeaseHeader, layout_version, "layout version"),
-                VD_FIELD(LeaseHeader, readers, "reader entries"), VD_FIELD(LeaseHeader, instance, "instance"),
-                VD_FIELD(LeaseHeader, held_per_reader, "leases a reader may hold"),
-                VD_FIELD(LeaseHeader, entry_stride, "entry stride"), VD_FIELD(LeaseHeader, waiters, "waiters"),
-                VD_FIELD(LeaseHeader, demand_sequence, "demand sequence"),
-                VD_FIELD(LeaseHeader, entries_used, "entries used"), Field{sizeof(LeaseHeader), 0, "entries"}});
+  expect_table("Lease file", {VD_FIELD(LeaseHeader, magic, "magic"), VD_FIELD(LeaseHeader, layout_version, "layout version"),
+                              VD_FIELD(LeaseHeader, readers, "reader entries"), VD_FIELD(LeaseHeader, instance, "instance"),
+                              VD_FIELD(LeaseHeader, held_per_reader, "leases a reader may hold"),
+                              VD_FIELD(LeaseHeader, entry_stride, "entry stride"), VD_FIELD(LeaseHeader, waiters, "waiters"),
+                              VD_FIELD(LeaseHeader, demand_sequence, "demand sequence"),
+                              VD_FIELD(LeaseHeader, entries_used, "entries used"), Field{sizeof(LeaseHeader), 0, "entries"}});
   expect_table("An entry", {VD_FIELD(LeaseEntry, demand, "demand"), VD_FIELD(LeaseEntry, pid, "pid"),
                             VD_FIELD(LeaseEntry, missed, "missed"), VD_FIELD(LeaseEntry, taken, "taken"),
                             VD_FIELD(LeaseEntry, reserved, "unused"), Field{sizeof(LeaseEntry), 4, "hazards"}});
