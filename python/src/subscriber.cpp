@@ -144,6 +144,15 @@ std::unique_ptr<Lease> Subscriber::find(std::uint64_t frame_id, double seconds) 
   }
 }
 
+// Each once, in the order that all are locked in, whoever waits for which of them.
+std::vector<std::shared_ptr<Subscriber::State>> Subscriber::states_of(const std::vector<Subscriber*>& subscribers) {
+  std::vector<std::shared_ptr<State>> states;
+  for (const Subscriber* subscriber : subscribers) states.push_back(subscriber->open_state());
+  std::sort(states.begin(), states.end());
+  states.erase(std::unique(states.begin(), states.end()), states.end());
+  return states;
+}
+
 // One look at them all of at most `most`, without the GIL; `error`: what keeps one of them from attaching.
 bool Subscriber::look(const std::vector<std::shared_ptr<State>>& states, Nanoseconds most, std::optional<Error>& error) {
   const py::gil_scoped_release without_gil;
@@ -160,11 +169,7 @@ bool Subscriber::look(const std::vector<std::shared_ptr<State>>& states, Nanosec
 }
 
 bool Subscriber::wait_any(const std::vector<Subscriber*>& subscribers, double seconds) {
-  std::vector<std::shared_ptr<State>> states;
-  for (const Subscriber* subscriber : subscribers) states.push_back(subscriber->open_state());
-  // Locked in one order, each once, whoever waits for which of them.
-  std::sort(states.begin(), states.end());
-  states.erase(std::unique(states.begin(), states.end()), states.end());
+  const auto states = states_of(subscribers);
   const bool endless = seconds < 0;
   const std::uint64_t deadline = monotonic_ns() + to_ns(duration_of(seconds));
   for (;;) {
@@ -196,6 +201,38 @@ std::optional<bus::TopicStats> Subscriber::stats() {
 
 // Another thread that waits right now has its own share of the state: it sees closed() at its next look.
 void Subscriber::close() { state_.reset(); }
+
+Subscriber::Events::Events(const std::vector<Subscriber*>& subscribers) : states_(states_of(subscribers)) {
+  if (states_.empty()) raise("InvalidArgument", "events: there is no subscriber to wait for");
+  std::vector<bus::Subscriber*> awaited;
+  for (const auto& state : states_) awaited.push_back(&state->subscriber);
+  bridge_ = value_or_raise(bus::EventBridge::open(awaited));
+}
+
+Subscriber::Events::~Events() { close(); }
+
+std::shared_ptr<bus::EventBridge> Subscriber::Events::open_bridge() const {
+  if (bridge_ == nullptr) raise("Closed", "these events were closed");
+  if (owner_ != ::getpid()) raise("BusError", std::string("events ") + kForkedText);
+  return bridge_;
+}
+
+int Subscriber::Events::fd() const { return open_bridge()->fd(); }
+
+void Subscriber::Events::rearm() {
+  const auto bridge = open_bridge();
+  const py::gil_scoped_release without_gil;
+  std::vector<std::unique_lock<FairMutex>> locks;
+  for (const auto& state : states_) locks.emplace_back(state->mutex);
+  bridge->rearm();
+}
+
+void Subscriber::Events::close() {
+  if (owner_ == ::getpid())
+    bridge_.reset();  // its thread ends at once and never wants the GIL
+  else
+    new std::shared_ptr(std::move(bridge_));  // a forked child has no such thread: never destroyed
+}
 
 void bind_subscriber(py::module_& module) {
   py::class_<SlotBuffer>(module, "SlotBuffer", SlotBuffer::protocol());
@@ -238,6 +275,12 @@ void bind_subscriber(py::module_& module) {
       .def("close", &Subscriber::close)
       .def_property_readonly("closed", &Subscriber::closed)
       .def_property_readonly("topic", &Subscriber::topic);
+  py::class_<Subscriber::Events>(module, "Events")
+      .def(py::init<const std::vector<Subscriber*>&>())
+      .def("fd", &Subscriber::Events::fd)
+      .def("rearm", &Subscriber::Events::rearm)
+      .def("close", &Subscriber::Events::close)
+      .def_property_readonly("closed", &Subscriber::Events::closed);
 }
 
 }  // namespace vedette::python

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "bus/event_bridge.h"
 #include "bus/ring.h"
 #include "slot_buffer.h"
 
@@ -42,6 +43,7 @@ class Lease : public SlotBuffer {
 
 class Subscriber {
  public:
+  class Events;
   Subscriber(const std::string& bus_dir, const std::string& topic, const bus::Demand& demand, const std::string& wait_policy);
   ~Subscriber();
 
@@ -60,6 +62,7 @@ class Subscriber {
  private:
   struct State;
   std::shared_ptr<State> open_state() const;
+  static std::vector<std::shared_ptr<State>> states_of(const std::vector<Subscriber*>& subscribers);
   static bool look(const std::vector<std::shared_ptr<State>>& states, Nanoseconds most, std::optional<Error>& error);
   template <typename Look>
   auto look_for(State& state, const Look& look);
@@ -68,6 +71,23 @@ class Subscriber {
 
   std::shared_ptr<State> state_;  // guarded by the GIL; null once closed
   const std::string topic_;
+};
+
+// Subscribers in an event loop: bus::EventBridge, for any Python thread. Useless after a fork, like the subscribers.
+class Subscriber::Events {
+ public:
+  explicit Events(const std::vector<Subscriber*>& subscribers);
+  ~Events();
+  int fd() const;
+  void rearm();
+  void close();
+  bool closed() const { return bridge_ == nullptr; }
+
+ private:
+  std::shared_ptr<bus::EventBridge> open_bridge() const;
+  std::vector<std::shared_ptr<State>> states_;  // outlive the bridge, whatever is closed first
+  std::shared_ptr<bus::EventBridge> bridge_;    // guarded by the GIL; null once closed
+  const pid_t owner_ = ::getpid();
 };
 
 void bind_subscriber(py::module_& module);

@@ -23,7 +23,7 @@ from ._errors import (
 )
 from ._publisher import BytesPublisher, Camera, DetectionsPublisher, LoanedFrame, camera, publish
 from ._records import Control, Detection, Detections, Event, Frame, Record, State
-from ._subscriber import Subscriber, subscribe, topics, wait_any
+from ._subscriber import Events, Subscriber, subscribe, topics, wait_any
 
 __all__ = [
     "BusError",
@@ -38,6 +38,7 @@ __all__ = [
     "Detections",
     "DetectionsPublisher",
     "Event",
+    "Events",
     "Frame",
     "Incompatible",
     "InvalidArgument",

@@ -186,6 +186,41 @@ def wait_any(subscribers: Iterable[Subscriber[Any]], timeout: float | None = Non
     return _bus.Subscriber.wait_any([s._native for s in subscribers], -1.0 if timeout is None else max(0.0, timeout))
 
 
+class Events:
+    """Subscribers in an event loop: readable, like a socket, when any of them has something to take.
+
+        with vedette.Events([frames, detections]) as events:
+            loop.add_reader(events, on_news)  # asyncio; selectors and select take it too
+
+    on_news takes what it likes and calls rearm() at its end: until then it stays readable, and nothing wakes anybody. A first
+    readiness may find nothing to take. A thread of its own sleeps in the kernel. Close it before its subscribers.
+    """
+
+    def __init__(self, subscribers: Iterable[Subscriber[Any]]) -> None:
+        self._native = _bus.Events([s._native for s in subscribers])
+
+    def fileno(self) -> int:
+        """The descriptor, for waiting only: never read or close it."""
+        return self._native.fd()
+
+    def rearm(self) -> None:
+        """Readable again: at once if something is left to take, else as soon as something comes."""
+        self._native.rearm()
+
+    @property
+    def closed(self) -> bool:
+        return self._native.closed
+
+    def close(self) -> None:
+        self._native.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
 def topics(bus_dir: str | os.PathLike[str] | None = None) -> list[str]:
     """Topics that exist now: ["cam0/detections", "cam0/frames", …]."""
     return _bus.topics(bus_directory(bus_dir))

@@ -1,6 +1,8 @@
 """Waiting: iterating, finding what comes later, several topics, demand, wait policies; Ctrl-C ends all of it."""
+import asyncio
 import os
 import resource
+import select
 import signal
 import threading
 import time
@@ -145,6 +147,70 @@ class Iterating(BusTest):
             self.assertTrue(camera.wait_wanted(WATCHDOG))
             timer.join()
             self.assertRaises(vedette.InvalidArgument, subscriber.demand, fps=-1)
+
+
+class EventLoop(BusTest):
+    def test_asyncio_hears_of_every_record(self):
+        async def hear(subscribers, events):
+            heard = []
+            loop, all_heard = asyncio.get_running_loop(), asyncio.Event()
+
+            def on_news():
+                for subscriber in subscribers:
+                    while (record := subscriber.take()) is not None:
+                        heard.append((subscriber.topic, record.frame_id))
+                if len(heard) == 200:
+                    all_heard.set()
+                events.rearm()
+
+            loop.add_reader(events, on_news)
+            await asyncio.wait_for(all_heard.wait(), WATCHDOG)
+            loop.remove_reader(events)
+            return heard
+
+        both = [vedette.subscribe(name, mode="next") for name in ("cam0/a", "cam0/b")]
+        with vedette.Events(both) as events, vedette.publish("cam0/a", slot_bytes=8, keep=128) as a, vedette.publish("cam0/b", slot_bytes=8, keep=128) as b:
+
+            def publish():
+                wait_until(lambda: all(s.stats for s in both))  # a subscriber's first record is the oldest that is kept
+                for number in range(1, 101):
+                    for topic in (a, b):
+                        topic.publish(b"", number)
+                    if number % 10 == 0:
+                        time.sleep(0.002)
+
+            thread = threading.Thread(target=publish)
+            thread.start()
+            heard = asyncio.run(hear(both, events))
+            thread.join()
+            self.assertEqual(sorted(heard), [(topic, number) for topic in ("cam0/a", "cam0/b") for number in range(1, 101)])
+
+    def test_readable_until_taken_and_rearmed_and_closed_is_told(self):
+        with vedette.publish("cam0/t", slot_bytes=8) as topic:
+            subscriber = vedette.subscribe("cam0/t")
+            events = vedette.Events([subscriber])
+            self.assertEqual(select.select([events], [], [], 0.02)[0], [])
+            topic.publish(b"")
+            self.assertEqual(select.select([events], [], [], WATCHDOG)[0], [events])
+            events.rearm()
+            self.assertEqual(select.select([events], [], [], 0)[0], [events], "not taken yet")
+            subscriber.take()
+            events.rearm()
+            self.assertEqual(select.select([events], [], [], 0)[0], [])
+            child = os.fork()
+            if child == 0:
+                try:
+                    events.rearm()
+                except vedette.BusError as error:
+                    events.close()
+                    os._exit(0 if "forked" in str(error) else 1)
+                finally:
+                    os._exit(2)
+            self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
+            events.close()
+            self.assertTrue(events.closed)
+            self.assertRaises(vedette.Closed, events.fileno)
+            self.assertRaises(vedette.InvalidArgument, vedette.Events, [])
 
 
 class WaitPolicy(BusTest):
