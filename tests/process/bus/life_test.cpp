@@ -11,12 +11,14 @@
 #include "bus/ring.h"
 #include "support/bus_fixture.h"
 #include "support/child.h"
+#include "support/shared.h"
 
 namespace vedette::bus {
 namespace {
 
 using test::Child;
 using test::publish_value;
+using test::SharedCount;
 using test::value_of;
 
 constexpr std::uint64_t kSchema = 7;
@@ -25,30 +27,13 @@ RingOptions options() {
   return {.schema_id = kSchema, .slot_bytes = 4096, .keep = 1, .writer_slots = 1, .readers = 3, .held_per_reader = 2};
 }
 
-// A word that the test's children share with it.
-class SharedWord {
- public:
-  SharedWord()
-      : word_(new (::mmap(nullptr, sizeof *word_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0))
-                  std::atomic<std::uint64_t>{0}) {}
-  SharedWord(const SharedWord&) = delete;
-  ~SharedWord() { ::munmap(word_, sizeof *word_); }
-  std::atomic<std::uint64_t>& operator*() const { return *word_; }
-  void await(std::uint64_t least) const {  // ctest's time limit is the watchdog
-    while (*word_ < least) ::usleep(500);
-  }
-
- private:
-  std::atomic<std::uint64_t>* word_;
-};
-
 class Life : public test::BusFixture {
  protected:
   Result<RingWriter> open_writer() { return RingWriter::open(dir_, topic_, options()); }
   RingWriter writer() { return std::move(open_writer()).value(); }
   RingReader reader() { return std::move(RingReader::attach(dir_, topic_, kSchema)).value(); }
   // A child that attaches, takes `leases` frames, counts itself ready and sleeps.
-  Child holding_reader(std::uint64_t leases, const SharedWord& ready) {
+  Child holding_reader(std::uint64_t leases, const SharedCount& ready) {
     return Child([this, leases, &ready] {
       auto r = reader();
       r.set_demand(Demand::every_pixel());
@@ -68,7 +53,7 @@ class Life : public test::BusFixture {
 };
 
 TEST_F(Life, a_killed_writers_successor_goes_on_with_the_same_readers) {
-  const SharedWord published;
+  const SharedCount published;
   const auto publishing = [&] {
     auto w = writer();
     for (std::uint64_t id = w.next_frame_id();; id = w.next_frame_id()) {
@@ -103,7 +88,7 @@ TEST_F(Life, a_killed_writers_successor_goes_on_with_the_same_readers) {
 TEST_F(Life, a_killed_readers_slots_entry_and_demand_are_free_again) {
   auto w = writer();
   for (int round = 0; round < 5; ++round) {
-    const SharedWord ready;
+    const SharedCount ready;
     std::vector<Child> readers;
     for (int i = 0; i < 3; ++i) readers.push_back(holding_reader(2, ready));
     while (*ready < 6) {
@@ -128,7 +113,7 @@ TEST_F(Life, a_killed_readers_slots_entry_and_demand_are_free_again) {
 
 TEST_F(Life, readers_stopped_with_their_full_share_cost_the_writer_no_frame) {
   auto w = writer();
-  const SharedWord ready;
+  const SharedCount ready;
   std::vector<Child> readers;
   for (int i = 0; i < 3; ++i) readers.push_back(holding_reader(2, ready));
   while (*ready < 6) {
@@ -161,7 +146,7 @@ TEST_F(Life, a_lease_can_not_be_written_to) {
 }
 
 TEST_F(Life, a_forked_child_does_not_keep_its_parents_locks) {
-  const SharedWord ready;
+  const SharedCount ready;
   int lifeline[2];
   ASSERT_EQ(::pipe(lifeline), 0);
   Child parent([&] {
@@ -217,10 +202,10 @@ TEST_F(Life, a_child_that_unwinds_its_parents_objects_does_no_harm) {
 
 TEST_F(Life, growth_under_running_readers) {
   auto w = writer();
-  std::vector<std::unique_ptr<SharedWord>> seen;
+  std::vector<std::unique_ptr<SharedCount>> seen;
   std::vector<Child> readers;
   for (std::size_t i = 0; i < 3; ++i) {
-    seen.push_back(std::make_unique<SharedWord>());
+    seen.push_back(std::make_unique<SharedCount>());
     readers.emplace_back([&, i] {
       Subscriber s(dir_, topic_, kSchema);
       std::uint64_t last = 0;

@@ -1,7 +1,6 @@
 // Readers and writers as processes, killed and stopped at random while every page of every frame is checked at the begin and at
 // the end of its lease. VEDETTE_TORTURE_SECONDS sets how long (10).
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 
 #include <array>
 #include <random>
@@ -12,6 +11,7 @@
 #include "bus/ring.h"
 #include "support/bus_fixture.h"
 #include "support/child.h"
+#include "support/shared.h"
 
 namespace vedette::bus {
 namespace {
@@ -43,19 +43,6 @@ struct Report {
   std::atomic<std::uint64_t> published{0}, checked{0}, torn{0}, disordered{0}, failed{0};
   std::array<std::atomic<std::uint64_t>, kReaders> received{};
   std::atomic<bool> stop{false};
-};
-
-class SharedReport {
- public:
-  SharedReport()
-      : report_(new (::mmap(nullptr, sizeof(Report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0)) Report) {}
-  SharedReport(const SharedReport&) = delete;
-  ~SharedReport() { ::munmap(report_, sizeof(Report)); }
-  Report* operator->() const { return report_; }
-  Report& operator*() const { return *report_; }
-
- private:
-  Report* report_;
 };
 
 void stamp(std::span<std::byte> bytes, std::uint64_t id) {
@@ -131,7 +118,7 @@ class Torture : public test::BusFixture {
 };
 
 TEST_F(Torture, kill_and_stop_of_readers_and_writers_tear_nothing_and_wedge_nobody) {
-  const SharedReport report;
+  const test::Shared<Report> report;
   std::mt19937 random(std::random_device{}());
   const auto start_writer = [&] { return Child([&] { return write_frames(dir_, topic_, *report); }); };
   const auto start_reader = [&](std::size_t i) {
@@ -215,7 +202,7 @@ int read_slowly(const BusDir& dir, const TopicName& topic, Report& report) {
 }
 
 TEST_F(Torture, a_slow_pin_is_safe_with_the_recheck) {
-  const SharedReport report;
+  const test::Shared<Report> report;
   Child writer([&] { return write_frames(dir_, topic_, *report); });
   Child reader([&] { return read_slowly<true>(dir_, topic_, *report); });
   while (report->checked < 300) ::usleep(1000);
@@ -227,7 +214,7 @@ TEST_F(Torture, a_slow_pin_is_safe_with_the_recheck) {
 
 // The negative control: runs until it has found a torn frame. ctest's time limit is the watchdog.
 TEST_F(Torture, a_slow_pin_without_the_recheck_finds_a_torn_frame) {
-  const SharedReport report;
+  const test::Shared<Report> report;
   Child writer([&] { return write_frames(dir_, topic_, *report); });
   Child reader([&] { return read_slowly<false>(dir_, topic_, *report); });
   while (report->torn == 0) ::usleep(1000);

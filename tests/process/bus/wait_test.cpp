@@ -5,7 +5,6 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -18,6 +17,7 @@
 #include "bus/event_bridge.h"
 #include "support/bus_fixture.h"
 #include "support/child.h"
+#include "support/shared.h"
 
 namespace vedette::bus {
 namespace {
@@ -26,6 +26,7 @@ using std::chrono::hours;
 using std::chrono::milliseconds;
 using test::Child;
 using test::publish_value;
+using test::SharedCount;
 using test::value_of;
 
 constexpr std::uint64_t kSchema = 7;
@@ -34,23 +35,6 @@ constexpr int kSkipped = 77;
 RingOptions options() {
   return {.schema_id = kSchema, .slot_bytes = 64, .keep = 4, .writer_slots = 1, .readers = 4, .held_per_reader = 1};
 }
-
-// A counter that the test's children share with it.
-class SharedCounter {
- public:
-  SharedCounter()
-      : word_(new (::mmap(nullptr, sizeof *word_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0))
-                  std::atomic<std::uint64_t>{0}) {}
-  SharedCounter(const SharedCounter&) = delete;
-  ~SharedCounter() { ::munmap(word_, sizeof *word_); }
-  std::atomic<std::uint64_t>& operator*() const { return *word_; }
-  void await(std::uint64_t least) const {  // ctest's time limit is the watchdog
-    while (*word_ < least) ::usleep(200);
-  }
-
- private:
-  std::atomic<std::uint64_t>* word_;
-};
 
 // From now on futex_waitv doesn't exist for this process, as before Linux 5.16.
 bool without_futex_waitv() {
@@ -92,7 +76,7 @@ TEST_F(WaitProcess, a_spinning_reader_gets_every_frame_and_costs_no_wake) {
   auto w = writer();
   const auto view = look_at();
   const std::uint32_t rung = view->header().doorbell.load();
-  const SharedCounter taken;
+  const SharedCount taken;
   Child reader([&] {
     if (!pin_thread(allowed_cpus().back()) || !may_spin()) return kSkipped;
     auto s = subscriber();
@@ -119,7 +103,7 @@ TEST_F(WaitProcess, a_spinning_reader_gets_every_frame_and_costs_no_wake) {
 TEST_F(WaitProcess, three_topics_without_futex_waitv_wait_in_a_thread_each) {
   auto a = writer("cam0/frames"), b = writer("cam1/frames"), c = writer("cam2/frames");
   RingWriter* const writers[] = {&a, &b, &c};
-  const SharedCounter taken;
+  const SharedCount taken;
   Child reader([&] {
     if (!without_futex_waitv()) return kSkipped;
     auto sa = subscriber("cam0/frames"), sb = subscriber("cam1/frames"), sc = subscriber("cam2/frames");
@@ -153,7 +137,7 @@ TEST_F(WaitProcess, three_topics_without_futex_waitv_wait_in_a_thread_each) {
 
 TEST_F(WaitProcess, a_forked_child_waits_by_threads_of_its_own) {
   auto a = writer("cam0/frames"), b = writer("cam1/frames");
-  const SharedCounter ready;
+  const SharedCount ready;
   Child parent([&] {
     if (!without_futex_waitv()) return kSkipped;
     auto sa = subscriber("cam0/frames"), sb = subscriber("cam1/frames");
@@ -179,7 +163,7 @@ TEST_F(WaitProcess, a_forked_child_waits_by_threads_of_its_own) {
 }
 
 // An epoll loop, in a child, over writers that die and come back while it waits.
-int epoll_loop(Subscriber& frames, Subscriber& detections, const SharedCounter& frames_seen, const SharedCounter& detections_seen,
+int epoll_loop(Subscriber& frames, Subscriber& detections, const SharedCount& frames_seen, const SharedCount& detections_seen,
                std::uint64_t until) {
   Subscriber* const all[] = {&frames, &detections};
   auto bridge = EventBridge::open(all);
@@ -200,7 +184,7 @@ TEST_F(WaitProcess, an_event_loop_follows_topics_whose_writers_are_killed) {
   for (const bool waitv : {true, false}) {
     SCOPED_TRACE(waitv ? "futex_waitv" : "threads");
     const std::string camera = waitv ? "cam0" : "cam1";
-    const SharedCounter frames, detections;
+    const SharedCount frames, detections;
     constexpr std::uint64_t kRounds = 6;
     Child loop([&] {
       if (!waitv && !without_futex_waitv()) return kSkipped;
@@ -228,7 +212,7 @@ TEST_F(WaitProcess, a_stopped_waiter_costs_its_writer_one_ring_and_the_others_no
   auto w = writer();
   const auto view = look_at();
   const std::uint32_t rung = view->header().doorbell.load();
-  const SharedCounter taken;
+  const SharedCount taken;
   const auto waiting = [&](bool counts) {
     return [&, counts] {
       auto s = subscriber();

@@ -119,7 +119,7 @@ class Examples(BusTest):
         return found if found and any(box.label == "person" for box in found) else None
 
     def settled(self, frames):
-        """The number of published frames once it has stopped growing for 20 looks."""
+        """The number of published frames once it has stopped growing for 50 looks."""
         looks, last = 0, -1
 
         def quiet():
