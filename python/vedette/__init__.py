@@ -5,7 +5,8 @@
     for frame in vedette.subscribe("cam0/frames"):
         print(frame.frame_id, frame.planes[0].mean())
 
-`subscribe` reads a topic, `publish` adds one of your own (a stage), `camera` makes your program a camera.
+`subscribe` reads a topic, `publish` adds one of your own (a stage), `camera` makes your program a camera. `wait_any` waits
+for several topics, `Events` is for event loops (asyncio).
 """
 from ._bus import Demand, TopicStats, __version__, default_bus_dir
 from ._errors import (
