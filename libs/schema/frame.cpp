@@ -18,18 +18,36 @@ bool is_relative(float value) { return std::isfinite(value) && value >= 0.0f && 
 // A box may touch the border; rounding may carry x + width a hair beyond it.
 constexpr float kBorder = 1.0f + 1e-4f;
 
-// check_box() of all without a branch in the loop: about 1 ns a box. As bits, the floats from 0 to 1 are the smallest; -0, which
-// is good too, isn't among them: false only means that the boxes must be looked at one by one.
+using Ints = std::int32_t __attribute__((vector_size(16)));
+using Floats = float __attribute__((vector_size(16)));
+
+// Four words of a box, from its word `first` on.
+template <typename Four>
+Four words_of(const Detection& box, std::size_t first) {
+  Four words;
+  std::memcpy(&words, reinterpret_cast<const std::byte*>(&box) + 4 * first, sizeof words);
+  return words;
+}
+
+// check_box() of all, without a branch in the loop: about 1 ns a box. As bits, positive floats are in order, and what is above 1,
+// infinite or no number is larger than 1. -0, which is good, has the sign that bad ones have: false only means that the boxes
+// must be looked at one by one.
 bool are_surely_good(std::span<const Detection> boxes) {
-  std::uint32_t largest = 0;
-  float right = 0.0f, bottom = 0.0f;
+  static_assert(sizeof(Detection) == 24);  // x, y, width, height, score, then what isn't a float
+  Ints largest{}, signs{};
+  Floats ends{};  // the first two: right, bottom
   for (const Detection& box : boxes) {
-    for (const float value : {box.x(), box.y(), box.width(), box.height(), box.score()})
-      largest = std::max(largest, std::bit_cast<std::uint32_t>(value));
-    right = std::max(right, box.x() + box.width());
-    bottom = std::max(bottom, box.y() + box.height());
+    for (const std::size_t first : {0u, 1u}) {
+      const Ints bits = words_of<Ints>(box, first);
+      largest = bits > largest ? bits : largest;
+      signs |= bits;
+    }
+    const Floats end = words_of<Floats>(box, 0) + words_of<Floats>(box, 2);
+    ends = end > ends ? end : ends;
   }
-  return largest <= std::bit_cast<std::uint32_t>(1.0f) && right <= kBorder && bottom <= kBorder;
+  bool good = ends[0] <= kBorder && ends[1] <= kBorder;
+  for (int i = 0; i < 4; ++i) good = good && largest[i] <= std::bit_cast<std::int32_t>(1.0f) && signs[i] >= 0;
+  return good;
 }
 
 Result<> check_box(const Detection& box, std::size_t index) {

@@ -171,6 +171,21 @@ TEST(Detections, numbers_that_are_none_and_boxes_outside_are_refused) {
   EXPECT_FALSE(read_detections(record({{0, 0.6f, 0.1f, 0.5f, 0.5f, 0, 0}}), out).ok()) << "beyond the lower border";
 }
 
+TEST(Detections, one_bad_box_among_many_is_named_and_minus_zero_is_good) {
+  const Detection good{0.5f, 0.5f, 0.5f, 0.5f, 1, 0xffff, 0xffff};
+  std::vector<Detection> boxes(50, good);
+  Detections out;
+  boxes[20] = {-0.0f, -0.0f, 0.1f, 0.1f, -0.0f, 0, 0};
+  EXPECT_TRUE(read_detections(record(boxes), out).ok());
+  for (const Detection& bad : {Detection{0, 0, 1, 1, 1.01f, 0, 0}, Detection{0, 0, 1, 1, -1, 0, 0},
+                               Detection{0.6f, 0, 0.6f, 1, 1, 0, 0}, Detection{0, 0.6f, 1, 0.6f, 1, 0, 0}}) {
+    boxes[31] = bad;
+    const auto refused = read_detections(record(boxes), out);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().text, "detections record: box 31 is not within [0, 1]");
+  }
+}
+
 TEST(Detections, counts_that_do_not_fit_are_refused) {
   const Detection box{0, 0, 1, 1, 1, 0, 0};
   const auto whole = record({box, box});
