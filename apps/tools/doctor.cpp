@@ -17,6 +17,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::size_t kTextColumn = 21;
 constexpr std::array<const char*, 3> kHealth = {"ok", "warn", "bad"};
 const char* name_of(Health health) { return kHealth[static_cast<std::size_t>(health)]; }
 
@@ -30,8 +31,10 @@ void tell(const Findings& findings, bool json) {
     return;
   }
   for (const Finding& finding : findings) {
-    print(fmt::format("{:<5} {:<14} {}\n", name_of(finding.health), finding.check, finding.text));
-    if (!finding.advice.empty()) print(fmt::format("{:20} -> {}\n", "", finding.advice));
+    std::string text = finding.text;  // of several lines, if a configuration has several mistakes
+    for (std::size_t at = 0; (at = text.find('\n', at)) != std::string::npos; ++at) text.insert(at + 1, kTextColumn, ' ');
+    print(fmt::format("{:<5} {:<14} {}\n", name_of(finding.health), finding.check, text));
+    if (!finding.advice.empty()) print(fmt::format("{:{}}-> {}\n", "", kTextColumn, finding.advice));
   }
 }
 

@@ -117,7 +117,7 @@ class Dump {
     queue_.close();
     disk.join();
     for (const auto& [name, source] : sources_) writer_.count_missed(source->pending());
-    const auto finished = writer_.finish();
+    auto finished = writer_.finish();
     tell(true);
     if (!written_.ok()) return written_;
     return finished;

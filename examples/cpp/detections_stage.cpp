@@ -58,7 +58,8 @@ void run(const std::string& camera, long pictures, const std::string& bus_dir) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  run(argc > 1 ? argv[1] : "cam0", argc > 2 ? std::atol(argv[2]) : 0, argc > 3 ? argv[3] : "");
+  const char* bus = argc > 3 ? argv[3] : std::getenv("VEDETTE_BUS_DIR");
+  run(argc > 1 ? argv[1] : "cam0", argc > 2 ? std::atol(argv[2]) : 0, bus == nullptr ? "" : bus);
   return 0;
 } catch (const std::exception& error) {
   std::cerr << "detections_stage: " << error.what() << "\n";

@@ -2,7 +2,7 @@
 // program's own threads. Thread-bound.
 #pragma once
 
-#include <signal.h>
+#include <csignal>
 
 namespace vedette {
 

@@ -26,7 +26,7 @@ std::string with_hashes(std::span<const std::uint8_t> parts) {
   std::string file;
   append(file, Preamble{});
   while (parts.size() >= 3) {
-    const std::size_t length = std::min<std::size_t>(parts[1] | parts[2] << 8, parts.size() - 3);
+    const std::size_t length = std::min(std::size_t{parts[1]} | std::size_t{parts[2]} << 8, parts.size() - 3);
     ChunkHeader header{.kind = static_cast<ChunkKind>(parts[0] % 6), .body_bytes = length};
     const auto body = parts.subspan(3, length);
     header.body_hash = hash_of(std::as_bytes(body));
