@@ -3,6 +3,8 @@
 // its own. HandlePool is thread-safe; the rest belongs to its handle.
 #pragma once
 
+#include <pthread.h>
+
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -33,7 +35,12 @@ template <typename H>
 class HandlePool {
  public:
   static HandlePool& instance() {
-    static auto* pool = new HandlePool;  // never destroyed: a program may close its handles at any time
+    static auto* pool = [] {
+      auto* made = new HandlePool;  // never destroyed: a program may close its handles at any time
+      // A child opens handles of its own: no other thread's lock may be left to it.
+      ::pthread_atfork([] { instance().mutex_.lock(); }, [] { instance().mutex_.unlock(); }, [] { instance().mutex_.unlock(); });
+      return made;
+    }();
     return *pool;
   }
 

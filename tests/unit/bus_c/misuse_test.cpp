@@ -1,7 +1,9 @@
 // The C API in bad use: every mistake is a status and a sentence, none is a crash.
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <thread>
+#include <vector>
 
 #include "c_fixture.h"
 #include "support/child.h"
@@ -277,6 +279,24 @@ TEST_F(CApi, a_forked_child_is_told_that_the_handles_are_its_parents) {
   vd_events_close(events);
   vd_reader_close(in);
   vd_writer_close(out);
+}
+
+TEST_F(CApi, a_child_forked_while_other_threads_open_and_close_can_do_so_too) {
+  std::atomic<bool> stop{false};
+  const auto open_and_close = [this] {
+    vd_bus* bus = nullptr;
+    const bool opened = vd_bus_open(path_.c_str(), &bus) == VD_OK;
+    vd_bus_close(bus);
+    return opened;
+  };
+  std::vector<std::thread> others;
+  for (int i = 0; i < 3; ++i)
+    others.emplace_back([&] {
+      while (!stop) open_and_close();
+    });
+  for (int i = 0; i < 400; ++i) ASSERT_EQ(Child([&] { return open_and_close() ? 0 : 1; }).exit_code(), 0);
+  stop = true;
+  for (std::thread& other : others) other.join();
 }
 
 TEST_F(CApi, errors_are_per_thread_statuses_have_words) {
