@@ -5,8 +5,8 @@
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <csignal>
 
+#include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
