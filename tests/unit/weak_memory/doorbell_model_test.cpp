@@ -45,17 +45,29 @@ struct Sleeper {
   }
 };
 
-enum class Way { kRight, kNoSecondLook, kDoorbellFirst, kSuccessorAsksWaiters };
+enum class Way { kRight, kNoSecondLook, kDoorbellFirst, kClearedLast, kSuccessorAsksWaiters };
 
 // The order that the bus had once: a reader that took the record already and goes to sleep for the next is forgotten.
 void announce_doorbell_first(Bus& bus, std::uint64_t sequence) {
   bus.head.store(bus::pack_head(sequence, 0), kSc);
   bus::ring_doorbell(bus.doorbell);
-  if (bus.waiters.exchange(0, kSc) != 0) bus.wake();
+  if (bus.waiters.load(kSc) == 0) return;
+  bus.waiters.store(0, kRlx);
+  bus.wake();
+}
+
+void announce_cleared_last(Bus& bus, std::uint64_t sequence) {
+  bus.head.store(bus::pack_head(sequence, 0), kSc);
+  if (bus.waiters.load(kSc) == 0) return;
+  bus::ring_doorbell(bus.doorbell);
+  bus.wake();
+  bus.waiters.store(0, kRlx);
 }
 
 void publish(Bus& bus, std::uint64_t sequence, Way way) {
-  way == Way::kDoorbellFirst ? announce_doorbell_first(bus, sequence) : bus.announce(sequence, 0);
+  if (way == Way::kDoorbellFirst) return announce_doorbell_first(bus, sequence);
+  if (way == Way::kClearedLast) return announce_cleared_last(bus, sequence);
+  bus.announce(sequence, 0);
 }
 
 struct Size {
@@ -111,7 +123,10 @@ TEST_P(DoorbellMutant, is_found) {
   const std::string name = mutant.name;
   if (name == "successor_asks_waiters")
     return expect_wrong(explore_sleep({1, 1, 1, false, true}, Way::kSuccessorAsksWaiters), mutant.violation);
-  const Way way = name == "no_second_look" ? Way::kNoSecondLook : name == "doorbell_first" ? Way::kDoorbellFirst : Way::kRight;
+  const Way way = name == "no_second_look"         ? Way::kNoSecondLook
+                  : name == "doorbell_first"       ? Way::kDoorbellFirst
+                  : name == "waiters_cleared_last" ? Way::kClearedLast
+                                                   : Way::kRight;
   const Explored one = explore_sleep({1, 2, 2}, way, mutant.order);
   expect_wrong(one.wrong.empty() ? explore_sleep({2, 1, 1}, way, mutant.order) : one, mutant.violation);
 }
@@ -126,8 +141,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Mutant{"waiters_store_relaxed", Weakened{"waiters", Access::kStore, kSc, kRlx}, kLost},      // R2
                     Mutant{"second_look_acquire", Weakened{"head", Access::kLoad, kSc, kAcq}, kLost},            // R3
                     Mutant{"head_store_release", Weakened{"head", Access::kStore, kSc, kRel}, kLost},            // W1
-                    Mutant{"exchange_acq_rel", Weakened{"waiters", Access::kExchange, kSc, kAcqRel}, kLost},     // W2
-                    Mutant{"doorbell_store_relaxed", Weakened{"doorbell", Access::kStore, kRel, kRlx}, kLost}),  // W3
+                    Mutant{"waiters_load_acquire", Weakened{"waiters", Access::kLoad, kSc, kAcq}, kLost},        // W2
+                    Mutant{"waiters_cleared_last", {}, kLost},                                                   // W3
+                    Mutant{"doorbell_store_relaxed", Weakened{"doorbell", Access::kStore, kRel, kRlx}, kLost}),  // W4
     name_of);
 
 }  // namespace
