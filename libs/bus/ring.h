@@ -83,6 +83,7 @@ class Loan {
   friend class RingWriter;
   friend class Held;
   Loan(std::shared_ptr<Segment> segment, std::uint32_t slot);
+  std::shared_ptr<Segment> give_up();  // ends it
   std::shared_ptr<Segment> segment_;
   std::uint32_t slot_ = 0;
 };
@@ -164,6 +165,7 @@ class RingWriter {
   bool mend();
   const BusDir* dir_ = nullptr;
   std::shared_ptr<Segment> segment_;
+  std::shared_ptr<Segment> spare_;  // the last loan's share in segment_, for the next one: counting it costs locked instructions
   std::uint64_t next_mend_ns_ = 0;
   std::uint64_t mend_wait_ns_ = 0;
 };

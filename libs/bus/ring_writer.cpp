@@ -23,6 +23,10 @@ Loan& Loan::operator=(Loan&& other) noexcept {
   }
   return *this;
 }
+std::shared_ptr<Segment> Loan::give_up() {
+  segment_->release_slot(slot_);
+  return std::move(segment_);
+}
 Loan::~Loan() {
   if (segment_) segment_->release_slot(slot_);
 }
@@ -49,6 +53,7 @@ Result<RingWriter> RingWriter::open(const BusDir& dir, const TopicName& topic, c
 Result<> RingWriter::resize(const RingOptions& options) {
   if (options == segment_->options && !segment_->damaged()) return {};
   VD_ASSIGN(segment_, Segment::replace(*dir_, options, *segment_));
+  spare_.reset();
   return {};
 }
 
@@ -56,9 +61,9 @@ bool RingWriter::owns(const Loan& loan) const { return loan.segment_ == segment_
 
 std::optional<Loan> RingWriter::loan() {
   if (!mend()) return std::nullopt;
-  const auto slot = segment_->claim_slot();
-  if (!slot) return std::nullopt;
-  return Loan(segment_, *slot);
+  const std::uint32_t slot = segment_->claim_slot();
+  if (slot == kNoSlot) return std::nullopt;
+  return Loan(spare_ ? std::move(spare_) : segment_, slot);
 }
 
 // Somebody damaged the lease file: what it says can't be trusted any more. New files; readers attach again. At once the first
@@ -76,7 +81,8 @@ bool RingWriter::mend() {
 void RingWriter::count_drop() { add_one(segment_->header().dropped); }
 
 void RingWriter::publish(Loan&& loan, std::uint64_t frame_id, std::size_t bytes) {
-  (void)publish_held(std::move(loan), frame_id, bytes);
+  Held held = publish_held(std::move(loan), frame_id, bytes);
+  if (owns(held.loan_)) spare_ = held.loan_.give_up();
 }
 
 Held RingWriter::publish_held(Loan&& loan, std::uint64_t frame_id, std::size_t bytes) {

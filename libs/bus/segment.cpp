@@ -309,7 +309,7 @@ bool Segment::sweep_for_slots() {
   return true;
 }
 
-std::optional<std::uint32_t> Segment::claim_slot() {
+std::uint32_t Segment::claim_slot() {
   const Hazards hazards = hazards_;
   // acquire: pairs with release_slot(); who let go of it (a decoder's thread) is done reading.
   const auto is_free = [this](std::uint32_t slot) {
@@ -318,18 +318,18 @@ std::optional<std::uint32_t> Segment::claim_slot() {
   for (bool swept = false;; swept = true) {
     // Nothing was leased at the last look: then claim() alone finds out what has been since.
     if (any_named_ || swept) look_at_hazards();
-    while (const auto slot = book_.best(is_free)) {
-      const bool claimed = claim(descriptor(*slot), *slot, hazards);
-      if (claimed) book_.claim(*slot);
-      if (damaged()) return std::nullopt;  // the hazards just read may be the zeros of a truncated file
+    for (std::uint32_t slot; (slot = book_.best(is_free)) != kNoSlot;) {
+      const bool claimed = claim(descriptor(slot), slot, hazards);
+      if (claimed) book_.claim(slot);
+      if (damaged()) return kNoSlot;  // the hazards just read may be the zeros of a truncated file
       if (claimed) {
-        writer_held_[*slot].store(true, std::memory_order_relaxed);
+        writer_held_[slot].store(true, std::memory_order_relaxed);
         return slot;
       }
-      named_.insert(*slot);
+      named_.insert(slot);
       any_named_ = true;
     }
-    if (swept || damaged() || !sweep_for_slots()) return std::nullopt;
+    if (swept || damaged() || !sweep_for_slots()) return kNoSlot;
   }
 }
 

@@ -28,7 +28,7 @@ class Segment {
   // New files whatever the old ones are like; a failure leaves those as they are.
   static Result<std::shared_ptr<Segment>> replace(const BusDir& dir, const RingOptions& options, Segment& old);
 
-  std::optional<std::uint32_t> claim_slot();
+  std::uint32_t claim_slot();  // or kNoSlot
   // The writer doesn't need the slot any more. Any thread.
   void release_slot(std::uint32_t slot) { writer_held_[slot].store(false, std::memory_order_release); }
   void publish(std::uint32_t slot, std::uint64_t frame_id, std::size_t bytes);

@@ -6,12 +6,13 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
-#include <optional>
 #include <vector>
 
 #include "bus/ring.h"
 
 namespace vedette::bus {
+
+inline constexpr std::uint32_t kNoSlot = ~0u;  // not std::optional: the hot path would wait for it to go through memory
 
 // A set of slot numbers.
 class SlotSet {
@@ -21,13 +22,13 @@ class SlotSet {
   void erase(std::uint32_t slot) { words_[slot / 64] &= ~bit(slot); }
   bool contains(std::uint32_t slot) const { return (words_[slot / 64] & bit(slot)) != 0; }
   void clear() { std::fill(words_.begin(), words_.end(), 0); }
-  // The lowest that `accepts` takes, or none.
+  // The lowest that `accepts` takes, or kNoSlot.
   template <typename Accepts>
-  std::optional<std::uint32_t> lowest(Accepts&& accepts) const {
+  std::uint32_t lowest(Accepts&& accepts) const {
     for (std::uint32_t word = 0; word < words_.size(); ++word)
       for (std::uint64_t rest = words_[word]; rest != 0; rest &= rest - 1)
         if (const std::uint32_t slot = word * 64 + static_cast<std::uint32_t>(std::countr_zero(rest)); accepts(slot)) return slot;
-    return std::nullopt;
+    return kNoSlot;
   }
 
  private:
@@ -45,15 +46,15 @@ class SlotBook {
   // The writer took the slot that best() named: what it held is gone.
   void claim(std::uint32_t slot);
 
-  // The best slot that isn't among the `keep` newest and that `is_free` accepts, or none. kLowestFree: the lowest. kOldestFirst:
-  // one that holds nothing whole, the lowest of those first; else that with the oldest record.
+  // The best slot that isn't among the `keep` newest and that `is_free` accepts, or kNoSlot. kLowestFree: the lowest.
+  // kOldestFirst: one that holds nothing whole, the lowest of those first; else that with the oldest record.
   template <typename IsFree>
-  std::optional<std::uint32_t> best(IsFree&& is_free) const {
+  std::uint32_t best(IsFree&& is_free) const {
     if (policy_ == SlotPolicy::kLowestFree) return reusable_.lowest(is_free);
-    if (const auto empty = empty_.lowest(is_free)) return empty;
+    if (const std::uint32_t empty = empty_.lowest(is_free); empty != kNoSlot) return empty;
     for (std::uint32_t slot = next_[end_]; slot != oldest_kept_; slot = next_[slot])
       if (is_free(slot)) return slot;
-    return std::nullopt;
+    return kNoSlot;
   }
 
  private:

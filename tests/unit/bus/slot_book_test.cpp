@@ -66,16 +66,16 @@ TEST_P(SlotBookTest, chooses_what_the_rule_says) {
       std::sort(whole.begin(), whole.end());
       for (const auto& [sequence, slot] : whole) book->publish(slot, sequence);
     }
-    const auto wanted = topic.best();
-    const auto slot = book->best([&](std::uint32_t i) { return !topic.slots[i].lent && !topic.slots[i].leased; });
+    const std::uint32_t wanted = topic.best().value_or(kNoSlot);
+    const std::uint32_t slot = book->best([&](std::uint32_t i) { return !topic.slots[i].lent && !topic.slots[i].leased; });
     ASSERT_EQ(slot, wanted) << "step " << step;
-    ++(slot ? chosen : none);
-    if (!slot || one_in(10)) continue;  // chosen, but a reader leased it in the meantime
-    book->claim(*slot);
-    topic.slots[*slot].in_pieces = topic.slots[*slot].lent = true;
+    ++(slot != kNoSlot ? chosen : none);
+    if (slot == kNoSlot || one_in(10)) continue;  // chosen, but a reader leased it in the meantime
+    book->claim(slot);
+    topic.slots[slot].in_pieces = topic.slots[slot].lent = true;
     if (one_in(4)) continue;  // publishes later, or never
-    topic.slots[*slot] = {.sequence = ++topic.newest, .lent = one_in(3)};
-    book->publish(*slot, topic.newest);
+    topic.slots[slot] = {.sequence = ++topic.newest, .lent = one_in(3)};
+    book->publish(slot, topic.newest);
   }
   EXPECT_GT(chosen, 20'000u);
   EXPECT_TRUE(none > 0 || count > 12) << "slots never ran short";
