@@ -15,6 +15,27 @@ namespace {
 using namespace vedette::bench;
 namespace baseline = vedette::baseline;
 
+// --untraced: without a trace context, as detr-mmap runs with tracing off.
+bool g_traced = true;
+
+flatbuffers::Offset<baseline::Trace> create_trace(flatbuffers::FlatBufferBuilder& builder) {
+  if (!g_traced) return 0;
+  const std::uint8_t id[16] = {1, 2, 3, 4};
+  const auto trace_id = builder.CreateVector(id, 16);
+  const auto span_id = builder.CreateVector(id, 8);
+  return baseline::CreateTrace(builder, trace_id, span_id, 1);
+}
+
+// Both ids, copied out.
+std::uint64_t read_trace(const baseline::Trace* trace) {
+  if (trace == nullptr) return 0;
+  if (trace->trace_id()->size() != 16 || trace->span_id()->size() != 8) fail("a trace context of another size");
+  std::uint64_t ids[3];
+  std::memcpy(ids, trace->trace_id()->data(), 16);
+  std::memcpy(ids + 2, trace->span_id()->data(), 8);
+  return ids[0] ^ ids[1] ^ ids[2] ^ trace->flags();
+}
+
 constexpr std::size_t kSlotBytes = 8 << 20;
 constexpr std::uint32_t kWidth = 1920, kHeight = 1080;
 
@@ -28,7 +49,8 @@ class FrameWriter {
     return {reinterpret_cast<std::byte*>(pixels), bytes};
   }
   void publish() {
-    builder_.Finish(baseline::CreateFrame(builder_, ++frame_id_, 1, kWidth, kHeight, 1, pixels_));
+    const auto trace = create_trace(builder_);
+    builder_.Finish(baseline::CreateFrame(builder_, ++frame_id_, 1, kWidth, kHeight, 1, pixels_, trace));
     slot_.write({builder_.GetBufferPointer(), builder_.GetSize()});
     bell_.ring();
   }
@@ -86,28 +108,28 @@ Value take() {
   writer.publish();
   // The tables lie in front of the pixels: writing those again is what a new frame changes of what the reader looks at.
   const std::span<const std::uint8_t> message = slot.message();
-  std::uint8_t head[128];
+  std::uint8_t head[192];
   std::memcpy(head, message.data(), sizeof head);
   return time_each([&] { slot.rewrite_head(head); },
                    [&] {
                      const baseline::Frame* frame = read_frame(slot);
                      if (frame == nullptr || frame->width() != kWidth || frame->height() != kHeight) fail("no whole frame");
-                     keep(frame->frame_id() + frame->captured_at_ns() + frame->format() + frame->pixels()->size());
+                     keep(frame->frame_id() + frame->captured_at_ns() + frame->format() + frame->pixels()->size() +
+                          read_trace(frame->trace()));
                    });
 }
 
-float read_boxes(const baseline::Slot& slot) {
+std::uint64_t read_boxes(const baseline::Slot& slot) {
   const std::uint64_t sequence = slot.sequence();
   const std::span<const std::uint8_t> message = slot.message();
   flatbuffers::Verifier verifier(message.data(), message.size());
   if (sequence % 2 != 0 || !verifier.VerifyBuffer<baseline::Detections>(nullptr)) fail("no whole detections");
   const auto* detections = flatbuffers::GetRoot<baseline::Detections>(message.data());
-  float sum = static_cast<float>(detections->frame_id() + detections->captured_at_ns());
-  for (const baseline::Box* box : *detections->boxes()) {
-    sum += box->x() + box->y() + box->width() + box->height() + box->score() + static_cast<float>(box->class_id());
-  }
+  std::uint64_t all = detections->frame_id() ^ detections->captured_at_ns() ^ read_trace(detections->trace());
+  for (const baseline::Box* box : *detections->boxes())
+    all ^= every_field(box->x(), box->y(), box->width(), box->height(), box->score(), box->class_id());
   if (!slot.unchanged(sequence)) fail("the detections changed");
-  return sum;
+  return all;
 }
 
 Value detections(std::size_t count) {
@@ -118,7 +140,8 @@ Value detections(std::size_t count) {
   return time_batches([&] {
     builder.Clear();
     for (auto& box : boxes) box = baseline::CreateBox(builder, 0.1f, 0.2f, 0.3f, 0.4f, 0.9f, 1);
-    builder.Finish(baseline::CreateDetections(builder, ++frame_id, 1, builder.CreateVector(boxes)));
+    const auto vector = builder.CreateVector(boxes);
+    builder.Finish(baseline::CreateDetections(builder, ++frame_id, 1, vector, create_trace(builder)));
     slot.write({builder.GetBufferPointer(), builder.GetSize()});
     keep(read_boxes(slot));
   });
@@ -133,5 +156,6 @@ int main(int argc, char** argv) {
       {"detections_5", [] { return detections(5); }},         {"detections_20", [] { return detections(20); }},
       {"detections_100", [] { return detections(100); }},
   };
+  g_traced = argc < 3 || std::string_view(argv[1]) != "--untraced";
   return run_figure(argc, argv, figures);
 }

@@ -88,14 +88,15 @@ Value detections(std::size_t count) {
     const bus::Taken taken = topic.take_next();
     if (!taken || !vedette::read_detections(taken.lease.bytes(), record).ok())
       fail("what was published isn't there or isn't whole");
-    float sum = 0;
-    for (const vedette::Detection& box : record.boxes) sum += box.x() + box.y() + box.width() + box.height() + box.score();
-    keep(sum);
+    std::uint64_t all = record.info.frame_id() ^ record.info.captured_at_ns() ^ record.info.trace().span_id();
+    for (const vedette::Detection& box : record.boxes)
+      all ^= every_field(box.x(), box.y(), box.width(), box.height(), box.score(), box.class_id());
+    keep(all);
   });
 }
 
-// Loan, write 64 bytes and publish, with readers that poll (one CPU's worth of them) or sleep.
-Value publish(int count, bool blocked) {
+// Publish 64 bytes, with readers that poll (one CPU's worth of them) or sleep; or loan, write and publish.
+Value publish(int count, bool blocked, bool loan_too = false) {
   const Bus directory;
   Readers readers(count, [&](Board& board, Seat& seat) {
     Reader reader(directory, blocked);
@@ -111,14 +112,16 @@ Value publish(int count, bool blocked) {
   Writer writer(directory, frames_of(64));
   readers.let_attach();
   std::uint64_t sequence = 0;
+  const auto write = [&] { std::memcpy(writer.loan(64).data(), &++sequence, sizeof sequence); };
   return time_each(
       [&] {
-        if (!blocked) return spin_for_ns(20'000);
-        if (!readers.await(sequence, 1'000'000'000)) fail("a reader did not wake within a second");
-        spin_for_ns(500'000);  // all have gone back to sleep
+        if (!blocked) spin_for_ns(20'000);
+        if (blocked && !readers.await(sequence, 1'000'000'000)) fail("a reader did not wake within a second");
+        if (blocked) spin_for_ns(500'000);  // all have gone back to sleep
+        if (!loan_too) write();
       },
       [&] {
-        std::memcpy(writer.loan(64).data(), &++sequence, sizeof sequence);
+        if (loan_too) write();
         writer.publish();
       },
       blocked ? "us" : "ns", 300'000'000);
@@ -208,6 +211,8 @@ int main(int argc, char** argv) {
       {"publish_1_idle", [] { return publish(1, false); }},
       {"publish_16_idle", [] { return publish(16, false); }},
       {"publish_16_blocked", [] { return publish(16, true); }},
+      {"loan_publish_1_idle", [] { return publish(1, false, true); }},
+      {"loan_publish_16_idle", [] { return publish(16, false, true); }},
       {"reader_killed", reader_killed},
       {"stopped_1_of_16", stopped_1_of_16},
   };
