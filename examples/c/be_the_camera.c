@@ -34,7 +34,8 @@ int main(int argc, char** argv) {
   options.slot_bytes = layout.slot_bytes;
   vd_bus* bus;
   vd_writer* writer;
-  if (vd_bus_open(argc > 3 ? argv[3] : getenv("VEDETTE_BUS_DIR"), &bus) != VD_OK || vd_writer_open(bus, topic, &options, &writer) != VD_OK)
+  if (vd_bus_open(argc > 3 ? argv[3] : getenv("VEDETTE_BUS_DIR"), &bus) != VD_OK ||
+      vd_writer_open(bus, topic, &options, &writer) != VD_OK)
     return failed();
 
   for (long number = 0; pictures == 0 || number < pictures; ++number) {

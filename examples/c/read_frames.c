@@ -19,7 +19,8 @@ int main(int argc, char** argv) {
 
   vd_bus* bus;
   vd_reader* reader;
-  if (vd_bus_open(argc > 3 ? argv[3] : getenv("VEDETTE_BUS_DIR"), &bus) != VD_OK || vd_reader_open(bus, topic, &options, &reader) != VD_OK)
+  if (vd_bus_open(argc > 3 ? argv[3] : getenv("VEDETTE_BUS_DIR"), &bus) != VD_OK ||
+      vd_reader_open(bus, topic, &options, &reader) != VD_OK)
     return failed();
 
   for (long seen = 0; pictures == 0 || seen < pictures;) {
