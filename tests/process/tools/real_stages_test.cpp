@@ -55,7 +55,7 @@ TEST(ToolsOnRealStages, a_recorded_run_played_in_lockstep_is_detected_alike) {
     EXPECT_GE(taken, std::stoll(before->out()) - 4096);
     const auto doctor = tool(live, {"doctor", "-c", live.config_path()}, live.bus_path());
     EXPECT_EQ(doctor->wait_exit(), 0) << doctor->out();
-    EXPECT_NE(doctor->out().find("4 stages run"), std::string::npos) << doctor->out();
+    EXPECT_NE(doctor->out().find("4 stages of vedette"), std::string::npos) << doctor->out();
     const auto dump = tool(live, {"dump", "-o", file, "front/frames", "front/detections", "--seconds", "3"}, live.bus_path());
     ASSERT_EQ(dump->wait_exit(), 0) << dump->err();
   }
