@@ -20,6 +20,11 @@ Error bad_file(const TopicName& topic, const std::string& what) { return Error{E
 }  // namespace
 
 Result<Geometry> checked_geometry(const Header& header, std::uint64_t file_bytes, const TopicName& topic) {
+  if (header.magic != kPayloadMagic) return bad_file(topic, "not a topic of this bus (wrong magic number)");
+  if (header.layout_version != kLayoutVersion)
+    return Error{ErrorCode::kIncompatible, topic.text() + ": written with layout version " +
+                                               std::to_string(header.layout_version) + ", this program reads version " +
+                                               std::to_string(kLayoutVersion) + "; use programs of one release"};
   const Geometry g{header.slots,   header.slot_bytes,      header.slot_stride, header.slots_offset,
                    header.readers, header.held_per_reader, header.instance,    header.schema_id};
   const std::uint64_t descriptors_end = sizeof(Header) + std::uint64_t{g.slots} * sizeof(Descriptor);
@@ -73,11 +78,6 @@ Result<> Attachment::map_payload(int camera_fd, const TopicName& topic, std::uin
   inode_ = status.st_ino;
 
   const Header& h = header();
-  if (h.magic != kPayloadMagic) return bad_file(topic, "not a topic of this bus (wrong magic number)");
-  if (h.layout_version != kLayoutVersion)
-    return Error{ErrorCode::kIncompatible, topic.text() + ": written with layout version " + std::to_string(h.layout_version) +
-                                               ", this program reads version " + std::to_string(kLayoutVersion) +
-                                               "; use programs of one release"};
   VD_ASSIGN(geometry_, checked_geometry(h, bytes, topic));
   if (schema_id != kAnySchema && geometry_.schema_id != schema_id)
     return Error{ErrorCode::kIncompatible, topic.text() + ": carries schema " + std::to_string(geometry_.schema_id) +

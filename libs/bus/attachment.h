@@ -33,7 +33,8 @@ struct Geometry {
   std::uint64_t schema_id = 0;
 };
 
-// Checks every number that an index or an address will be made of.
+// Is it a topic of this layout version (kCorrupt, kIncompatible)? Checks every number that an index or an address will be made
+// of.
 Result<Geometry> checked_geometry(const Header& header, std::uint64_t file_bytes, const TopicName& topic);
 
 class Attachment {
