@@ -56,6 +56,10 @@ Result<Config> parse_config(const std::string& text, const std::string& path) {
   return loader.finish();
 }
 
+std::vector<InputConfig> inputs_of(const CameraConfig& camera) {
+  return camera.inputs.empty() ? std::vector<InputConfig>{{"", camera.url, {camera.detect, true, true}}} : camera.inputs;
+}
+
 std::vector<std::string> secrets_of(const Config& config) {
   std::vector<std::string> secrets;
   const auto add = [&](std::string secret) {
@@ -63,7 +67,8 @@ std::vector<std::string> secrets_of(const Config& config) {
   };
   for (const CameraConfig& camera : config.cameras) {
     add(camera.password.value);
-    for (std::string& secret : log::secrets_in_url(camera.url)) add(std::move(secret));
+    for (const InputConfig& input : inputs_of(camera))
+      for (std::string& secret : log::secrets_in_url(input.url)) add(std::move(secret));
   }
   add(config.gateway.token.value);
   return secrets;

@@ -41,9 +41,44 @@ struct LogConfig {
 
 enum class Pace { kSource, kFast };  // by the file's timestamps / as fast as possible
 
+// What an input of a camera is for.
+struct Roles {
+  bool detect = true;
+  bool record = true;
+  bool live = true;
+
+  bool operator==(const Roles&) const = default;
+};
+
+// One stream of a camera with several: a large one to record and watch, a small one to detect.
+struct InputConfig {
+  std::string name;  // of its topics: "" (<camera>/frames, <camera>/packets) for the one that detects, else <camera>/<name>_packets, …
+  std::string url;
+  Roles roles;
+
+  bool operator==(const InputConfig&) const = default;
+};
+
+struct PictureSize {
+  std::uint32_t width = 0;  // 0: whatever there is
+  std::uint32_t height = 0;
+
+  bool operator==(const PictureSize&) const = default;
+};
+
+// Relative to the picture as the camera gives it: 0, 0 is its top left, 1, 1 its bottom right corner.
+struct Point {
+  float x = 0;
+  float y = 0;
+
+  bool operator==(const Point&) const = default;
+};
+using Polygon = std::vector<Point>;
+
 struct CameraConfig {
   std::string name;      // the key in `cameras:`
-  std::string url;       // /dev/video0, rtsp://…, http://…, a file (relative to the config file), or kExternalCamera
+  std::string url;       // /dev/video0, rtsp://…, http://…, a file (relative to the config file), kExternalCamera, …; or `inputs`
+  std::vector<InputConfig> inputs;  // instead of `url`: several streams, exactly one of them with the role detect
   std::string username;  // for the URL
   Secret password;
   bool loop = true;  // a file starts again at its end
@@ -51,13 +86,37 @@ struct CameraConfig {
   float fps = 0.0f;                    // most frames a second that are published; 0: the source's own
   std::string rtsp_transport = "tcp";  // tcp, udp
   Milliseconds timeout{5000};          // no data for so long: reopen
+  Milliseconds watchdog{10000};        // data, but no whole picture for so long: reopen
+  std::string decode = "auto";         // auto, cpu, vaapi, v4l2m2m, cuda: where H.264 and H.265 are decoded
   bool detect = true;                  // look for objects here
+
+  // Of a V4L2 device.
+  std::string device_format = "auto";  // auto (the cheapest by measured cost), mjpeg, yuyv, nv12, grey
+  PictureSize device_size;             // the largest up to 1920x1080
+  float device_fps = 0.0f;             // 0: as many as it can at that size
+  float standby_device_fps = 0.0f;     // the device is set to this rate in standby; 0: it isn't
+  std::vector<std::string> controls;   // "exposure_time_absolute=200": the device's controls by name, as v4l2-ctl lists them
+
+  // What is kept of the bitstream, in shared memory.
+  bool audio = true;                     // packets of sound too, for clips
+  Milliseconds pre_roll{5000};           // at least so much, from a keyframe on
+  Milliseconds keyframe_interval{2000};  // the longest that the camera goes without one (MJPEG: each picture is one)
+  std::uint32_t max_mbit = 0;            // the most that the camera sends, Mbit/s; 0: 50 for MJPEG, 8 for H.264 and H.265
+
+  // Privacy: these parts of the picture are black in every topic, and the camera's own bitstream isn't published.
+  std::vector<Polygon> masks;
+  bool record_unmasked = false;  // it is published all the same: recordings and <camera>/packets show what the masks hide
+  std::uint32_t rotate = 0;      // 0, 90, 180, 270 degrees clockwise
+  std::string flip = "none";     // none, horizontal, vertical; before it is rotated
 
   bool operator==(const CameraConfig&) const = default;
 };
 
 // The `url` of a camera whose <camera>/frames another program publishes (a Python program, for one): nothing is captured.
 inline constexpr char kExternalCamera[] = "bus:";
+
+// A camera's inputs; one with all roles for one that has just a `url`.
+std::vector<InputConfig> inputs_of(const CameraConfig& camera);
 
 // How a stage's thread (of the gateway: one a camera) waits for topics, and where it runs.
 struct WaitConfig {

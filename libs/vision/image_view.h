@@ -34,6 +34,18 @@ struct ImageView {
   }
 };
 
+// A picture to be written: planes of somebody else's memory, big enough for its format and size.
+struct MutablePlane {
+  std::uint8_t* data = nullptr;
+  std::size_t stride = 0;  // bytes from row to row
+};
+struct MutableImageView {
+  PixelFormat format = PixelFormat::Unknown;
+  std::uint32_t width = 0;
+  std::uint32_t height = 0;
+  std::array<MutablePlane, 4> planes;
+};
+
 // The picture that `info` (a copy of the slot's own record) describes inside `slot`. Checks `info` first: every plane of the
 // result lies within `slot`.
 Result<ImageView> image_view(const FrameInfo& info, std::span<const std::byte> slot);
