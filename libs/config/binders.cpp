@@ -13,11 +13,6 @@ constexpr std::size_t kMaxSecretBytes = 4096;
 
 bool is_text(const Value& value) { return value.kind == Value::Kind::kText; }
 
-std::string absolute(const std::string& file, const std::string& folder) {
-  if (file.empty() || file[0] == '/') return file;
-  return (std::filesystem::path(folder) / file).lexically_normal().string();
-}
-
 std::optional<std::string> store_secret(const Value& value, std::string text, Secret& member, std::size_t least) {
   if (!text.empty() && text.size() < least)
     return fmt::format("{}{} bytes; expected at least {}", value.shown.empty() ? "" : value.shown + " of ", text.size(), least);
@@ -41,6 +36,11 @@ std::string mistake(const Value& found, std::string_view expected) {
   return fmt::format("\"{}\"; expected {}", found.shown, expected);
 }
 
+std::string absolute(const std::string& file, const std::string& folder) {
+  if (file.empty() || file[0] == '/') return file;
+  return (std::filesystem::path(folder) / file).lexically_normal().string();
+}
+
 Field text(std::string name, std::string& member) {
   return {std::move(name), [&member](const Value& value) -> std::optional<std::string> {
             if (!is_text(value)) return mistake(value, "a text (\"\" for none)");
@@ -53,16 +53,6 @@ Field path(std::string name, std::string& member) {
   return {std::move(name), [&member](const Value& value) -> std::optional<std::string> {
             if (!is_text(value) || value.text.find('\0') != std::string::npos) return mistake(value, "a path (\"\" for none)");
             member = absolute(value.text, value.folder);
-            return std::nullopt;
-          }};
-}
-
-Field source_url(std::string name, std::string& member) {
-  return {std::move(name), [&member](const Value& value) -> std::optional<std::string> {
-            if (!is_text(value) || value.text.empty() || value.text.find('\0') != std::string::npos)
-              return mistake(value, "a device, a file or a URL such as /dev/video0 or rtsp://camera/stream");
-            const bool is_url = value.text.find("://") != std::string::npos || value.text == kExternalCamera;
-            member = is_url ? value.text : absolute(value.text, value.folder);
             return std::nullopt;
           }};
 }

@@ -19,8 +19,6 @@ namespace vedette::config {
 Field text(std::string name, std::string& member);
 // A file or folder; relative ones become absolute. "" stays "".
 Field path(std::string name, std::string& member);
-// Something like a path, or a URL ("scheme://…" or kExternalCamera, kept as it is). Not empty.
-Field source_url(std::string name, std::string& member);
 Field address(std::string name, std::string& member);
 Field choice(std::string name, std::string& member, std::vector<std::string> choices);
 Field boolean(std::string name, bool& member);
@@ -32,6 +30,9 @@ Field text_list(std::string name, std::vector<std::string>& member);
 Field secret(std::string name, Secret& member, std::size_t least);
 // `<name>_file`: the secret is that file's first bytes (at most 4 KiB) without the line end behind them.
 Field secret_file(const std::string& name, Secret& member, std::size_t least);
+
+// `file` against `folder`; "" stays "".
+std::string absolute(const std::string& file, const std::string& folder);
 
 // "what was found; expected …"
 std::string mistake(const Value& found, std::string_view expected);

@@ -52,9 +52,11 @@ struct Roles {
 
 // One stream of a camera with several: a large one to record and watch, a small one to detect.
 struct InputConfig {
-  std::string name;  // of its topics: "" (<camera>/frames, <camera>/packets) for the one that detects, else <camera>/<name>_packets, …
+  // Of its topics: "" (<camera>/frames, <camera>/packets) for the one that detects, or, if none does, the one to watch; else
+  // <camera>/<name>_frames and <camera>/<name>_packets.
+  std::string name;
   std::string url;
-  Roles roles;
+  Roles roles;  // each role is one input's
 
   bool operator==(const InputConfig&) const = default;
 };
@@ -76,9 +78,12 @@ struct Point {
 using Polygon = std::vector<Point>;
 
 struct CameraConfig {
-  std::string name;      // the key in `cameras:`
-  std::string url;       // /dev/video0, rtsp://…, http://…, a file (relative to the config file), kExternalCamera, …; or `inputs`
-  std::vector<InputConfig> inputs;  // instead of `url`: several streams, exactly one of them with the role detect
+  std::string name;  // the key in `cameras:`
+  // /dev/video0, v4l2:<its name>, rtsp://…, http://…, tcp://…, a file or folder (relative to the config file), or one of those
+  // below this struct; or `inputs`.
+  std::string url;
+  std::vector<InputConfig>
+      inputs;            // instead of `url`: up to three streams, each role is exactly one's (detect: unless detect is false)
   std::string username;  // for the URL
   Secret password;
   bool loop = true;  // a file starts again at its end
@@ -107,13 +112,19 @@ struct CameraConfig {
   std::vector<Polygon> masks;
   bool record_unmasked = false;  // it is published all the same: recordings and <camera>/packets show what the masks hide
   std::uint32_t rotate = 0;      // 0, 90, 180, 270 degrees clockwise
-  std::string flip = "none";     // none, horizontal, vertical; before it is rotated
+  std::string flip = "none";     // none, horizontal, vertical, both; before it is rotated
 
   bool operator==(const CameraConfig&) const = default;
 };
 
 // The `url` of a camera whose <camera>/frames another program publishes (a Python program, for one): nothing is captured.
 inline constexpr char kExternalCamera[] = "bus:";
+// The `url` of a camera whose pictures come to the gateway by HTTP: POST /ingest/<camera>.
+inline constexpr char kIngestedCamera[] = "ingest:";
+// What the `url` of our own moving test picture begins with: "synthetic:", "synthetic:?size=1280x720&fps=30".
+inline constexpr char kSyntheticPrefix[] = "synthetic:";
+// What the `url` of a device by the name that it gives itself begins with: "v4l2:HD Webcam C525".
+inline constexpr char kDeviceNamePrefix[] = "v4l2:";
 
 // A camera's inputs; one with all roles for one that has just a `url`.
 std::vector<InputConfig> inputs_of(const CameraConfig& camera);
@@ -197,10 +208,11 @@ struct Config {
 // Reads and checks a YAML file, then what lies over it:
 //   environment  VEDETTE_<SECTION>_<KEY>=value (VEDETTE_GATEWAY_PORT=9000), all sections but `cameras`
 //   VEDETTE_SET  what overrides would say, one a line: how `vedette up` hands its overrides on to the stages
-//   overrides    "section.key=value" or "cameras.<name>.key=value" ("gateway.port=9000"); the last one of a key wins
-// A list is written with commas there (sentry.classes=person,car). The Error holds every mistake of all layers, one
-// "file:line:column: key: what was found; what was expected" a line ("--set key: …", "VEDETTE_…: key: …" for the others).
-// Relative paths become absolute: of the file against its folder, of the other layers against the current one.
+//   overrides    "section.key=value" or "cameras.<name>.key=value" ("gateway.port=9000"); the last one of a key wins.
+//                "cameras.<name>.inputs[0].key=value" for an input that the file has; a camera's url replaces its inputs
+// A list is written with commas there (sentry.classes=person,car), masks with semicolons. The Error holds every mistake of all
+// layers, one "file:line:column: key: what was found; what was expected" a line ("--set key: …", "VEDETTE_…: key: …" for the
+// others). Relative paths become absolute: of the file against its folder, of the other layers against the current one.
 // `${NAME}` in the file is replaced from the environment, an unset one is a mistake; `$${` stands for a plain `${`.
 Result<Config> load_config(const std::string& path, const std::vector<std::string>& overrides = {});
 // The file's layer alone, from text; `path` is for messages and relative paths.

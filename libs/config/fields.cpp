@@ -1,6 +1,7 @@
 #include "config/fields.h"
 
 #include "config/binders.h"
+#include "config/camera_binders.h"
 
 namespace vedette::config {
 namespace {
@@ -86,9 +87,20 @@ Fields fields_of(SuperviseConfig& supervise) {
 
 }  // namespace
 
-Fields fields_of(CameraConfig& camera) {
+Fields fields_of(InputConfig& input) {
   return {
-      source_url("url", camera.url),
+      source_url("url", input.url),
+      roles("roles", input.roles),
+      name("name", input.name),
+  };
+}
+
+Fields fields_of(CameraConfig& camera) {
+  Field url = source_url("url", camera.url);
+  url.excludes = "inputs";
+  return {
+      std::move(url),
+      inputs("inputs", camera.inputs),
       text("username", camera.username),
       secret("password", camera.password, 1),
       secret_file("password", camera.password, 1),
@@ -97,7 +109,22 @@ Fields fields_of(CameraConfig& camera) {
       number("fps", camera.fps, 0.0f, 1000.0f),
       choice("rtsp_transport", camera.rtsp_transport, {"tcp", "udp"}),
       duration("timeout", camera.timeout, Milliseconds{100}, hours{1}),
+      duration("watchdog", camera.watchdog, Milliseconds{100}, hours{1}),
+      choice("decode", camera.decode, {"auto", "cpu", "vaapi", "v4l2m2m", "cuda"}),
       boolean("detect", camera.detect),
+      choice("device_format", camera.device_format, {"auto", "mjpeg", "yuyv", "nv12", "grey"}),
+      picture_size("device_size", camera.device_size),
+      number("device_fps", camera.device_fps, 0.0f, 1000.0f),
+      number("standby_device_fps", camera.standby_device_fps, 0.0f, 1000.0f),
+      device_controls("controls", camera.controls),
+      boolean("audio", camera.audio),
+      duration("pre_roll", camera.pre_roll, kNone, minutes{10}),
+      duration("keyframe_interval", camera.keyframe_interval, Milliseconds{10}, minutes{5}),
+      number("max_mbit", camera.max_mbit, 0u, 10'000u),
+      polygons("masks", camera.masks),
+      boolean("record_unmasked", camera.record_unmasked),
+      enumeration<std::uint32_t>("rotate", camera.rotate, {{"0", 0}, {"90", 90}, {"180", 180}, {"270", 270}}),
+      choice("flip", camera.flip, {"none", "horizontal", "vertical", "both"}),
   };
 }
 
@@ -121,6 +148,16 @@ std::vector<std::string> all_keys() {
     for (const Field& field : section.fields) keys.push_back(section.name + "." + field.name);
   for (const Field& field : fields_of(camera)) keys.push_back("cameras.*." + field.name);
   return keys;
+}
+
+std::optional<std::string> store(const Field& field, const Value& value) {
+  std::optional<std::string> wrong = field.set(value);
+  if (!field.append) return wrong;
+  for (const std::string& item : value.items) {
+    if (wrong) break;
+    wrong = field.append({Value::Kind::kText, item, {}, item, value.folder});
+  }
+  return wrong;
 }
 
 const Field* find_field(const Fields& fields, const std::string& name) {

@@ -24,13 +24,23 @@ struct Value {
 };
 
 struct Field {
+  using Set = std::function<std::optional<std::string>(const Value&)>;
   std::string name;
   // Stores the value in the struct, or says "what was found; what was expected".
-  std::function<std::optional<std::string>(const Value&)> set;
+  Set set;
   std::string excludes = {};  // not both of this key and that one
-  bool list = false;          // takes a list; with commas in a variable or flag
+  bool list = false;          // takes a list; with `separator` in a variable or flag
+  char separator = ',';
+  // Of a list whose items are checked one by one, each mistake at its item: `set` only takes a list, and empties what is there;
+  // this appends one (its Value is a text).
+  Set append = {};
+  // Of a list of maps: appends an item and gives its keys, good until the next is appended. In the file alone.
+  std::function<std::vector<Field>()> append_map = {};
 };
 using Fields = std::vector<Field>;
+
+// The whole value with all its items, or the first mistake.
+std::optional<std::string> store(const Field& field, const Value& value);
 
 struct Section {
   std::string name;
@@ -40,6 +50,7 @@ struct Section {
 // All sections but `cameras`, bound to `config`.
 std::vector<Section> sections_of(Config& config);
 Fields fields_of(CameraConfig& camera);
+Fields fields_of(InputConfig& input);
 
 // Every key there is: "bus.dir", …, "cameras.*.url", ….
 std::vector<std::string> all_keys();

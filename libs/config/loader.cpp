@@ -10,12 +10,11 @@
 
 #include <fmt/format.h>
 
-#include "base/cpu.h"
-
 namespace vedette::config {
 namespace {
 
 constexpr std::string_view kVariablePrefix = "VEDETTE_";
+constexpr std::size_t kMostMaps = 3;  // of `inputs`: one a role
 
 std::string upper(std::string text) {
   for (char& c : text)
@@ -29,10 +28,10 @@ std::string unknown(const std::string& word, const std::vector<std::string>& kno
                        : fmt::format("unknown key; expected \"{}\"?", guess);
 }
 
-std::vector<std::string> split_list(const std::string& text) {
+std::vector<std::string> split_list(const std::string& text, char separator) {
   std::vector<std::string> items;
   for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t comma = std::min(text.find(',', at), text.size());
+    const std::size_t comma = std::min(text.find(separator, at), text.size());
     items.push_back(text.substr(at, comma - at));
     at = comma + 1;
   }
@@ -211,16 +210,50 @@ void Loader::read_fields(const Fields& fields, const std::string& prefix, const 
     }
     const Origin at = node.IsNull() ? origin : origin_of(node);
     origins_[prefix + name] = at;
+    if (field->append_map && node.IsSequence() && node.size() > 0) {
+      filled.emplace(name, at);
+      read_maps(*field, prefix + name, node);
+      continue;
+    }
     const std::optional<Value> value = value_of(node, prefix + name);
     if (!value) continue;  // told already
-    if (value->kind != Value::Kind::kText || !value->text.empty()) filled.emplace(name, at);
-    if (const auto wrong = field->set(*value)) mistakes_.add(at, prefix + name, *wrong);
+    const bool empty =
+        value->kind == Value::Kind::kText ? value->text.empty() : value->kind == Value::Kind::kList && value->items.empty();
+    if (!empty) filled.emplace(name, at);
+    set_from_node(prefix + name, *field, *value, node, at);
   }
   for (const Field& field : fields)
     if (filled.contains(field.name) && filled.contains(field.excludes) && field.name > field.excludes)
       mistakes_.add(filled[field.name], prefix + field.name,
                     fmt::format("given together with {} (line {}); expected only one of the two", field.excludes,
                                 filled[field.excludes].line));
+}
+
+void Loader::set_from_node(const std::string& key, const Field& field, const Value& value, const YAML::Node& node,
+                           const Origin& origin) {
+  values_[key] = value;
+  const auto wrong = field.set(value);
+  if (wrong) mistakes_.add(origin, key, *wrong);
+  if (wrong || !field.append) return;
+  for (std::size_t i = 0; i < value.items.size(); ++i)
+    if (const auto wrong_item = field.append({Value::Kind::kText, value.items[i], {}, node[i].Scalar(), value.folder}))
+      mistakes_.add(origin_of(node[i]), key, *wrong_item);
+}
+
+void Loader::read_maps(const Field& field, const std::string& key, const YAML::Node& node) {
+  if (node.size() > kMostMaps)
+    return mistakes_.add(origin_of(node), key, fmt::format("{} items; expected at most {}", node.size(), kMostMaps));
+  std::size_t index = 0;
+  for (const YAML::Node& item : node) {
+    const std::string item_key = fmt::format("{}[{}]", key, index++);
+    const Fields fields = field.append_map();
+    origins_[item_key] = origin_of(item);
+    if (item.IsMap())
+      read_fields(fields, item_key + ".", item);
+    else
+      mistakes_.add(origin_of(item), item_key,
+                    fmt::format("{}; expected keys such as \"{}:\"", kind_of(item), fields.front().name));
+  }
 }
 
 std::optional<std::string> Loader::scalar_of(const YAML::Node& node, const std::string& key) {
@@ -264,10 +297,11 @@ void Loader::set_from_text(const std::string& key, const Field& field, const std
   Value value{.kind = Value::Kind::kText, .text = text, .items = {}, .shown = text, .folder = folder};
   if (field.list) {
     value.kind = Value::Kind::kList;
-    value.items = split_list(text);
+    if (!text.empty() || !field.append) value.items = split_list(text, field.separator);
   }
   origins_[key] = origin;
-  if (const auto wrong = field.set(value)) mistakes_.add(origin, key, *wrong);
+  values_[key] = value;
+  if (const auto wrong = store(field, value)) mistakes_.add(origin, key, *wrong);
 }
 
 void Loader::read_environment(const std::string& folder) {
@@ -318,6 +352,11 @@ void Loader::override_key(const std::string& key, const std::string& text, const
   for (CameraConfig& camera : config_.cameras) {
     owners.push_back("cameras." + camera.name);
     if (owners.back() == owner) fields = fields_of(camera);
+    if (owners.back() == owner && name == "url") camera.inputs.clear();
+    for (std::size_t i = 0; i < camera.inputs.size(); ++i) {
+      owners.push_back(fmt::format("cameras.{}.inputs[{}]", camera.name, i));
+      if (owners.back() == owner) fields = fields_of(camera.inputs[i]);
+    }
   }
   if (fields.empty()) {
     const std::string guess = nearest(owner, owners);
@@ -330,65 +369,6 @@ void Loader::override_key(const std::string& key, const std::string& text, const
   } else {
     mistakes_.add(origin, key, unknown(name, names_of(fields)));
   }
-}
-
-void Loader::check_cameras() {
-  if (config_.cameras.empty() && mistakes_.empty())
-    mistakes_.add(origin_of("cameras"), "cameras", "no camera; expected at least one, such as \"front:\" with its \"url:\"");
-  for (const CameraConfig& camera : config_.cameras) {
-    const std::string key = "cameras." + camera.name;
-    if (camera.url.empty() && !origins_.contains(key + ".url"))
-      mistakes_.add(origin_of(key), key,
-                    "no \"url:\"; expected a device, a file or a URL such as /dev/video0 or rtsp://camera/stream");
-  }
-}
-
-void Loader::check_together() {
-  const GatewayConfig& gateway = config_.gateway;
-  if (!is_loopback(gateway.listen) && gateway.token.empty())
-    mistakes_.add(
-        origin_of("gateway.listen"), "gateway.listen",
-        fmt::format("\"{}\" is open to the network; expected gateway.token or gateway.token_file to be set, or 127.0.0.1 here",
-                    gateway.listen));
-  const SuperviseConfig& supervise = config_.supervise;
-  if (supervise.backoff_min > supervise.backoff_max)
-    mistakes_.add(origin_of(origins_.contains("supervise.backoff_min") ? "supervise.backoff_min" : "supervise.backoff_max"),
-                  "supervise.backoff_min",
-                  fmt::format("{}; expected at most supervise.backoff_max, {}", format_duration(supervise.backoff_min),
-                              format_duration(supervise.backoff_max)));
-  const SentryConfig& sentry = config_.sentry;
-  if (sentry.tracking_fps > 0.0f && sentry.standby_fps > sentry.tracking_fps)
-    mistakes_.add(origin_of(origins_.contains("sentry.standby_fps") ? "sentry.standby_fps" : "sentry.tracking_fps"),
-                  "sentry.standby_fps",
-                  fmt::format("{}; expected at most sentry.tracking_fps, {}", sentry.standby_fps, sentry.tracking_fps));
-}
-
-// Who spins takes a whole core. Whether this machine lets it, the stage finds out when it starts (bus::may_spin()).
-void Loader::check_waiting() {
-  const std::pair<std::string, const WaitConfig*> stages[] = {
-      {"detect", &config_.detect.waiting}, {"control", &config_.control.waiting}, {"gateway", &config_.gateway.waiting}};
-  const auto spins = [](const WaitConfig& stage) { return stage.wait.kind == bus::WaitPolicy::Kind::kSpin; };
-  const auto add = [this](const std::string& key, const std::string& text) { mistakes_.add(origin_of(key), key, text); };
-  std::map<std::uint32_t, std::string> spinning;
-  for (const auto& [name, stage] : stages) {
-    if (stage->cpu) {
-      const std::vector<unsigned> online = online_cpus();
-      if (std::find(online.begin(), online.end(), *stage->cpu) == online.end())
-        add(name + ".cpu", fmt::format("{}; expected a core that is online ({}), or any", *stage->cpu, text_of(online)));
-    }
-    if (!spins(*stage)) continue;
-    if (!stage->cpu) {
-      add(name + ".wait",
-          fmt::format("spin; expected {}.cpu to name a core that nothing else uses, or block or hybrid(50us) here", name));
-    } else if (const auto [other, fresh] = spinning.emplace(*stage->cpu, name); !fresh) {
-      add(name + ".cpu", fmt::format("{}, where {} spins too; expected another core", *stage->cpu, other->second));
-    }
-  }
-  if (spins(config_.gateway.waiting) && config_.cameras.size() > 1)
-    add("gateway.wait",
-        fmt::format("spin; expected block or hybrid(50us): the gateway reads each of the {} cameras in a thread of its "
-                    "own, and all of them run on gateway.cpu",
-                    config_.cameras.size()));
 }
 
 Result<Config> Loader::finish() {

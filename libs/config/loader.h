@@ -40,6 +40,11 @@ class Loader {
   void read_section(Section& section, const YAML::Node& node, const Origin& origin);
   void read_cameras(const YAML::Node& node);
   void read_fields(const Fields& fields, const std::string& prefix, const YAML::Node& map);
+  // A list of maps: each item's keys.
+  void read_maps(const Field& field, const std::string& key, const YAML::Node& node);
+  // Stores what stands at `node`, telling what is wrong with it.
+  void set_from_node(const std::string& key, const Field& field, const Value& value, const YAML::Node& node,
+                     const Origin& origin);
   // None if a variable isn't set or an item is no word; that has been told then.
   std::optional<Value> value_of(const YAML::Node& node, const std::string& key);
   std::optional<std::string> scalar_of(const YAML::Node& node, const std::string& key);
@@ -48,6 +53,10 @@ class Loader {
   void override_from(const std::string& text, const Origin& origin, const std::string& folder);
   void override_key(const std::string& key, const std::string& text, const Origin& origin, const std::string& folder);
   void check_cameras();
+  void check_inputs(const CameraConfig& camera, const std::string& key);
+  void name_inputs(CameraConfig& camera, const std::string& key);
+  void check_external(const CameraConfig& camera, const std::string& key);
+  void check_device(const CameraConfig& camera, const std::string& key);
   void check_together();
   void check_waiting();
 
@@ -59,7 +68,8 @@ class Loader {
   Environment environment_;
   Config config_;
   std::vector<Section> sections_;
-  std::map<std::string, Origin> origins_;  // by full key
+  std::map<std::string, Origin> origins_;  // by full key: "gateway.port", "cameras.front.inputs[0].url"
+  std::map<std::string, Value> values_;    // what was stored last, by full key
   Mistakes mistakes_;
 };
 

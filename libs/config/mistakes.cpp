@@ -22,7 +22,11 @@ void Mistakes::add(const Origin& origin, std::string_view key, std::string_view 
   std::string line = origin.source + ":";
   if (origin.line > 0) line += std::to_string(origin.line) + ":" + std::to_string(origin.column) + ":";
   if (!key.empty()) line += " " + printable(key) + ":";
-  lines_.push_back({origin, line + " " + printable(text)});
+  lines_.push_back({origin, std::string(key), line + " " + printable(text)});
+}
+
+bool Mistakes::about(std::string_view key_prefix) const {
+  return std::any_of(lines_.begin(), lines_.end(), [&](const Line& line) { return line.key.starts_with(key_prefix); });
 }
 
 Error Mistakes::error() const {

@@ -25,12 +25,15 @@ class Mistakes {
   // `key` may be "" (the file as a whole). Control characters of `text` are replaced, long ones cut.
   void add(const Origin& origin, std::string_view key, std::string_view text);
   bool empty() const { return lines_.empty(); }
+  // Something was told of a key that begins so.
+  bool about(std::string_view key_prefix) const;
   // All of them, one a line; call only if there are any.
   Error error() const;
 
  private:
   struct Line {
     Origin origin;
+    std::string key;
     std::string text;
   };
   std::vector<Line> lines_;

@@ -98,6 +98,8 @@ bool is_camera_name(std::string_view name) {
   });
 }
 
+bool is_input_name(std::string_view name) { return is_camera_name(name) && name.size() <= 23; }
+
 bool is_listen_address(std::string_view text) {
   unsigned char address[sizeof(in6_addr)];
   const std::string copy(text);

@@ -29,6 +29,7 @@ Result<std::string> expand_variables(std::string_view text, const Environment& e
 std::string nearest(std::string_view word, const std::vector<std::string>& known);
 
 bool is_camera_name(std::string_view name);      // [a-z0-9_-]+, at most 31 bytes
+bool is_input_name(std::string_view name);       // the same, at most 23 bytes: "_packets" follows
 bool is_listen_address(std::string_view text);   // an IPv4 or IPv6 address, or "localhost"
 std::string listen_ip(std::string_view listen);  // the IP address that a listen address means: "localhost" is 127.0.0.1
 bool is_loopback(std::string_view address);      // 127.0.0.0/8, ::1, "localhost"

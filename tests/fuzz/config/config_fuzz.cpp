@@ -2,6 +2,7 @@
 // stand overrides, one a line.
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -31,8 +32,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const vedette::Result<vedette::Config> config = loader.finish();
   if (config) {
     VD_ASSERT(!config->cameras.empty(), "a configuration without a camera");
-    for (const vedette::CameraConfig& camera : config->cameras)
-      VD_ASSERT(!camera.url.empty() && camera.name.size() <= 31, "a camera without a URL");
+    for (const vedette::CameraConfig& camera : config->cameras) {
+      VD_ASSERT(camera.name.size() <= 31, "a camera's name that is too long");
+      VD_ASSERT(camera.url.empty() != camera.inputs.empty(), "a camera with a URL and inputs, or neither");
+      std::set<std::string> names;
+      for (const vedette::InputConfig& stream : inputs_of(camera)) {
+        VD_ASSERT(!stream.url.empty() && stream.name.size() <= 23, "an input without a URL");
+        VD_ASSERT(names.insert(stream.name).second, "two inputs of one name");
+      }
+      VD_ASSERT(names.contains(""), "no input has the topics <camera>/frames and <camera>/packets");
+      for (const vedette::Polygon& mask : camera.masks) {
+        VD_ASSERT(mask.size() >= 3, "a mask without an inside");
+        for (const vedette::Point& point : mask)
+          VD_ASSERT(point.x >= 0 && point.x <= 1 && point.y >= 0 && point.y <= 1, "a mask's point outside");
+      }
+    }
     VD_ASSERT(config->detect.threshold >= 0.0f && config->detect.threshold <= 1.0f, "a threshold out of range");
     VD_ASSERT(config->supervise.backoff_min <= config->supervise.backoff_max, "back-off out of order");
   } else {
