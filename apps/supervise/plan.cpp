@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/process.h"
+#include "stage/topics.h"
 
 namespace vedette::supervise {
 
@@ -11,9 +12,15 @@ std::vector<StageSpec> plan(const Config& config, const std::vector<std::string>
   std::vector<StageSpec> stages;
   for (const CameraConfig& camera : config.cameras) {
     if (camera.url == kExternalCamera) continue;
-    StageSpec capture{"capture/" + camera.name, programs + "capture", common};
-    capture.arguments.insert(capture.arguments.end(), {"--camera", camera.name});
-    stages.push_back(std::move(capture));
+    for (const InputConfig& input : inputs_of(camera)) {
+      StageSpec capture{"capture/" + camera.name, programs + "capture", common};
+      capture.arguments.insert(capture.arguments.end(), {"--camera", camera.name});
+      if (!input.name.empty()) {
+        capture.tag += "." + input.name;
+        capture.arguments.insert(capture.arguments.end(), {"--input", input.name});
+      }
+      stages.push_back(std::move(capture));
+    }
   }
   const bool detects =
       std::any_of(config.cameras.begin(), config.cameras.end(), [](const CameraConfig& camera) { return camera.detect; });
@@ -27,7 +34,12 @@ std::vector<bus::TopicName> written_topics(const Config& config) {
   for (const CameraConfig& camera : config.cameras) {
     for (const char* topic : {"control", "state", "events"}) topics.push_back({camera.name, topic});
     if (camera.detect) topics.push_back({camera.name, "detections"});
-    if (camera.url != kExternalCamera) topics.push_back({camera.name, "frames"});
+    if (camera.url == kExternalCamera) continue;
+    for (const InputConfig& input : inputs_of(camera)) {
+      topics.push_back({camera.name, stage::frames_topic(input.name)});
+      topics.push_back({camera.name, stage::packets_topic(input.name)});
+      if (input.url == kIngestedCamera) topics.push_back({camera.name, stage::kIngestTopic});
+    }
   }
   return topics;
 }

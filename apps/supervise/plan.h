@@ -1,5 +1,6 @@
 // Which programs a configuration needs, in the order of starting. They stop in the opposite order: first who reads, last who
-// writes. No detect stage if no camera wants it, no capture for a camera that another program publishes.
+// writes. One capture an input of a camera (docs/decisions/0003-one-capture-per-input.md). No detect stage if no camera wants it,
+// no capture for a camera that another program publishes.
 #pragma once
 
 #include <string>
@@ -11,7 +12,7 @@
 namespace vedette::supervise {
 
 struct StageSpec {
-  std::string tag;      // "capture/front", "detect"; as in its log lines
+  std::string tag;      // "capture/front", "capture/front.record" (an input with a name), "detect"; as in its log lines
   std::string program;  // absolute path
   std::vector<std::string> arguments;
 };
@@ -19,7 +20,8 @@ struct StageSpec {
 // `common`: the arguments that make every stage load the same configuration (hand_on()).
 std::vector<StageSpec> plan(const Config& config, const std::vector<std::string>& common);
 
-// The topics that those stages write. Others in the same bus directory are other programs' business.
+// The topics that those stages may write (a raw camera has no packets, an input that nobody wants pixels of no frames). Others in
+// the same bus directory are other programs' business.
 std::vector<bus::TopicName> written_topics(const Config& config);
 
 // Some camera is another program's: its end is nothing that the supervisor would see.

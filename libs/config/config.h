@@ -82,9 +82,9 @@ struct CameraConfig {
   // /dev/video0, v4l2:<its name>, rtsp://…, http://…, tcp://…, a file or folder (relative to the config file), or one of those
   // below this struct; or `inputs`.
   std::string url;
-  std::vector<InputConfig>
-      inputs;            // instead of `url`: up to three streams, each role is exactly one's (detect: unless detect is false)
-  std::string username;  // for the URL
+  // Instead of `url`: up to three streams; each role is exactly one's (detect: unless `detect` is false).
+  std::vector<InputConfig> inputs;
+  std::string username;  // for the URLs
   Secret password;
   bool loop = true;  // a file starts again at its end
   Pace pace = Pace::kSource;

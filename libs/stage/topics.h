@@ -2,10 +2,12 @@
 // much memory a configuration needs (vedette doctor) gets the same numbers. Pure functions, thread-safe.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
-#include "bus/ring.h"
+#include "bus/log.h"
+#include "schema/packet.h"
 
 namespace vedette::stage {
 
@@ -19,6 +21,29 @@ struct Share {
 bus::RingOptions frames_ring(const Share& share, std::uint64_t slot_bytes, std::uint32_t writer_slots);
 // <cam>/detections: `class_names` are its metadata.
 bus::RingOptions detections_ring(const Share& share, const std::string& class_names);
+// The topics of a camera's input by its name (InputConfig::name): "" has "frames" and "packets", "record" has "record_frames" and
+// "record_packets".
+std::string frames_topic(const std::string& input);
+std::string packets_topic(const std::string& input);
+// What came to the gateway by HTTP; written by it alone.
+inline constexpr char kIngestTopic[] = "ingest";
+
+// How much of a bitstream is kept: the config's keys of a camera.
+struct PacketsKept {
+  Codec codec = Codec::H264;  // of the pictures
+  std::chrono::milliseconds pre_roll{5000};
+  std::chrono::milliseconds keyframe_interval{2000};  // MJPEG: counts as 0, each picture is a keyframe
+  std::uint32_t max_mbit = 0;                         // 0: 50 for MJPEG, 8 else
+  float fps = 0.0f;                                   // 0: unknown
+};
+
+// <cam>/packets: whoever comes at any moment finds pre_roll from a keyframe on, while the camera sends no more than max_mbit. One
+// record is half of it at most, and at least a picture that such a camera may send: 8 MiB of JPEG (3840x2160 at its best is about
+// 6), 2 MiB of anything else.
+bus::LogOptions packets_log(const Share& share, const PacketsKept& kept);
+// <cam>/ingest: a few pictures of up to `picture_bytes` each.
+bus::LogOptions ingest_log(const Share& share, std::uint64_t picture_bytes);
+
 // <cam>/control, <cam>/state: only what holds now; <cam>/events: the last 64.
 bus::RingOptions control_ring(const Share& share);
 bus::RingOptions state_ring(const Share& share);

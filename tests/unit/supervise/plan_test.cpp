@@ -31,7 +31,22 @@ TEST(Plan, NothingIsCapturedFromACameraThatAnotherProgramPublishes) {
   std::vector<std::string> written;
   for (const bus::TopicName& topic : written_topics(config)) written.push_back(topic.text());
   EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/detections", "front/frames",
-                                               "mine/control", "mine/state", "mine/events"}));
+                                               "front/packets", "mine/control", "mine/state", "mine/events"}));
+}
+
+TEST(Plan, HasOneCaptureEachInputAndTheirTopics) {
+  Config config;
+  CameraConfig& camera = config.cameras.emplace_back(CameraConfig{.name = "front"});
+  camera.inputs = {{"record", "rtsp://cam/main", {false, true, true}}, {"", kIngestedCamera, {true, false, false}}};
+  const std::vector<StageSpec> stages = plan(config, {"--config", "/v.yaml"});
+  ASSERT_EQ(tags(config), (std::vector<std::string>{"capture/front.record", "capture/front", "control", "detect", "gateway"}));
+  EXPECT_EQ(stages[0].arguments, (std::vector<std::string>{"--config", "/v.yaml", "--camera", "front", "--input", "record"}));
+  EXPECT_EQ(stages[1].arguments, (std::vector<std::string>{"--config", "/v.yaml", "--camera", "front"}));
+  std::vector<std::string> written;
+  for (const bus::TopicName& topic : written_topics(config)) written.push_back(topic.text());
+  EXPECT_EQ(written,
+            (std::vector<std::string>{"front/control", "front/state", "front/events", "front/detections", "front/record_frames",
+                                      "front/record_packets", "front/frames", "front/packets", "front/ingest"}));
 }
 
 TEST(Plan, EveryStageGetsTheSameArguments) {
