@@ -14,166 +14,150 @@ namespace {
 
 constexpr std::uint64_t kIdleEveryNs = 100'000'000;
 constexpr std::uint64_t kBackoffMinNs = 500'000'000;
+// A device that comes back is noticed at once (its source waits for it); a network camera is knocked at no more often than this.
 constexpr std::uint64_t kBackoffMaxNs = 10'000'000'000;
+constexpr std::uint64_t kDeviceBackoffMaxNs = 1'000'000'000;
 constexpr std::uint64_t kTellEveryNs = 10'000'000'000;
 constexpr std::uint64_t kNsPerMs = 1'000'000;
 
-// Opening the same file once more gives the same.
+// Opening the same once more gives the same.
 bool is_permanent(ErrorCode code) {
   return code == ErrorCode::kNotFound || code == ErrorCode::kCorrupt || code == ErrorCode::kInvalidArgument ||
          code == ErrorCode::kPermissionDenied;
 }
 
 SourceClock::Kind clock_kind(const CameraOptions& options) {
-  const bool playback = kind_of(options.source.url) == SourceKind::kFile && options.pace == Pace::kSource;
+  const bool playback = is_playback(kind_of(options.source.url)) && options.pace == Pace::kSource;
   return playback ? SourceClock::Kind::kPlayback : SourceClock::Kind::kLive;
 }
 
 }  // namespace
 
-Camera::Camera(CameraOptions options, Slots& slots, stage::ControlReader& control)
+Camera::Camera(CameraOptions options, const bus::BusDir& dir, Slots& slots, Packets& packets, stage::ControlReader& control,
+               std::uint64_t last_id)
     : options_(std::move(options)),
-      is_file_(kind_of(options_.source.url) == SourceKind::kFile),
+      dir_(dir),
+      kind_(kind_of(options_.source.url)),
       slots_(slots),
+      packets_(packets),
       control_(control),
+      retouch_(options_.orientation, options_.masks),
+      ids_(last_id, wall_ns()),
       clock_(clock_kind(options_)),
-      random_(std::random_device{}()),
       backoff_ns_(kBackoffMinNs) {}
 
 Result<Camera::End> Camera::run() {
   const auto ended = [&] { return control_.session_changed() && !stop_requested() ? End::kRestart : End::kStopped; };
+  const bool playback = is_playback(kind_);
+  Sources sources(options_.source, dir_, slots_, [this] { return idle(); });
   while (idle()) {
-    auto source = Source::open(options_.source, slots_, [this] { return idle(); });
+    auto source = sources.open();
     if (!idle()) break;
     if (!source.ok()) {
-      if (is_file_ && is_permanent(source.error().code)) return std::move(source).error();
+      const bool hopeless = playback || kind_ == SourceKind::kSynthetic;
+      if (hopeless && is_permanent(source.error().code)) return std::move(source).error();
       if (!back_off(source.error().text)) break;
       continue;
     }
-    tell_about_source(**source);
     VD_ASSIGN(const Played played, play(**source));
     if (played == Played::kStopped) break;
-    if (played == Played::kEnd && is_file_ && !options_.loop) return End::kFinished;
-    const std::string why = played == Played::kFailed ? (*source)->error().text : "the stream ended";
+    if (played == Played::kEnd && playback && !options_.loop) return End::kFinished;
+    const std::string why = played == Played::kFailed ? failure_.text : "the stream ended";
     source->reset();  // a device can't be opened twice
-    if (!(is_file_ && played == Played::kEnd) && !back_off(why)) break;
+    if (!(playback && played == Played::kEnd) && !back_off(why)) break;
   }
   return ended();
 }
 
 // Rounds over one opened source, until it fails or has to be opened again.
 Result<Camera::Played> Camera::play(Source& source) {
+  stream_ = std::max(stream_ + 1, static_cast<std::uint32_t>(wall_ns() / 1'000'000'000));
+  const FlowOptions flow_options{options_.name,           options_.fps,     is_playback(kind_) && options_.pace == Pace::kFast,
+                                 options_.pixels,         options_.pass_bitstream, options_.decoder};
+  auto opened = Flow::open(flow_options, {slots_, packets_, control_, retouch_, ids_, clock_}, source, stream_, [this] { return idle(); });
+  if (!opened.ok()) {
+    failure_ = std::move(opened).error().in(log::redact_url(options_.source.url));
+    if (is_playback(kind_)) return failure_;
+    return Played::kFailed;
+  }
+  Flow& flow = **opened;
+  tell_about_source(source, flow);
+  standby_.reset();
   for (bool again = false;; again = true) {
-    VD_ASSIGN(const Played played, play_round(source));
-    if (played == Played::kStopped || !is_file_) return played;
-    if (pictures_ == 0 && again) return Played::kEnd;  // rewinding this format doesn't work: opening it again does
-    if (pictures_ == 0)
+    flow.begin_round();
+    VD_ASSIGN(const Played played, play_round(source, flow));
+    stream_ = flow.stream();
+    if (played == Played::kStopped || !is_playback(kind_)) return played;
+    if (flow.pictures() == 0 && again) return Played::kEnd;  // rewinding this format doesn't work: opening it again does
+    if (flow.pictures() == 0)
       return Error{ErrorCode::kCorrupt, log::redact_url(options_.source.url) + ": not one picture could be decoded"};
-    if (played == Played::kFailed) log::warning("{}; taken as the file's end", source.error().text);
-    clock_.next_round(end_ns_ - first_ns_);
+    if (played == Played::kFailed) log::warning("{}; taken as the file's end", failure_.text);
+    clock_.next_round(flow.length_ns());
     if (!options_.loop || !source.rewind()) return Played::kEnd;
   }
 }
 
-Result<Camera::Played> Camera::play_round(Source& source) {
-  pictures_ = 0;
-  arrivals_.fill({});
+Result<Camera::Played> Camera::play_round(Source& source, Flow& flow) {
   for (;;) {
     const Source::Read read = source.read();
     if (read == Source::Read::kStopped || !idle()) return Played::kStopped;
-    if (read == Source::Read::kFailed || read == Source::Read::kEnd) {
-      source.flush();
-      VD_TRY(show_pictures(source));
-      return read == Source::Read::kEnd ? Played::kEnd : Played::kFailed;
+    if (read == Source::Read::kFailed || read == Source::Read::kEnd) return end_round(source, flow, read);
+    follow_mode(source);
+    if (read == Source::Read::kPacket) {
+      pace(source);
+      if (stop_requested()) return Played::kStopped;
+      VD_TRY(flow.take(source.packet()));
+      if (flow.pictures() > 0) backoff_ns_ = kBackoffMinNs;
+      tell_about_copies();
     }
-    if (read == Source::Read::kNothing) continue;
-    const std::uint64_t now = monotonic_ns();
-    pace_packet(source, now);
-    if (stop_requested()) return Played::kStopped;
-    // Each packet a picture: what nobody wants isn't even decoded.
-    packet_wanted_ = !source.intra_only() || wanted(packet_due(source, now));
-    if (!packet_wanted_ && pictures_ > 0) continue;
-    source.decode();
-    VD_TRY(show_pictures(source));
-    tell_about_damage(source);
+    tell_about_damage(source, flow);
+    if (!is_playback(kind_) && age_ns(flow.good_at_ns()) > to_ns(options_.watchdog)) {
+      failure_ = Error{ErrorCode::kUnavailable, log::redact_url(options_.source.url) + ": data, but no whole picture for " +
+                                                    std::to_string(options_.watchdog.count()) + " ms"};
+      return Played::kFailed;
+    }
   }
 }
 
-// Notes when the packet came; of a file played at its own pace, waits until it is due.
-void Camera::pace_packet(Source& source, std::uint64_t now_ns) {
-  const std::int64_t stamp = source.packet_time();
-  arrivals_[next_arrival_++ % arrivals_.size()] = {stamp, now_ns};
-  clock_.observe(stamp, now_ns);
-  if (is_file_ && options_.pace == Pace::kSource) sleep_until(clock_.to_monotonic(stamp));
+Result<Camera::Played> Camera::end_round(Source& source, Flow& flow, Source::Read read) {
+  VD_TRY(flow.finish());
+  tell_about_damage(source, flow);
+  if (read == Source::Read::kEnd) return Played::kEnd;
+  failure_ = source.error();
+  return Played::kFailed;
 }
 
-std::uint64_t Camera::packet_due(const Source& source, std::uint64_t now_ns) const {
-  return options_.pace == Pace::kFast ? now_ns : clock_.to_monotonic(source.packet_time());
+// Of a live source notes how its stamps lie to our clock; of one that is played waits until the packet is due.
+void Camera::pace(const Source& source) {
+  const Packet& packet = source.packet();
+  const bool playback = source.clock() == Source::Clock::kPlayback;
+  const std::int64_t stamp = playback && packet.dts_ns != kNoTimestamp ? packet.dts_ns : packet.pts_ns;
+  if (source.clock() == Source::Clock::kMonotonic || stamp == kNoTimestamp) return;
+  // Sound has its own delay; the picture's clock is the one that counts.
+  if (packet.kind != Packet::Kind::kAudio) clock_.observe(stamp, packet.arrived_ns);
+  if (playback && options_.pace == Pace::kSource) sleep_until(clock_.to_monotonic(stamp));
 }
 
-Result<> Camera::show_pictures(Source& source) {
-  while (const AVFrame* picture = source.next_picture()) VD_TRY(show(source, *picture));
-  return {};
-}
-
-Result<> Camera::show(Source& source, const AVFrame& picture) {
-  const std::uint64_t at = std::max(taken_at(source), last_taken_ns_);
-  last_taken_ns_ = at;
-  ++pictures_;
-  backoff_ns_ = kBackoffMinNs;
-  if (source.intra_only() ? !packet_wanted_ : !wanted(at)) return {};
-  // A picture that the decoder gave before its time (B-frames) isn't shown early.
-  if (at > monotonic_ns() && !sleep_until(at)) return {};
-  FrameInfo info;
-  set_camera(info, options_.name);
-  const std::uint64_t now = monotonic_ns();
-  info.mutate_captured_at_ns(std::min(at, now));
-  info.mutate_wall_at_ns(wall_ns() - age_ns(at, now));
-  info.mutate_mode(control_.mode());
-  TraceContext& trace = info.mutable_trace();
-  trace.mutate_trace_id_high(random_());
-  trace.mutate_trace_id_low(random_());
-  trace.mutate_span_id(random_());
-  trace.mutate_flags(1);  // W3C "sampled"
-  VD_TRY(slots_.publish(picture, info));
-  tell_about_copies();
-  return {};
-}
-
-// When the picture that came out of the decoder last was taken, on CLOCK_MONOTONIC.
-std::uint64_t Camera::taken_at(Source& source) {
-  const std::int64_t stamp = source.picture_time();
-  if (pictures_ == 0) first_ns_ = end_ns_ = stamp;
-  first_ns_ = std::min(first_ns_, stamp);
-  end_ns_ = std::max(end_ns_, stamp + source.frame_duration_ns());
-  const std::uint64_t now = monotonic_ns();
-  if (is_file_ && options_.pace == Pace::kSource) return clock_.to_monotonic(stamp);
-  if (is_file_) return arrival_of(stamp);
-  // A device stamps with our own clock when the sensor was read.
-  const auto sensor = static_cast<std::uint64_t>(stamp);
-  if (source.clock_is_monotonic() && stamp > 0 && sensor <= now && now - sensor < SourceClock::kMaxJump) return sensor;
-  return std::min(clock_.to_monotonic(stamp), now);
-}
-
-std::uint64_t Camera::arrival_of(std::int64_t stamp_ns) const {
-  for (const Arrival& arrival : arrivals_)
-    if (arrival.at_ns != 0 && arrival.stamp_ns == stamp_ns) return arrival.at_ns;
-  return arrivals_[(next_arrival_ + arrivals_.size() - 1) % arrivals_.size()].at_ns;
-}
-
-bool Camera::wanted(std::uint64_t at_ns) {
-  // The first picture makes the topic, so that readers can ask for more.
-  if (!slots_.has_published()) return true;
-  const bus::Demand demand = slots_.demand();
-  if (control_.paused() || !demand.pixels) return false;
-  const float fps = options_.fps > 0 && demand.fps > 0 ? std::min(options_.fps, demand.fps) : std::max(options_.fps, demand.fps);
-  return cap_.wants(at_ns, fps);
+void Camera::follow_mode(Source& source) {
+  const bool standby = control_.alive() && control_.mode() == Mode::Standby;
+  if (standby_ == standby) return;
+  standby_ = standby;
+  if (const auto set = source.set_standby(standby); !set.ok()) log::warning("{}", set.error().text);
 }
 
 // Once, and again when it has changed or come back.
-void Camera::tell_about_source(const Source& source) {
-  const std::string text = log::redact_url(options_.source.url) + ": " + source.description();
-  if (std::exchange(told_source_, text) != text) log::info("{}", text);
+void Camera::tell_about_source(const Source& source, const Flow& flow) {
+  const std::string text = log::redact_url(options_.source.url) + ": " + source.video().description;
+  if (std::exchange(told_source_, text) == text) return;
+  log::info("{}", text);
+  if (const LibavDecoder* decoder = flow.decoder(); decoder != nullptr) {
+    if (!decoder->fallback().empty()) log::warning("{}; decoding on the processor", decoder->fallback());
+    if (decoder->where() != "cpu") log::info("decoding by {}", decoder->where());
+  }
+  const bool remade = !options_.pass_bitstream && source.video().codec != Codec::Unknown;
+  if (remade)
+    log::info("masked or turned: the camera's own bitstream isn't published; packets are encoded anew as JPEG while somebody reads "
+              "them, which costs a decode and an encode of every picture");
 }
 
 void Camera::tell_about_copies() {
@@ -184,12 +168,15 @@ void Camera::tell_about_copies() {
     log::info("the decoder doesn't work in the ring's slots, or needs more of them than there are: pictures are copied");
 }
 
-void Camera::tell_about_damage(const Source& source) {
-  const std::uint64_t bad = source.counters().bad;
+void Camera::tell_about_damage(const Source& source, const Flow& flow) {
+  const std::uint64_t bad = source.counters().bad + flow.bad();
+  const std::uint64_t lost = source.counters().lost;
   const std::uint64_t now = monotonic_ns();
-  if (bad == told_bad_ || now < next_tell_ns_) return;
-  log::warning("{} damaged packets or pictures skipped so far", bad);
+  if ((bad == told_bad_ && lost == told_lost_) || now < next_tell_ns_) return;
+  if (bad != told_bad_) log::warning("{} damaged packets or pictures skipped since it was opened", bad);
+  if (lost != told_lost_) log::warning("{} pictures lost before we could take them since it was opened", lost);
   told_bad_ = bad;
+  told_lost_ = lost;
   next_tell_ns_ = now + kTellEveryNs;
 }
 
@@ -198,6 +185,7 @@ bool Camera::idle() {
   if (now >= next_idle_ns_) {
     next_idle_ns_ = now + kIdleEveryNs;
     slots_.beat();
+    packets_.beat();
     (void)control_.poll(now);  // a record that was refused isn't worth a word: the next one comes with the next heartbeat
   }
   return !stop_requested() && !control_.session_changed();
@@ -219,7 +207,7 @@ bool Camera::back_off(const std::string& why) {
   told_source_.clear();
   log::warning("{}; opening it again in {} ms", why, backoff_ns_ / kNsPerMs);
   const bool go_on = sleep_until(monotonic_ns() + backoff_ns_);
-  backoff_ns_ = std::min(backoff_ns_ * 2, kBackoffMaxNs);
+  backoff_ns_ = std::min(backoff_ns_ * 2, kind_ == SourceKind::kDevice ? kDeviceBackoffMaxNs : kBackoffMaxNs);
   return go_on;
 }
 

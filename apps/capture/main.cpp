@@ -1,10 +1,13 @@
-// vedette-capture: one camera's pictures into <camera>/frames.
+// vedette-capture: one input of a camera: its bitstream into <camera>/packets, its pictures into <camera>/frames.
 //
-//   file, V4L2, RTSP, HTTP ─► Source (libav: packets, decoder) ─► Slots (the decoder's buffers are the ring's slots) ─► readers
+//   file, folder, V4L2, RTSP, HTTP, ingest, … ─► Source ─► Flow ─┬► Packets (as they came)          ─► <camera>/packets
+//                                                                └► decoder, Retouch, Slots (wanted) ─► <camera>/frames
+#include <algorithm>
 #include <cstdio>
 
 #include "base/process.h"
 #include "bus/directory.h"
+#include "bus/inspect.h"
 #include "capture/camera.h"
 #include "capture/slots.h"
 #include "config/command_line.h"
@@ -15,25 +18,54 @@ namespace {
 using namespace vedette;
 using namespace vedette::capture;
 
-CameraOptions options_of(const CameraConfig& camera) {
+CameraOptions options_of(const CameraConfig& camera, const InputConfig& input) {
   CameraOptions options;
   options.name = camera.name;
-  options.source.url = camera.url;
+  options.source.camera = camera.name;
+  options.source.url = input.url;
   options.source.username = camera.username;
   options.source.password = camera.password;
   options.source.rtsp_transport = camera.rtsp_transport;
   options.source.timeout = camera.timeout;
-  options.source.latency_first = camera.pace == Pace::kSource;
+  options.source.audio = camera.audio;
+  options.source.fps = camera.fps;
+  options.source.device = {camera.device_format, camera.device_size, camera.device_fps, camera.standby_device_fps, camera.controls};
+  options.decoder.where = camera.decode;
+  options.decoder.latency_first = camera.pace == Pace::kSource;
   options.loop = camera.loop;
   options.pace = camera.pace;
   options.fps = camera.fps;
+  options.watchdog = camera.watchdog;
+  options.orientation = orientation_of(camera);
+  options.masks = camera.masks;
+  options.pixels = input.name.empty();
+  const bool retouched = !camera.masks.empty() || !options.orientation.none();
+  options.pass_bitstream = !retouched || camera.record_unmasked;
   return options;
+}
+
+stage::PacketsKept kept_of(const CameraConfig& camera) {
+  return {Codec::Unknown, camera.pre_roll, camera.keyframe_interval, camera.max_mbit, camera.fps};
 }
 
 const CameraConfig* find_camera(const Config& config, const std::string& name) {
   for (const CameraConfig& camera : config.cameras)
     if (camera.name == name) return &camera;
   return nullptr;
+}
+
+const InputConfig* find_input(const std::vector<InputConfig>& inputs, const std::string& name) {
+  for (const InputConfig& input : inputs)
+    if (input.name == name) return &input;
+  return nullptr;
+}
+
+// The largest frame id that either topic has had: ids go on behind it.
+std::uint64_t last_frame_id(const bus::BusDir& dir, std::initializer_list<bus::TopicName> topics) {
+  std::uint64_t last = 0;
+  for (const bus::TopicName& topic : topics)
+    if (const auto report = bus::inspect(dir, topic); report.ok()) last = std::max(last, report->stats.frame_id);
+  return last;
 }
 
 int print_plan(const bus::RingOptions& ring) {
@@ -47,12 +79,15 @@ int print_plan(const bus::RingOptions& ring) {
 int main(int argc, char** argv) {
   install_stop_signals();
   CLI::App app{
-      "Reads one camera (file, V4L2 device, RTSP or HTTP stream) and publishes its pictures to <camera>/frames on the bus."};
+      "Reads one camera and publishes its bitstream to <camera>/packets and, while somebody wants them, its pictures to "
+      "<camera>/frames on the bus."};
   CommonOptions common;
   add_common_options(app, common);
   std::string name;
+  std::string input_name;
   bool plan = false;
   app.add_option("--camera", name, "Name of the camera in the configuration")->required();
+  app.add_option("--input", input_name, "Which of its inputs, if it has several; without: the one that detects");
   app.add_flag("--plan", plan, "Look at the camera's first picture, print what slots its topic needs as JSON, and end");
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
 
@@ -64,20 +99,27 @@ int main(int argc, char** argv) {
     return fail({ErrorCode::kInvalidArgument, config->path + ": cameras." + name + ".url is \"" + kExternalCamera +
                                                   "\": another program publishes its frames, there is nothing to capture"},
                 kExitConfig);
-  const CameraOptions options = options_of(*camera);
+  const std::vector<InputConfig> inputs = inputs_of(*camera);
+  const InputConfig* input = find_input(inputs, input_name);
+  if (input == nullptr)
+    return fail({ErrorCode::kNotFound, config->path + ": cameras." + name + " has no input \"" + input_name + "\""}, kExitConfig);
+  const CameraOptions options = options_of(*camera, *input);
   for (const std::string& secret : secrets_of(options.source)) log::add_secret(secret);
   forward_libav_log();
-  avdevice_register_all();
 
   const auto bus_dir = bus::BusDir::open(config->bus.dir);
   if (!bus_dir.ok()) return log::error("{}", bus_dir.error().text), exit_code_of(bus_dir.error());
-  Slots slots(*bus_dir, {{name, "frames"}, config->bus.readers, config->bus.held_per_reader, plan});
+  const bus::TopicName frames{name, stage::frames_topic(input->name)}, packets_name{name, stage::packets_topic(input->name)};
+  const stage::Share share{config->bus.readers, config->bus.held_per_reader};
+  Slots slots(*bus_dir, {frames, share.readers, share.held_per_reader, options.masks.empty() && options.orientation.none(), plan});
+  Packets packets(*bus_dir, {packets_name, share, kept_of(*camera), !plan});
   stage::ControlReader control(*bus_dir, name);
-  Camera loop(options, slots, control);
+  Camera loop(options, *bus_dir, slots, packets, control, last_frame_id(*bus_dir, {frames, packets_name}));
   const auto end = loop.run();
   if (plan && slots.planned()) return print_plan(*slots.planned());
   if (!end.ok()) return log::error("{}", end.error().text), exit_code_of(end.error());
   const SlotCounters counters = slots.counters();
+  log::info("published {} packets", packets.counters().published);
   log::info("published {} frames where they were decoded, {} copied, {} converted; {} dropped", counters.direct, counters.copied,
             counters.converted, counters.dropped);
   return *end == Camera::End::kRestart ? kExitRestart : EXIT_SUCCESS;

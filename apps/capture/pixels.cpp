@@ -1,5 +1,7 @@
 #include "capture/pixels.h"
 
+#include <array>
+
 namespace vedette::capture {
 namespace {
 
@@ -65,6 +67,24 @@ ColorMatrix matrix_of(const AVFrame& frame) {
   }
   if (range_of(frame) == ColorRange::Full || frame.height <= kStandardDefinitionLines) return ColorMatrix::BT601;
   return ColorMatrix::BT709;
+}
+
+bool convert_to_i420(const AVFrame& frame, const vision::MutableImageView& out, ScalerPtr& scaler) {
+  const AVPixelFormat format = without_range(static_cast<AVPixelFormat>(frame.format));
+  scaler.reset(sws_getCachedContext(scaler.release(), frame.width, frame.height, format, frame.width, frame.height,
+                                    kConvertedFormat, SWS_BILINEAR | SWS_ACCURATE_RND, nullptr, nullptr, nullptr));
+  if (!scaler) return false;
+  const int* matrix = sws_getCoefficients(matrix_of(frame) == ColorMatrix::BT709 ? SWS_CS_ITU709 : SWS_CS_ITU601);
+  const int full = range_of(frame) == ColorRange::Full ? 1 : 0;
+  constexpr int kOne = 1 << 16;
+  sws_setColorspaceDetails(scaler.get(), matrix, full, matrix, full, 0, kOne, kOne);
+  std::array<std::uint8_t*, 4> planes{};
+  std::array<int, 4> strides{};
+  for (std::size_t plane = 0; plane < planes.size(); ++plane) {
+    planes[plane] = out.planes[plane].data;
+    strides[plane] = static_cast<int>(out.planes[plane].stride);
+  }
+  return sws_scale(scaler.get(), frame.data, frame.linesize, 0, frame.height, planes.data(), strides.data()) == frame.height;
 }
 
 }  // namespace vedette::capture

@@ -5,6 +5,7 @@
 
 #include "capture/libav.h"
 #include "schema/frame.h"
+#include "vision/image_view.h"
 
 namespace vedette::capture {
 
@@ -26,5 +27,8 @@ AVPixelFormat without_range(AVPixelFormat format);
 ColorRange range_of(const AVFrame& frame);
 // BT.709 or BT.601. If the stream doesn't say: 601 for full range (JFIF) and for up to 576 lines, else 709, as players do.
 ColorMatrix matrix_of(const AVFrame& frame);
+
+// To I420 of the same range and matrix, by swscale; `scaler` is kept for the next. False: swscale doesn't know this format.
+bool convert_to_i420(const AVFrame& frame, const vision::MutableImageView& out, ScalerPtr& scaler);
 
 }  // namespace vedette::capture

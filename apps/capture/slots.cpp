@@ -52,6 +52,23 @@ std::optional<DecoderLayout> decoder_layout(AVCodecContext& codec, const AVFrame
   return layout;
 }
 
+vision::MutableImageView view_of(const FrameLayout& layout, PixelFormat format, PictureSize size, std::span<std::byte> slot) {
+  vision::MutableImageView view{format, size.width, size.height, {}};
+  auto* base = reinterpret_cast<std::uint8_t*>(slot.data());
+  for (std::size_t plane = 0; plane < layout.planes.size(); ++plane)
+    view.planes[plane] = {base + layout.planes[plane].offset, layout.planes[plane].stride};
+  return view;
+}
+
+// Where the planes lie, for readers.
+void describe_layout(const FrameLayout& layout, FrameInfo& info) {
+  for (std::size_t plane = 0; plane < layout.planes.size(); ++plane) {
+    const auto index = static_cast<flatbuffers::uoffset_t>(plane);
+    info.mutable_plane_offset()->Mutate(index, layout.planes[plane].offset);
+    info.mutable_plane_stride()->Mutate(index, layout.planes[plane].stride);
+  }
+}
+
 // Pictures a decoder may have out at once: reference and reorder pictures, one in work, one handed out.
 std::uint32_t decoder_pictures(const AVCodecContext& codec) {
   constexpr int kInWorkAndHandedOut = 3;
@@ -103,7 +120,7 @@ bool Slots::decodes_into_slots(const AVCodecContext& codec) {
 
 int Slots::get_buffer(AVCodecContext* codec, AVFrame* frame, int flags) {
   auto* slots = static_cast<Slots*>(codec->opaque);
-  return slots->lend(*codec, *frame) ? 0 : avcodec_default_get_buffer2(codec, frame, flags);
+  return slots->options_.may_lend && slots->lend(*codec, *frame) ? 0 : avcodec_default_get_buffer2(codec, frame, flags);
 }
 
 bool Slots::lend(AVCodecContext& codec, AVFrame& frame) {
@@ -199,8 +216,6 @@ bool is_interlaced(const AVFrame& frame) {
 Result<> Slots::publish(const AVFrame& frame, FrameInfo info) {
   info.mutate_width(static_cast<std::uint32_t>(frame.width));
   info.mutate_height(static_cast<std::uint32_t>(frame.height));
-  info.mutate_source_width(info.width());
-  info.mutate_source_height(info.height());
   info.mutate_range(range_of(frame));
   info.mutate_matrix(matrix_of(frame));
   const std::lock_guard lock(mutex_);
@@ -212,7 +227,6 @@ Result<> Slots::publish(const AVFrame& frame, FrameInfo info) {
   const auto described = direct ? describe(frame, *slot, info) : std::nullopt;
   if (!described) return publish_copy(frame, info);
   FrameInfo record = *described;
-  record.mutate_frame_id(writer_->next_frame_id());
   record.mutate_published_at_ns(monotonic_ns());
   std::memcpy(slot->bytes.data(), &record, sizeof record);
   slot->state = writer_->publish_held(std::move(std::get<bus::Loan>(slot->state)), record.frame_id(), slot->used);
@@ -233,19 +247,43 @@ Result<> Slots::publish_copy(const AVFrame& frame, FrameInfo info) {
     return {};
   }
   info.mutate_format(format);
-  for (std::size_t plane = 0; plane < layout.planes.size(); ++plane) {
-    const auto index = static_cast<flatbuffers::uoffset_t>(plane);
-    info.mutable_plane_offset()->Mutate(index, layout.planes[plane].offset);
-    info.mutable_plane_stride()->Mutate(index, layout.planes[plane].stride);
-  }
-  const bool filled = known ? fill(frame, format, layout, loan->bytes()) : convert(frame, layout, loan->bytes());
+  describe_layout(layout, info);
+  const bool filled = known ? fill(frame, format, layout, loan->bytes()) : convert_to_i420(frame, view_of(layout, format, {info.width(), info.height()}, loan->bytes()), scaler_);
   if (!filled) return {};  // swscale doesn't know this format: already told at open
-  info.mutate_frame_id(writer_->next_frame_id());
   info.mutate_published_at_ns(monotonic_ns());
   std::memcpy(loan->bytes().data(), &info, sizeof info);
   writer_->publish(std::move(*loan), info.frame_id(), layout.slot_bytes);
   ++(known ? counters_.copied : counters_.converted);
   return {};
+}
+
+Result<std::unique_ptr<SlotPicture>> Slots::borrow(PixelFormat format, PictureSize size, PictureSize largest,
+                                                   std::uint32_t writer_slots) {
+  const FrameLayout layout = frame_layout(format, size.width, size.height);
+  const FrameLayout full = frame_layout(format, std::max(size.width, largest.width), std::max(size.height, largest.height));
+  const std::lock_guard lock(mutex_);
+  VD_TRY(ensure_ring(full.slot_bytes + kPlanePadding, std::max(writer_slots, kSpareSlots)));
+  auto loan = writer_->loan();
+  if (!loan) {
+    writer_->count_drop();
+    ++counters_.dropped;
+    return std::unique_ptr<SlotPicture>();
+  }
+  const vision::MutableImageView view = view_of(layout, format, size, loan->bytes());
+  return std::make_unique<SlotPicture>(SlotPicture{std::move(*loan), view, layout});
+}
+
+void Slots::publish(std::unique_ptr<SlotPicture> picture, FrameInfo info) {
+  const vision::MutableImageView& view = picture->view;
+  info.mutate_width(view.width);
+  info.mutate_height(view.height);
+  info.mutate_format(view.format);
+  describe_layout(picture->layout, info);
+  info.mutate_published_at_ns(monotonic_ns());
+  std::memcpy(picture->loan.bytes().data(), &info, sizeof info);
+  const std::lock_guard lock(mutex_);
+  writer_->publish(std::move(picture->loan), info.frame_id(), picture->layout.slot_bytes);
+  ++counters_.direct;
 }
 
 bool Slots::fill(const AVFrame& frame, PixelFormat format, const FrameLayout& layout, std::span<std::byte> bytes) {
@@ -257,26 +295,6 @@ bool Slots::fill(const AVFrame& frame, PixelFormat format, const FrameLayout& la
                         frame.data[plane], source_stride, static_cast<int>(geometry.row_bytes), static_cast<int>(geometry.rows));
   }
   return true;
-}
-
-// To I420 of the same range and matrix.
-bool Slots::convert(const AVFrame& frame, const FrameLayout& layout, std::span<std::byte> bytes) {
-  const AVPixelFormat format = without_range(static_cast<AVPixelFormat>(frame.format));
-  SwsContext* scaler = sws_getCachedContext(scaler_.release(), frame.width, frame.height, format, frame.width, frame.height,
-                                            kConvertedFormat, SWS_BILINEAR | SWS_ACCURATE_RND, nullptr, nullptr, nullptr);
-  scaler_.reset(scaler);
-  if (scaler == nullptr) return false;
-  const int* matrix = sws_getCoefficients(matrix_of(frame) == ColorMatrix::BT709 ? SWS_CS_ITU709 : SWS_CS_ITU601);
-  const int full = range_of(frame) == ColorRange::Full ? 1 : 0;
-  constexpr int kOne = 1 << 16;
-  sws_setColorspaceDetails(scaler, matrix, full, matrix, full, 0, kOne, kOne);
-  std::array<std::uint8_t*, 4> planes{};
-  std::array<int, 4> strides{};
-  for (std::size_t plane = 0; plane < layout.planes.size(); ++plane) {
-    planes[plane] = reinterpret_cast<std::uint8_t*>(bytes.data()) + layout.planes[plane].offset;
-    strides[plane] = static_cast<int>(layout.planes[plane].stride);
-  }
-  return sws_scale(scaler, frame.data, frame.linesize, 0, frame.height, planes.data(), strides.data()) == frame.height;
 }
 
 void Slots::beat() {

@@ -1,6 +1,6 @@
-// The way from the decoder into the ring: a decoder's picture buffers *are* slots of <camera>/frames.
+// The way of pictures into the ring <camera>/frames: a decoder's buffers, a JPEG's planes, a device's buffers *are* slots of it.
 //
-// The decoder asks for a buffer (get_buffer2), gets a loan, and decodes into shared memory; publishing copies nothing. While
+// JPEG and pictures: borrow() a slot, write its planes, publish() it. FFmpeg: the decoder asks for a buffer (get_buffer2), gets a loan, and decodes into shared memory; publishing copies nothing. While
 // the decoder still refers to a published picture the slot is writer-held; its last reference gone, the slot is free again.
 // Only codecs that never touch a picture after handing it out may do that (decodes_into_slots); all others, pixel formats
 // of no use to readers, and a decoder that wants more buffers than the ring has, are copied or converted: counted.
@@ -20,6 +20,8 @@
 #include "bus/ring.h"
 #include "capture/libav.h"
 #include "capture/pixels.h"
+#include "config/config.h"
+#include "vision/image_view.h"
 
 namespace vedette::capture {
 
@@ -27,7 +29,15 @@ struct SlotsOptions {
   bus::TopicName topic;
   std::uint32_t readers = 16;
   std::uint32_t held_per_reader = 2;
+  bool may_lend = true;      // false: every decoder works in private memory (what it decodes must not be seen)
   bool plan_only = false;  // makes no ring: publish() fails, and planned() says what ring it would have been
+};
+
+// A slot on loan whose planes are to be written, or were by a device.
+struct SlotPicture {
+  bus::Loan loan;
+  vision::MutableImageView view;
+  FrameLayout layout;
 };
 
 struct SlotCounters {
@@ -53,11 +63,19 @@ class Slots {
   // writer): nothing can be published. No free slot: dropped and counted, that is no error.
   Result<> publish(const AVFrame& frame, FrameInfo info);
 
+  // A slot for a picture of this format and size, in a ring whose slots hold `largest` too (0: no larger one); `writer_slots`: so many
+  // are out at once. Null: none is free; counted as dropped. An Error is the ring's.
+  Result<std::unique_ptr<SlotPicture>> borrow(PixelFormat format, PictureSize size, PictureSize largest = {},
+                                              std::uint32_t writer_slots = 1);
+  // Publishes it; `info` has all but times of publishing, layout and sizes other than the source's.
+  void publish(std::unique_ptr<SlotPicture> picture, FrameInfo info);
+
   // Sign of life; nothing while there is no ring yet.
   void beat();
   // What readers ask for; every picture while there is no ring they could ask through.
   bus::Demand demand() const;
   bool has_published() const;
+  bool plans_only() const { return options_.plan_only; }
   // With plan_only, once a picture was there: the ring that it needs.
   const std::optional<bus::RingOptions>& planned() const { return planned_; }
 
@@ -73,7 +91,6 @@ class Slots {
   std::optional<FrameInfo> describe(const AVFrame& frame, const Slot& slot, FrameInfo info) const;
   Result<> publish_copy(const AVFrame& frame, FrameInfo info);
   bool fill(const AVFrame& frame, PixelFormat format, const FrameLayout& layout, std::span<std::byte> bytes);
-  bool convert(const AVFrame& frame, const FrameLayout& layout, std::span<std::byte> bytes);
 
   const bus::BusDir& dir_;
   const SlotsOptions options_;

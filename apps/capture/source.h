@@ -1,35 +1,51 @@
-// A camera through FFmpeg: a file, a V4L2 device, an RTSP or HTTP stream. Opens, reads packets, decodes pictures.
+// A camera of any kind, opened: packets or pictures come out. The kinds: sources/, chosen by the URL in sources.cpp's one table.
 //
-// Thread-bound. While FFmpeg blocks it asks `idle` about ten times a second, which is where the owner beats and stops; a source
-// that gives nothing for `timeout` is an error (its owner opens it again). A bad packet is counted and skipped. Passwords go to
-// FFmpeg in the URL and nowhere else; names and errors here carry none.
+// Thread-bound. While a source blocks it asks `idle` about ten times a second, which is where the owner beats and stops; one that
+// gives nothing for `timeout` has failed (its owner opens it again). Damaged packets are counted and skipped. Passwords go to the camera
+// and nowhere else; names and errors carry none.
 #pragma once
 
-#include <chrono>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
-#include "capture/libav.h"
-#include "capture/timing.h"
+#include "bus/directory.h"
+#include "capture/packet.h"
 #include "config/config.h"
+#include "vision/image_view.h"
 
 namespace vedette::capture {
 
 class Slots;
+struct SlotPicture;
 
-enum class SourceKind { kFile, kDevice, kNetwork };
+enum class SourceKind { kFile, kFolder, kDevice, kNetwork, kSynthetic, kIngest };
 SourceKind kind_of(const std::string& url);
+// It has a beginning and an end, and no time of its own: it is played.
+inline bool is_playback(SourceKind kind) { return kind == SourceKind::kFile || kind == SourceKind::kFolder; }
+
+struct DeviceOptions {
+  std::string format = "auto";
+  PictureSize size;
+  float fps = 0.0f;
+  float standby_fps = 0.0f;
+  std::vector<std::string> controls;
+
+  bool operator==(const DeviceOptions&) const = default;
+};
 
 struct SourceOptions {
+  std::string camera;  // for sources on the bus: <camera>/ingest
   std::string url;
   std::string username;
   Secret password;
   std::string rtsp_transport = "tcp";
   Milliseconds timeout{5000};
-  bool latency_first = true;  // no frame threads: each of them delays the picture by one
+  bool audio = true;
+  float fps = 0.0f;  // of a folder of pictures; 0: 1
+  DeviceOptions device;
 };
 
 // The URL that FFmpeg gets: user and password put in, percent-encoded.
@@ -39,75 +55,76 @@ std::vector<std::string> secrets_of(const SourceOptions& options);
 
 struct SourceCounters {
   std::uint64_t packets = 0;
-  std::uint64_t bad = 0;  // packets or pictures that were damaged, and skipped
+  std::uint64_t bad = 0;   // damaged packets, skipped
+  std::uint64_t lost = 0;  // frames that the device says it dropped
 };
 
 class Source {
  public:
   enum class Read {
-    kPacket,   // packet_time() tells when; then decode() or skip it
-    kNothing,  // a device has nothing yet; the wait is over
+    kPacket,   // packet() tells
+    kNothing,  // nothing yet; the wait is over
     kEnd,      // of a file or stream
     kStopped,  // `idle` said so
     kFailed,   // error() tells
   };
+  enum class Clock {
+    kPlayback,   // stamps say when what is due; we set the pace
+    kLive,       // stamps of the camera's own clock, mapped by the least delay
+    kMonotonic,  // Packet::captured_at_ns
+  };
 
-  // kNotFound, kCorrupt, kInvalidArgument: opening the same file again won't help. `idle` returns false to stop.
-  static Result<std::unique_ptr<Source>> open(const SourceOptions& options, Slots& slots, std::function<bool()> idle);
-  ~Source();
+  virtual ~Source() = default;
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
 
-  Read read();
-  // Of the packet read last, ns on the source's own clock: when it is due to be decoded. Counted by the frame rate where
-  // the stream has no time stamps.
-  std::int64_t packet_time() const { return packet_ns_; }
-
-  // Hands the packet read last to the decoder; flush() the end of the stream, after which next_picture() gives what is left.
-  void decode();
-  void flush();
-  // The next decoded picture, or none yet; valid until the next call.
-  const AVFrame* next_picture();
-  // When it is to be shown, ns on the source's own clock.
-  std::int64_t picture_time();
-
+  virtual Read read() = 0;
+  const Packet& packet() const { return packet_; }
+  // Of a kPicture: writes it to `out`, which has its format and size. At most once a picture, and only if somebody wants it.
+  virtual void write_picture(const vision::MutableImageView& out);
+  // Of a kPicture that lies in a slot already (the driver wrote there): parts with it. Null: it doesn't.
+  virtual std::unique_ptr<SlotPicture> take_slot();
   // Back to the first picture. False: can't; open again.
-  bool rewind();
+  virtual bool rewind() { return false; }
+  // The sentry stands by, or does not: a device may be set to another rate. An Error is worth a log line.
+  virtual Result<> set_standby(bool) { return {}; }
 
-  bool intra_only() const;  // each packet is a picture of its own: may be skipped undecoded
-  std::int64_t frame_duration_ns() const { return frame_duration_ns_; }
-  bool clock_is_monotonic() const { return kind_ == SourceKind::kDevice; }
+  const VideoStream& video() const { return video_; }
+  const AudioStream& audio() const { return audio_; }
+  Clock clock() const { return clock_; }
   const Error& error() const { return error_; }
   const SourceCounters& counters() const { return counters_; }
-  std::string description() const;  // "mpeg4 768x576, 10 fps"
 
- private:
-  Source(const SourceOptions& options, std::function<bool()> idle);
-  Result<> open_input();
-  Result<> open_decoder(Slots& slots);
-  void note_packet_time();
-  Error failure(const std::string& what, int error) const;
-  static int on_interrupt(void* self);
-  bool keep_waiting();
-
-  const SourceOptions options_;
-  const SourceKind kind_;
-  const std::string name_;  // for people: no credentials
-  std::function<bool()> idle_;
-  std::uint64_t waiting_since_ns_ = 0;
-  std::uint64_t patience_ns_ = 0;
-  std::uint64_t next_idle_ns_ = 0;
-  bool stopped_ = false;
-  bool timed_out_ = false;
-
-  FormatPtr format_;
-  CodecPtr codec_;
-  PacketPtr packet_{av_packet_alloc()};
-  FramePtr picture_{av_frame_alloc()};
-  AVStream* stream_ = nullptr;
-  std::int64_t frame_duration_ns_ = 0;
-  std::int64_t packet_ns_ = kNoTimestamp;
-  std::int64_t last_picture_ns_ = kNoTimestamp;
+ protected:
+  explicit Source(Clock clock) : clock_(clock) {}
+  const Clock clock_;
+  Packet packet_;
+  VideoStream video_;
+  AudioStream audio_;
   Error error_;
   SourceCounters counters_;
+};
+
+using Idle = std::function<bool()>;  // false: stop
+
+class V4l2Device;
+
+// Opens one camera, again and again. Keeps what outlives a source: which device it had (another that got the same number is refused).
+class Sources {
+ public:
+  // All outlive it.
+  Sources(SourceOptions options, const bus::BusDir& dir, Slots& slots, Idle idle);
+  ~Sources();
+
+  // kNotFound, kCorrupt, kInvalidArgument of a file or folder: opening it again won't help.
+  Result<std::unique_ptr<Source>> open();
+
+ private:
+  const SourceOptions options_;
+  const bus::BusDir& dir_;
+  Slots& slots_;
+  const Idle idle_;
+  std::unique_ptr<V4l2Device> device_;
 };
 
 }  // namespace vedette::capture

@@ -1,0 +1,27 @@
+// A camera that pushes: what somebody sends to the gateway (POST /ingest/<camera> or its WebSocket) lies in the log <camera>/ingest, and
+// this reads it there. While nobody sends, it waits; silence for `timeout` is told as a failure, as of any camera.
+#pragma once
+
+#include "bus/log.h"
+#include "capture/source.h"
+
+namespace vedette::capture {
+
+class IngestSource final : public Source {
+ public:
+  static Result<std::unique_ptr<Source>> open(const SourceOptions& options, const bus::BusDir& dir, Idle idle);
+
+  Read read() override;
+  void write_picture(const vision::MutableImageView& out) override;
+
+ private:
+  IngestSource(const SourceOptions& options, const bus::BusDir& dir, Idle idle);
+  bool accept();
+
+  const SourceOptions options_;
+  Idle idle_;
+  bus::LogSubscriber topic_;
+  std::vector<std::byte> record_;
+};
+
+}  // namespace vedette::capture

@@ -1,0 +1,137 @@
+#include "capture/sources/v4l2_source.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/clock.h"
+#include "capture/slots.h"
+
+namespace vedette::capture {
+namespace {
+
+constexpr auto kNap = std::chrono::milliseconds(100);
+
+V4l2Format format_of(const std::string& name) {
+  if (name == "mjpeg") return V4l2Format::kMjpeg;
+  if (name == "yuyv") return V4l2Format::kYuyv;
+  if (name == "nv12") return V4l2Format::kNv12;
+  if (name == "grey") return V4l2Format::kGrey;
+  return V4l2Format::kAuto;
+}
+
+PixelFormat pixels_of(V4l2Format format) {
+  switch (format) {
+    case V4l2Format::kYuyv:
+      return PixelFormat::YUYV;
+    case V4l2Format::kNv12:
+      return PixelFormat::NV12;
+    case V4l2Format::kGrey:
+      return PixelFormat::GRAY8;
+    default:
+      return PixelFormat::Unknown;
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<V4l2Device> V4l2Source::make_device(const SourceOptions& options, bool user_buffers) {
+  V4l2Options device;
+  device.device = options.url;
+  device.wanted = {format_of(options.device.format), options.device.size.width, options.device.size.height,
+                   static_cast<double>(options.device.fps)};
+  device.controls = options.device.controls;
+  device.user_buffers = user_buffers;
+  return std::make_unique<V4l2Device>(std::move(device));
+}
+
+V4l2Source::V4l2Source(const SourceOptions& options, V4l2Device& device, Slots& slots, Idle idle)
+    : Source(Clock::kMonotonic), options_(options), device_(device), slots_(slots), idle_(std::move(idle)) {}
+
+V4l2Source::~V4l2Source() {
+  device_.close();
+  (void)device_.take_user_cookies();  // their slots go back with lent_
+}
+
+Result<std::unique_ptr<Source>> V4l2Source::open(const SourceOptions& options, V4l2Device& device, Slots& slots, Idle idle) {
+  VD_TRY(device.open());
+  std::unique_ptr<V4l2Source> source(new V4l2Source(options, device, slots, std::move(idle)));
+  source->before_ = device.counters();
+  source->describe();
+  return std::unique_ptr<Source>(std::move(source));
+}
+
+void V4l2Source::describe() {
+  const V4l2Layout& layout = device_.layout();
+  video_.codec = layout.format == V4l2Format::kMjpeg ? Codec::MJPEG : Codec::Unknown;
+  video_.width = layout.width;
+  video_.height = layout.height;
+  video_.frame_duration_ns = layout.fps > 0 ? static_cast<std::int64_t>(1e9 / layout.fps) : 0;
+  video_.description = device_.description();
+}
+
+Source::Read V4l2Source::read() {
+  const std::uint64_t since = monotonic_ns();
+  while (idle_()) {
+    if (!waiting_.empty()) {
+      frame_ = waiting_.front();
+      waiting_.pop_front();
+      describe_packet(frame_);
+      return Read::kPacket;
+    }
+    const auto frames = device_.next(kNap);
+    if (!frames.ok()) {
+      error_ = frames.error();
+      return Read::kFailed;
+    }
+    waiting_.assign(frames->begin(), frames->end());
+    counters_.lost = device_.counters().lost - before_.lost;
+    counters_.bad = device_.counters().damaged - before_.damaged;
+    if (waiting_.empty() && age_ns(since) > to_ns(options_.timeout)) {
+      error_ = Error{ErrorCode::kUnavailable, fmt::format("{}: gave nothing for {} ms", options_.url, options_.timeout.count())};
+      return Read::kFailed;
+    }
+  }
+  return Read::kStopped;
+}
+
+void V4l2Source::describe_packet(const V4l2Frame& frame) {
+  const V4l2Layout& layout = device_.layout();
+  packet_ = Packet{};
+  packet_.kind = layout.format == V4l2Format::kMjpeg ? Packet::Kind::kVideo : Packet::Kind::kPicture;
+  packet_.data = frame.bytes;
+  packet_.captured_at_ns = frame.captured_at_ns;
+  packet_.arrived_ns = monotonic_ns();
+  packet_.pts_ns = packet_.dts_ns = static_cast<std::int64_t>(frame.captured_at_ns);
+  packet_.duration_ns = static_cast<std::uint32_t>(std::clamp<std::int64_t>(video_.frame_duration_ns, 0, UINT32_MAX));
+  packet_.format = pixels_of(layout.format);
+  packet_.matrix = layout.matrix;
+  packet_.range = layout.range;
+  packet_.width = layout.width;
+  packet_.height = layout.height;
+  ++counters_.packets;
+}
+
+void V4l2Source::write_picture(const vision::MutableImageView& out) {
+  const std::size_t stride = device_.layout().bytes_per_line;
+  std::size_t from = 0;
+  for (int plane = 0; plane < plane_count(out.format); ++plane) {
+    const PlaneGeometry extent = plane_extent(out.format, plane, out.width, out.height);
+    const vision::MutablePlane& to = out.planes[static_cast<std::size_t>(plane)];
+    for (std::uint32_t row = 0; row < extent.rows; ++row)
+      std::memcpy(to.data + row * to.stride, frame_.bytes.data() + from + row * stride, extent.row_bytes);
+    from += stride * extent.rows;
+  }
+}
+
+std::unique_ptr<SlotPicture> V4l2Source::take_slot() { return nullptr; }
+
+Result<> V4l2Source::set_standby(bool standby) {
+  if (options_.device.standby_fps <= 0) return {};
+  VD_ASSIGN(const double fps, device_.set_fps(static_cast<double>(standby ? options_.device.standby_fps : options_.device.fps)));
+  video_.frame_duration_ns = fps > 0 ? static_cast<std::int64_t>(1e9 / fps) : 0;
+  return {};
+}
+
+}  // namespace vedette::capture
