@@ -1,14 +1,14 @@
-// A camera's JPEG straight into the planes of a slot, at full size or at the scale (1/2, 1/4, 1/8) that its DCT gives nearly for free.
-// By libjpeg-turbo, without a detour over RGB. A decoder belongs to one thread and reuses its buffers.
+// A camera's JPEG straight into the planes of a slot, at full size or at the scale (1/2, 1/4, 1/8) that its DCT gives nearly for
+// free. By libjpeg-turbo, without a detour over RGB. A decoder belongs to one thread and reuses its buffers.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 
 #include "base/result.h"
 #include "vision/image_view.h"
-#include "vision/jpeg.h"
 
 namespace vedette::vision {
 
@@ -17,7 +17,10 @@ struct JpegHeader {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
   PixelFormat format = PixelFormat::I420;  // GRAY8 for one without chroma, else I420 (other samplings are brought to it)
-  int sampling = 0;                        // TJSAMP_…
+  // Pixels that share a chroma sample: 2 × 2 in a 4:2:0 file, 2 × 1 in a 4:2:2 one. 1 × 1 for grey.
+  std::uint32_t chroma_across = 1;
+  std::uint32_t chroma_down = 1;
+  friend bool operator==(const JpegHeader&, const JpegHeader&) = default;
 };
 
 // The denominator (1, 2, 4, 8) of the smallest picture that still covers wanted_width × wanted_height (0: the source's own size).
@@ -28,16 +31,23 @@ std::uint32_t scaled_side(std::uint32_t pixels, int denominator);
 class JpegPlanesDecoder {
  public:
   JpegPlanesDecoder();
+  ~JpegPlanesDecoder();
+  JpegPlanesDecoder(JpegPlanesDecoder&&) noexcept;
+  JpegPlanesDecoder& operator=(JpegPlanesDecoder&&) noexcept;
 
   // kCorrupt, with libjpeg's own words, for what isn't a JPEG of grey or YCbCr. Reads the header only.
   Result<JpegHeader> read_header(std::span<const std::byte> file);
-  // Full-range BT.601, as JFIF has it. `out` has the header's format and the scaled size. kCorrupt for a damaged or truncated file (`out`
-  // then holds anything). Never writes outside `out`'s rows.
+  // Full-range BT.601, as JFIF has it. `out` has the header's format and the scaled size (else it is our own bug). kCorrupt for a
+  // file that isn't `header`'s, and for a damaged or truncated one (`out` then holds anything). Never writes outside `out`'s
+  // rows.
+  //
+  // What cameras do although the standard says otherwise is let pass: no Huffman tables (AVI1: the standard's are meant), bytes
+  // between the picture's data and a marker, bytes behind the end, no end marker behind a picture that is whole.
   Result<> decode(std::span<const std::byte> file, const JpegHeader& header, int denominator, const MutableImageView& out);
 
  private:
-  JpegHandle handle_;
-  Image spare_;  // for samplings that aren't 4:2:0
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace vedette::vision

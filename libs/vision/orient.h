@@ -1,5 +1,5 @@
-// What a camera that hangs upside down, or must not show everything, needs: a copy of a picture, flipped, turned, and black where it is masked.
-// Pure functions but for Mask, which keeps what it computed for a size. Thread-bound.
+// What a camera that hangs upside down, or must not show everything, needs: a copy of a picture, flipped, turned, and black where
+// it is masked. Pure functions but for Mask, which keeps what it computed for a size. Thread-bound.
 #pragma once
 
 #include <cstdint>

@@ -1,6 +1,5 @@
-// The synthetic camera's picture: something moves, and its frame number and time can be read back from the pixels, also after JPEG or H.264,
-// decoding at scale and resizing: latency can be measured from what was really shown.
-// Pure functions, thread-safe.
+// The synthetic camera's picture: something moves, and its frame number and time can be read back from the pixels, also after
+// JPEG or H.264, decoding at scale and resizing: latency can be measured from what was really shown. Pure functions, thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +10,8 @@
 namespace vedette::vision {
 
 struct TestStamp {
-  std::uint64_t number = 0;   // of the frame
-  std::uint64_t at_ns = 0;    // CLOCK_MONOTONIC when it was drawn
+  std::uint64_t number = 0;  // of the frame
+  std::uint64_t at_ns = 0;   // CLOCK_MONOTONIC when it was drawn
 };
 
 // Smallest side of a picture that can hold a stamp.
