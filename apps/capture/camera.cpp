@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/process.h"
+#include "bus/inspect.h"
 #include "telemetry/log.h"
 
 namespace vedette::capture {
@@ -32,6 +33,13 @@ SourceClock::Kind clock_kind(const CameraOptions& options) {
 }
 
 }  // namespace
+
+std::uint64_t last_frame_id(const bus::BusDir& dir, std::initializer_list<bus::TopicName> topics) {
+  std::uint64_t last = 0;
+  for (const bus::TopicName& topic : topics)
+    if (const auto report = bus::inspect(dir, topic); report.ok()) last = std::max(last, report->stats.frame_id);
+  return last;
+}
 
 Camera::Camera(CameraOptions options, const bus::BusDir& dir, Slots& slots, Packets& packets, stage::ControlReader& control,
                std::uint64_t last_id)

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string>
 
 #include "capture/flow.h"
@@ -31,6 +32,9 @@ struct CameraOptions {
   vision::Orientation orientation;
   std::vector<Polygon> masks;
 };
+
+// The largest frame id that any of these topics has had, 0 if none: a camera's ids go on behind it.
+std::uint64_t last_frame_id(const bus::BusDir& dir, std::initializer_list<bus::TopicName> topics);
 
 class Camera {
  public:

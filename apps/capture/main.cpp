@@ -2,12 +2,10 @@
 //
 //   file, folder, V4L2, RTSP, HTTP, ingest, … ─► Source ─► Flow ─┬► Packets (as they came)          ─► <camera>/packets
 //                                                                └► decoder, Retouch, Slots (wanted) ─► <camera>/frames
-#include <algorithm>
 #include <cstdio>
 
 #include "base/process.h"
 #include "bus/directory.h"
-#include "bus/inspect.h"
 #include "capture/camera.h"
 #include "capture/slots.h"
 #include "config/command_line.h"
@@ -58,14 +56,6 @@ const InputConfig* find_input(const std::vector<InputConfig>& inputs, const std:
   for (const InputConfig& input : inputs)
     if (input.name == name) return &input;
   return nullptr;
-}
-
-// The largest frame id that either topic has had: ids go on behind it.
-std::uint64_t last_frame_id(const bus::BusDir& dir, std::initializer_list<bus::TopicName> topics) {
-  std::uint64_t last = 0;
-  for (const bus::TopicName& topic : topics)
-    if (const auto report = bus::inspect(dir, topic); report.ok()) last = std::max(last, report->stats.frame_id);
-  return last;
 }
 
 int print_plan(const bus::RingOptions& ring) {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "capture/slots.h"
 #include "capture/source.h"
 #include "capture/sources/folder_source.h"
 #include "capture/sources/ingest_source.h"

@@ -26,7 +26,8 @@ void Camera::follow_control(std::uint64_t now_ns) {
   if (const auto good = control_.poll(now_ns); !good) refuse(good.error());
   const float fps = control_.detect_fps().value_or(options_.fps);
   rate_.set(fps);
-  frames_.set_demand(control_.paused() ? bus::Demand{} : bus::Demand::pixels_at(fps));
+  const bus::Demand wanted{.pixels = true, .fps = fps, .width = options_.width, .height = options_.height};
+  frames_.set_demand(control_.paused() ? bus::Demand{} : wanted);
 }
 
 std::optional<std::uint64_t> Camera::due_at_ns() const {

@@ -23,6 +23,8 @@ struct CameraOptions {
   float fps = 30.0f;  // while control is away
   Milliseconds deadline{500};
   std::string class_names;  // one a line: the metadata of the detections
+  std::uint16_t width = 0;  // of the model's input: a smaller picture than the camera's will do; 0: the camera's own
+  std::uint16_t height = 0;
   BusConfig bus;
 };
 

@@ -22,7 +22,13 @@ Result<std::unique_ptr<model::Detector>> load_model(const DetectConfig& config) 
 }
 
 Result<std::vector<Camera>> open_cameras(const Config& config, const bus::BusDir& dir, const model::Detector& detector) {
-  const CameraOptions options{config.detect.fps, config.detect.deadline, join_class_names(detector.class_names()), config.bus};
+  const vision::TensorSpec& input = detector.input();
+  const CameraOptions options{config.detect.fps,
+                              config.detect.deadline,
+                              join_class_names(detector.class_names()),
+                              static_cast<std::uint16_t>(input.width),
+                              static_cast<std::uint16_t>(input.height),
+                              config.bus};
   std::vector<Camera> cameras;
   for (const CameraConfig& camera : config.cameras) {
     if (!camera.detect) continue;

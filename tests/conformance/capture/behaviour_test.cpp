@@ -27,7 +27,7 @@ class Behaviour : public CaptureFixture {
     CameraOptions options = options_for(url);
     options.loop = false;
     options.pace = Pace::kFast;
-    options.source.latency_first = false;
+    options.decoder.latency_first = false;
     return options;
   }
   static std::size_t open_files() {
@@ -104,9 +104,11 @@ TEST_P(Demanded, FastGivesEveryFrameThatTheClipHas) {
   for (int i = 0; i < 120; ++i) {
     const auto seen = next();
     ASSERT_TRUE(seen);
-    if (last_id != 0) {
+    // Ids follow the order of showing; without B-frames one by one.
+    if (last_id != 0 && GetParam() == std::string(kMjpeg)) {
       EXPECT_EQ(seen->info.frame_id(), last_id + 1 + seen->missed);
     }
+    EXPECT_GT(seen->info.frame_id(), last_id);
     EXPECT_GE(seen->info.captured_at_ns(), last_at);
     last_id = seen->info.frame_id();
     last_at = seen->info.captured_at_ns();
@@ -120,10 +122,10 @@ TEST_P(Demanded, ReopenedManyTimesNothingLeaks) {
   const std::string clip = make_clip("c.mkv", GetParam(), 8);
   session_ = std::make_unique<stage::ControlReader>(dir_, "front");
   slots_ = std::make_unique<Slots>(dir_, SlotsOptions{topic("front/frames"), 16, 2});
+  packets_ = std::make_unique<Packets>(dir_, PacketsOptions{topic("front/packets"), {16, 2}, {}});
   std::size_t files = 0;
   for (int i = 0; i < 20; ++i) {
-    Camera camera(once(clip), *slots_, *session_);
-    const auto end = camera.run();
+    const auto end = play(once(clip));
     ASSERT_TRUE(end.ok()) << end.error().text;
     (void)frames_.take_newest();  // attaches in the first round
     if (i == 1) files = open_files();
@@ -268,12 +270,7 @@ TEST_F(Behaviour, SilenceBeatsAllTheSame) {
   ASSERT_TRUE(join().ok());
   CameraOptions silent = options_for("http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/");
   silent.source.timeout = 60'000ms;
-  done_ = false;
-  thread_ = std::thread([this, silent] {
-    Camera camera(silent, *slots_, *session_);
-    end_.emplace(camera.run());
-    done_ = true;
-  });
+  run_in_thread(silent);
   std::set<std::uint64_t> beats;
   while (beats.size() < 10) {
     (void)frames_.take_newest();

@@ -78,12 +78,19 @@ class CaptureFixture : public test::BusFixture {
     stop();
     session_ = std::make_unique<stage::ControlReader>(dir_, "front");
     slots_ = std::make_unique<Slots>(dir_, SlotsOptions{topic("front/frames"), 16, 2});
+    packets_ = std::make_unique<Packets>(dir_, PacketsOptions{topic("front/packets"), {16, 2}, {}});
+    run_in_thread(options);
+  }
+  void run_in_thread(const CameraOptions& options) {
     done_ = false;
     thread_ = std::thread([this, options] {
-      Camera camera(options, *slots_, *session_);
-      end_.emplace(camera.run());
+      end_.emplace(play(options));
       done_ = true;
     });
+  }
+  Result<Camera::End> play(const CameraOptions& options) {
+    const auto last_id = last_frame_id(dir_, {topic("front/frames"), topic("front/packets")});
+    return Camera(options, dir_, *slots_, *packets_, *session_, last_id).run();
   }
   // Ends the camera by a new session, as control would.
   void stop() {
@@ -139,6 +146,7 @@ class CaptureFixture : public test::BusFixture {
   bus::Subscriber frames_;
   std::unique_ptr<stage::ControlReader> session_;
   std::unique_ptr<Slots> slots_;
+  std::unique_ptr<Packets> packets_;
   std::optional<bus::RingWriter> control_;
   std::uint64_t next_session_ = 1;
   std::thread thread_;

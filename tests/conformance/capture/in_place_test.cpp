@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "capture/source.h"
+#include "capture/sources/libav_source.h"
 #include "conformance/capture/clips.h"
 
 namespace {
@@ -54,61 +55,110 @@ std::optional<InFile> place_in(const std::string& path, const void* address) {
   return std::nullopt;
 }
 
-class InPlace : public CaptureFixture, public ::testing::WithParamInterface<const char*> {};
+class InPlace : public CaptureFixture, public ::testing::WithParamInterface<const char*> {
+ protected:
+  static constexpr std::size_t kPictures = 20, kSettled = 8;
+  static constexpr std::size_t kWidth = 320, kHeight = 240;
+
+  std::unique_ptr<Source> open(const std::string& encode) {
+    run_ffmpeg("-f lavfi -i testsrc2=size=320x240:rate=30 -frames:v 30 " + encode + " " + file("c.mkv"));
+    SourceOptions options;
+    options.url = file("c.mkv");
+    auto source = LibavSource::open(options, [] { return true; });
+    EXPECT_TRUE(source.ok()) << (source.ok() ? "" : source.error().text);
+    return source.ok() ? std::move(source).value() : nullptr;
+  }
+
+  FrameInfo next_info() {
+    FrameInfo info;
+    set_camera(info, "front");
+    info.mutate_frame_id(++id_);
+    info.mutate_source_width(kWidth);
+    info.mutate_source_height(kHeight);
+    return info;
+  }
+
+  // What was decoded to `planes` is what a reader of the topic sees at the same place of its file.
+  void expect_seen_at(const std::array<const std::uint8_t*, 4>& planes) {
+    frames_.wait(std::chrono::seconds(10));
+    const auto taken = frames_.take_newest();
+    ASSERT_TRUE(taken);
+    FrameInfo seen;
+    std::memcpy(&seen, taken.lease.bytes().data(), sizeof seen);
+    ASSERT_GT(plane_count(seen.format()), 0);
+    const std::string topic_file = path_ + "/front/frames";
+    for (int plane = 0; plane < plane_count(seen.format()); ++plane) {
+      const std::uint32_t offset = seen.plane_offset()->Get(static_cast<flatbuffers::uoffset_t>(plane));
+      const auto decoded = place_in(topic_file, planes[static_cast<std::size_t>(plane)]);
+      const auto slot = place_in(topic_file, taken.lease.bytes().data());
+      ASSERT_TRUE(decoded) << "plane " << plane << " lies outside the topic's file";
+      ASSERT_TRUE(slot);
+      EXPECT_TRUE(decoded->writable);
+      EXPECT_FALSE(slot->writable) << "readers map the payload read-only";
+      EXPECT_EQ(decoded->offset, slot->offset + offset) << "plane " << plane;
+    }
+    if (++seen_ == kSettled) libav_allocations = largest_allocation = 0;
+  }
+
+  void expect_no_detour() const {
+    EXPECT_EQ(seen_, kPictures);
+    if (!kCounts) return;
+    std::printf("the libraries' own allocations: %.1f a picture, the largest of %zu bytes (a picture's luma: %zu)\n",
+                static_cast<double>(libav_allocations) / (kPictures - kSettled), largest_allocation.load(), kWidth * kHeight);
+    EXPECT_GT(libav_allocations, 0u) << "the counter doesn't count";
+    EXPECT_LT(largest_allocation, kWidth * kHeight) << "a picture went through memory outside the ring";
+  }
+
+  std::uint64_t id_ = 0;
+  std::size_t seen_ = 0;
+};
 
 TEST_P(InPlace, TheDecodersPlanesAreTheBytesThatReadersSee) {
-  constexpr std::size_t kPictures = 20, kSettled = 8;
-  constexpr std::size_t kWidth = 320, kHeight = 240;
-  run_ffmpeg(std::string("-f lavfi -i testsrc2=size=320x240:rate=30 -frames:v 30 ") + GetParam() + " " + file("c.mkv"));
-  const std::string topic_file = path_ + "/front/frames";
   Slots slots(dir_, {topic("front/frames"), 16, 2});
-  SourceOptions options;
-  options.url = file("c.mkv");
-  const auto source = Source::open(options, slots, [] { return true; });
-  ASSERT_TRUE(source.ok()) << source.error().text;
-
-  std::size_t pictures = 0, allocations = 0;
-  while (pictures < kPictures && (*source)->read() == Source::Read::kPacket) {
-    (*source)->decode();
-    while (const AVFrame* picture = (*source)->next_picture()) {
-      FrameInfo info;
-      set_camera(info, "front");
-      ASSERT_TRUE(slots.publish(*picture, info).ok());
-      frames_.wait(std::chrono::seconds(10));
-      const auto taken = frames_.take_newest();
-      ASSERT_TRUE(taken);
-      FrameInfo seen;
-      std::memcpy(&seen, taken.lease.bytes().data(), sizeof seen);
-      ASSERT_GT(plane_count(seen.format()), 0);
-      for (int plane = 0; plane < plane_count(seen.format()); ++plane) {
-        const std::uint32_t offset = seen.plane_offset()->Get(static_cast<flatbuffers::uoffset_t>(plane));
-        const auto decoded = place_in(topic_file, picture->data[plane]);
-        const auto slot = place_in(topic_file, taken.lease.bytes().data());
-        ASSERT_TRUE(decoded) << "plane " << plane << " lies outside the topic's file";
-        ASSERT_TRUE(slot);
-        EXPECT_TRUE(decoded->writable);
-        EXPECT_FALSE(slot->writable) << "readers map the payload read-only";
-        EXPECT_EQ(decoded->offset, slot->offset + offset) << "plane " << plane;
-      }
-      if (++pictures == kSettled) libav_allocations = largest_allocation = 0;
-      allocations = libav_allocations;
+  const auto source = open(GetParam());
+  ASSERT_TRUE(source);
+  const auto decoder = LibavDecoder::open(source->video(), {}, slots);
+  ASSERT_TRUE(decoder.ok()) << decoder.error().text;
+  while (seen_ < kPictures && source->read() == Source::Read::kPacket) {
+    ASSERT_TRUE((*decoder)->send(*source->packet().av, 1));
+    while (const AVFrame* picture = (*decoder)->next()) {
+      ASSERT_TRUE(slots.publish(*picture, next_info()).ok());
+      expect_seen_at({picture->data[0], picture->data[1], picture->data[2], nullptr});
+      if (seen_ == kPictures) break;
     }
   }
-  EXPECT_EQ(pictures, kPictures);
   EXPECT_EQ(slots.counters().direct, kPictures);
-  if (!kCounts) return;
-  std::printf("libav's own allocations: %.1f a picture, the largest of %zu bytes (a picture's luma: %zu)\n",
-              static_cast<double>(allocations) / (kPictures - kSettled), largest_allocation.load(), kWidth * kHeight);
-  EXPECT_GT(allocations, 0u) << "the counter doesn't count";
-  EXPECT_LT(largest_allocation, kWidth * kHeight) << "a picture went through memory outside the ring";
+  expect_no_detour();
 }
 
 INSTANTIATE_TEST_SUITE_P(Capture, InPlace,
-                         ::testing::Values("-c:v libx264 -bf 2 -g 15 -pix_fmt yuv420p", "-c:v mjpeg -pix_fmt yuvj420p -q:v 5",
-                                           "-c:v mpeg4 -g 6 -bf 2 -q:v 4"),
-                         [](const auto& codec) {
-                           return std::string(codec.index == 0 ? "h264" : codec.index == 1 ? "mjpeg" : "mpeg4");
-                         });
+                         ::testing::Values("-c:v libx264 -bf 2 -g 15 -pix_fmt yuv420p", "-c:v mpeg4 -g 6 -bf 2 -q:v 4"),
+                         [](const auto& codec) { return std::string(codec.index == 0 ? "h264" : "mpeg4"); });
+
+class JpegInPlace : public InPlace {};
+
+TEST_P(JpegInPlace, IsDecodedToTheBytesThatReadersSee) {
+  Slots slots(dir_, {topic("front/frames"), 16, 2});
+  const auto source = open(GetParam());
+  ASSERT_TRUE(source);
+  vision::JpegPlanesDecoder decoder;
+  while (seen_ < kPictures && source->read() == Source::Read::kPacket) {
+    const auto header = decoder.read_header(source->packet().data);
+    ASSERT_TRUE(header.ok()) << header.error().text;
+    auto slot = slots.borrow(header->format, {header->width, header->height});
+    ASSERT_TRUE(slot.ok() && *slot);
+    const auto planes = (*slot)->view.planes;
+    ASSERT_TRUE(decoder.decode(source->packet().data, *header, 1, (*slot)->view).ok());
+    slots.publish(std::move(*slot), next_info());
+    expect_seen_at({planes[0].data, planes[1].data, planes[2].data, nullptr});
+  }
+  EXPECT_EQ(slots.counters().direct, kPictures);
+  expect_no_detour();
+}
+
+INSTANTIATE_TEST_SUITE_P(Capture, JpegInPlace,
+                         ::testing::Values("-c:v mjpeg -pix_fmt yuvj420p -q:v 5", "-c:v mjpeg -pix_fmt yuvj422p -q:v 5"),
+                         [](const auto& codec) { return std::string(codec.index == 0 ? "yuv420" : "yuv422"); });
 
 }  // namespace
 }  // namespace vedette::capture

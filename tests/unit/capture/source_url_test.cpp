@@ -27,6 +27,11 @@ TEST(SourceUrl, KindsAreToldByTheirForm) {
   EXPECT_EQ(kind_of("http://camera/1"), SourceKind::kNetwork);
   EXPECT_EQ(kind_of("/videos/a:b.mp4"), SourceKind::kFile);
   EXPECT_EQ(kind_of("file:/videos/a.mp4"), SourceKind::kFile);
+  EXPECT_EQ(kind_of("/tmp"), SourceKind::kFolder);
+  EXPECT_EQ(kind_of("v4l2:HD Webcam"), SourceKind::kDevice);
+  EXPECT_EQ(kind_of("synthetic:?fps=5"), SourceKind::kSynthetic);
+  EXPECT_EQ(kind_of("ingest:"), SourceKind::kIngest);
+  EXPECT_EQ(kind_of("tcp://pi:8888"), SourceKind::kNetwork);
 }
 TEST(SourceUrl, CredentialsArePercentEncoded) {
   const auto options = with("rtsp://camera:554/1", "me", "p@ss/word:1");
