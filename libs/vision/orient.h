@@ -26,9 +26,10 @@ struct MaskPoint {
   float x = 0;
   float y = 0;
 };
-using MaskPolygon = std::vector<MaskPoint>;  // at least 3; even-odd rule
+using MaskPolygon = std::vector<MaskPoint>;  // at least 3; even-odd rule; points outside the picture are fine
 
-// Blackens polygons. Every pixel that a polygon touches, and every chroma sample of such a pixel, is black.
+// Blackens polygons. Every pixel that a polygon has a part of, and every chroma sample of such a pixel, is black. A polygon with
+// a point that is no number hides the whole picture: what it was meant to hide isn't known.
 class Mask {
  public:
   Mask() = default;
