@@ -183,12 +183,14 @@ Result<> Flow::take_picture(const Packet& packet, const Shot& shot) {
     source_.write_picture(writable(decoded_));
     return show_retouched(decoded_.view(), shot);
   }
-  auto slot = source_.take_slot();
-  if (!slot) {
+  std::unique_ptr<SlotPicture> slot;
+  if (source_.in_slot()) {
+    slot = source_.take_slot();
+  } else {
     VD_ASSIGN(slot, parts_.slots.borrow(packet.format, size));
-    if (!slot) return {};
-    source_.write_picture(slot->view);
+    if (slot) source_.write_picture(slot->view);
   }
+  if (!slot) return {};
   FrameInfo info = info_of(shot);
   info.mutate_matrix(packet.matrix);
   info.mutate_range(packet.range);

@@ -259,10 +259,31 @@ Result<> Slots::publish_copy(const AVFrame& frame, FrameInfo info) {
 
 Result<std::unique_ptr<SlotPicture>> Slots::borrow(PixelFormat format, PictureSize size, PictureSize largest,
                                                    std::uint32_t writer_slots) {
-  const FrameLayout layout = frame_layout(format, size.width, size.height);
   const FrameLayout full = frame_layout(format, std::max(size.width, largest.width), std::max(size.height, largest.height));
+  return borrow(frame_layout(format, size.width, size.height), format, size, full.slot_bytes + kPlanePadding, writer_slots);
+}
+
+Result<std::unique_ptr<SlotPicture>> Slots::borrow_for_device(PixelFormat format, PictureSize size, std::uint32_t stride,
+                                                              std::size_t image_bytes, std::uint32_t buffers) {
+  constexpr std::uint32_t kPage = 4096;
+  FrameLayout layout;
+  std::uint32_t offset = kPage;
+  for (int plane = 0; plane < plane_count(format); ++plane) {
+    PlaneGeometry extent = plane_extent(format, plane, size.width, size.height);
+    extent.offset = offset;
+    extent.stride = stride;
+    offset += stride * extent.rows;
+    layout.planes.push_back(extent);
+  }
+  layout.slot_bytes = std::max<std::size_t>(offset, kPage + image_bytes);
+  const std::size_t bytes = layout.slot_bytes;
+  return borrow(std::move(layout), format, size, bytes, buffers + kSpareSlots);
+}
+
+Result<std::unique_ptr<SlotPicture>> Slots::borrow(FrameLayout layout, PixelFormat format, PictureSize size,
+                                                   std::size_t slot_bytes, std::uint32_t writer_slots) {
   const std::lock_guard lock(mutex_);
-  VD_TRY(ensure_ring(full.slot_bytes + kPlanePadding, std::max(writer_slots, kSpareSlots)));
+  VD_TRY(ensure_ring(slot_bytes, std::max(writer_slots, kSpareSlots)));
   auto loan = writer_->loan();
   if (!loan) {
     writer_->count_drop();
@@ -270,7 +291,7 @@ Result<std::unique_ptr<SlotPicture>> Slots::borrow(PixelFormat format, PictureSi
     return std::unique_ptr<SlotPicture>();
   }
   const vision::MutableImageView view = view_of(layout, format, size, loan->bytes());
-  return std::make_unique<SlotPicture>(SlotPicture{std::move(*loan), view, layout});
+  return std::make_unique<SlotPicture>(SlotPicture{std::move(*loan), view, std::move(layout)});
 }
 
 void Slots::publish(std::unique_ptr<SlotPicture> picture, FrameInfo info) {

@@ -67,6 +67,10 @@ class Slots {
   // are out at once. Null: none is free; counted as dropped. An Error is the ring's.
   Result<std::unique_ptr<SlotPicture>> borrow(PixelFormat format, PictureSize size, PictureSize largest = {},
                                               std::uint32_t writer_slots = 1);
+  // A slot that a device is to fill: its rows are `stride` bytes apart and its planes lie one behind the other, from a page's start.
+  Result<std::unique_ptr<SlotPicture>> borrow_for_device(PixelFormat format, PictureSize size, std::uint32_t stride,
+                                                         std::size_t image_bytes, std::uint32_t buffers);
+  bool may_lend() const { return options_.may_lend && !options_.plan_only; }
   // Publishes it; `info` has all but times of publishing, layout and sizes other than the source's.
   void publish(std::unique_ptr<SlotPicture> picture, FrameInfo info);
 
@@ -89,6 +93,8 @@ class Slots {
   Result<> ensure_ring(std::size_t slot_bytes, std::uint32_t writer_slots);
   Slot* slot_of(const AVFrame& frame) const;
   std::optional<FrameInfo> describe(const AVFrame& frame, const Slot& slot, FrameInfo info) const;
+  Result<std::unique_ptr<SlotPicture>> borrow(FrameLayout layout, PixelFormat format, PictureSize size, std::size_t slot_bytes,
+                                              std::uint32_t writer_slots);
   Result<> publish_copy(const AVFrame& frame, FrameInfo info);
   bool fill(const AVFrame& frame, PixelFormat format, const FrameLayout& layout, std::span<std::byte> bytes);
 

@@ -82,7 +82,9 @@ class Source {
   const Packet& packet() const { return packet_; }
   // Of a kPicture: writes it to `out`, which has its format and size. At most once a picture, and only if somebody wants it.
   virtual void write_picture(const vision::MutableImageView& out);
-  // Of a kPicture that lies in a slot already (the driver wrote there): parts with it. Null: it doesn't.
+  // A kPicture lies in a slot already, the driver wrote there: take_slot() instead, which parts with it. Null: the driver can't spare
+  // it (no slot is free to take its place); the picture is dropped and counted.
+  virtual bool in_slot() const { return false; }
   virtual std::unique_ptr<SlotPicture> take_slot();
   // Back to the first picture. False: can't; open again.
   virtual bool rewind() { return false; }

@@ -70,8 +70,7 @@ Result<std::unique_ptr<Source>> Sources::open() {
     case SourceKind::kFolder:
       return FolderSource::open(options_, idle_);
     case SourceKind::kDevice:
-      if (!device_) device_ = V4l2Source::make_device(options_);
-      return V4l2Source::open(options_, *device_, slots_, idle_);
+      return V4l2Source::open(options_, device_, slots_, idle_);
     case SourceKind::kSynthetic:
       return SyntheticSource::open(options_, idle_);
     case SourceKind::kIngest:

@@ -34,17 +34,19 @@ PixelFormat pixels_of(V4l2Format format) {
   }
 }
 
-}  // namespace
-
-std::unique_ptr<V4l2Device> V4l2Source::make_device(const SourceOptions& options, bool user_buffers) {
+std::unique_ptr<V4l2Device> make_device(const SourceOptions& options, V4l2Format format, bool user_buffers) {
   V4l2Options device;
   device.device = options.url;
-  device.wanted = {format_of(options.device.format), options.device.size.width, options.device.size.height,
-                   static_cast<double>(options.device.fps)};
+  device.wanted = {format, options.device.size.width, options.device.size.height, static_cast<double>(options.device.fps)};
   device.controls = options.device.controls;
   device.user_buffers = user_buffers;
   return std::make_unique<V4l2Device>(std::move(device));
 }
+
+// Of the pictures that the driver fills; a reader's share comes on top.
+constexpr std::uint32_t kBuffers = 4;
+
+}  // namespace
 
 V4l2Source::V4l2Source(const SourceOptions& options, V4l2Device& device, Slots& slots, Idle idle)
     : Source(Clock::kMonotonic), options_(options), device_(device), slots_(slots), idle_(std::move(idle)) {}
@@ -54,12 +56,54 @@ V4l2Source::~V4l2Source() {
   (void)device_.take_user_cookies();  // their slots go back with lent_
 }
 
-Result<std::unique_ptr<Source>> V4l2Source::open(const SourceOptions& options, V4l2Device& device, Slots& slots, Idle idle) {
-  VD_TRY(device.open());
-  std::unique_ptr<V4l2Source> source(new V4l2Source(options, device, slots, std::move(idle)));
-  source->before_ = device.counters();
+Result<std::unique_ptr<Source>> V4l2Source::open(const SourceOptions& options, std::unique_ptr<V4l2Device>& device, Slots& slots,
+                                                 Idle idle) {
+  const bool first = !device;
+  if (first) device = make_device(options, format_of(options.device.format), false);
+  VD_TRY(device->open());
+  const V4l2Format chosen = device->layout().format;
+  if (first && slots.may_lend() && chosen != V4l2Format::kMjpeg) {
+    device->close();
+    auto lent = make_device(options, chosen, true);
+    if (lent->open().ok()) device = std::move(lent);
+    if (!device->is_open()) VD_TRY(device->open());
+  }
+  std::unique_ptr<V4l2Source> source(new V4l2Source(options, *device, slots, std::move(idle)));
+  source->before_ = device->counters();
   source->describe();
+  if (device->lends_user_buffers()) VD_TRY(source->lend_slots());
   return std::unique_ptr<Source>(std::move(source));
+}
+
+// The driver's buffers are slots of <camera>/frames from now on.
+Result<> V4l2Source::lend_slots() {
+  into_slots_ = true;
+  while (lent_.size() < kBuffers) {
+    const V4l2Layout& layout = device_.layout();
+    VD_ASSIGN(auto slot, slots_.borrow_for_device(pixels_of(layout.format), {layout.width, layout.height}, layout.bytes_per_line,
+                                                  layout.image_bytes, kBuffers));
+    if (!slot) return Error{ErrorCode::kResourceExhausted, options_.url + ": no free slots for the device to fill"};
+    VD_TRY(lend(std::move(slot)));
+  }
+  return {};
+}
+
+Result<> V4l2Source::lend(std::unique_ptr<SlotPicture> slot) {
+  const std::uint64_t cookie = next_cookie_++;
+  const std::size_t offset = slot->layout.planes.front().offset;
+  VD_TRY(device_.queue_user(slot->loan.bytes().subspan(offset, device_.layout().image_bytes), cookie));
+  lent_.emplace(cookie, std::move(slot));
+  return {};
+}
+
+// A picture that nobody wanted: the driver may fill its slot again.
+void V4l2Source::take_back_frame() {
+  const auto found = into_slots_ ? lent_.find(frame_.cookie) : lent_.end();
+  if (found == lent_.end()) return;
+  std::unique_ptr<SlotPicture> slot = std::move(found->second);
+  lent_.erase(found);
+  frame_.cookie = 0;
+  if (const auto lent = lend(std::move(slot)); !lent.ok()) error_ = lent.error();
 }
 
 void V4l2Source::describe() {
@@ -73,6 +117,7 @@ void V4l2Source::describe() {
 
 Source::Read V4l2Source::read() {
   const std::uint64_t since = monotonic_ns();
+  take_back_frame();
   while (idle_()) {
     if (!waiting_.empty()) {
       frame_ = waiting_.front();
@@ -125,13 +170,28 @@ void V4l2Source::write_picture(const vision::MutableImageView& out) {
   }
 }
 
-std::unique_ptr<SlotPicture> V4l2Source::take_slot() { return nullptr; }
+std::unique_ptr<SlotPicture> V4l2Source::take_slot() {
+  const V4l2Layout& layout = device_.layout();
+  auto fresh = slots_.borrow_for_device(packet_.format, {layout.width, layout.height}, layout.bytes_per_line, layout.image_bytes,
+                                        kBuffers);
+  const auto found = lent_.find(frame_.cookie);
+  if (!fresh.ok() || !*fresh || found == lent_.end() || !lend(std::move(*fresh)).ok()) return nullptr;
+  std::unique_ptr<SlotPicture> slot = std::move(found->second);
+  lent_.erase(found);
+  frame_.cookie = 0;
+  return slot;
+}
 
 Result<> V4l2Source::set_standby(bool standby) {
   if (options_.device.standby_fps <= 0) return {};
   VD_ASSIGN(const double fps, device_.set_fps(static_cast<double>(standby ? options_.device.standby_fps : options_.device.fps)));
   video_.frame_duration_ns = fps > 0 ? static_cast<std::int64_t>(1e9 / fps) : 0;
-  return {};
+  // The stream was stopped for it: what it had filled is gone, its buffers are ours again.
+  waiting_.clear();
+  frame_.cookie = 0;
+  (void)device_.take_user_cookies();
+  lent_.clear();
+  return into_slots_ ? lend_slots() : Result<>();
 }
 
 }  // namespace vedette::capture

@@ -14,12 +14,14 @@ namespace vedette::capture {
 
 class V4l2Source final : public Source {
  public:
-  static std::unique_ptr<V4l2Device> make_device(const SourceOptions& options, bool user_buffers = false);
-  static Result<std::unique_ptr<Source>> open(const SourceOptions& options, V4l2Device& device, Slots& slots, Idle idle);
+  // Opens `device`, or makes it first. One that gives raw pictures and can write them into slots is made anew to do so.
+  static Result<std::unique_ptr<Source>> open(const SourceOptions& options, std::unique_ptr<V4l2Device>& device, Slots& slots,
+                                              Idle idle);
   ~V4l2Source() override;
 
   Read read() override;
   void write_picture(const vision::MutableImageView& out) override;
+  bool in_slot() const override { return into_slots_; }
   std::unique_ptr<SlotPicture> take_slot() override;
   Result<> set_standby(bool standby) override;
 
@@ -27,7 +29,9 @@ class V4l2Source final : public Source {
   V4l2Source(const SourceOptions& options, V4l2Device& device, Slots& slots, Idle idle);
   void describe();
   void describe_packet(const V4l2Frame& frame);
-  bool lend_slots();
+  Result<> lend_slots();
+  Result<> lend(std::unique_ptr<SlotPicture> slot);
+  void take_back_frame();
 
   const SourceOptions options_;
   V4l2Device& device_;

@@ -77,6 +77,7 @@ class V4l2Device {
   // Gives everything back. Frames handed out are no longer valid.
   void close();
   bool is_open() const { return queue_.has_value(); }
+  bool lends_user_buffers() const { return options_.user_buffers; }
 
   // Waits until a picture is there and returns all that are, oldest first; none: the time is over. They are valid until the next
   // call of next(), set_fps() or close(), or until they are given to release(). kUnavailable: close() and open() again.
