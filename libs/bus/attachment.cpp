@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <bit>
 #include <thread>
 
 #include "bus/files.h"
@@ -17,14 +18,25 @@ constexpr std::uint64_t kMaxLeaseFileBytes = 1u << 20;
 
 Error bad_file(const TopicName& topic, const std::string& what) { return Error{ErrorCode::kCorrupt, topic.text() + ": " + what}; }
 
-}  // namespace
-
-Result<Geometry> checked_geometry(const Header& header, std::uint64_t file_bytes, const TopicName& topic) {
-  if (header.magic != kPayloadMagic) return bad_file(topic, "not a topic of this bus (wrong magic number)");
+Result<> check_kind(const Header& header, TopicKind kind, const TopicName& topic) {
+  if (header.magic != kPayloadMagic && header.magic != kLogMagic)
+    return bad_file(topic, "not a topic of this bus (wrong magic number)");
   if (header.layout_version != kLayoutVersion)
     return Error{ErrorCode::kIncompatible, topic.text() + ": written with layout version " +
                                                std::to_string(header.layout_version) + ", this program reads version " +
                                                std::to_string(kLayoutVersion) + "; use programs of one release"};
+  if (kind == TopicKind::kRing && header.magic == kLogMagic)
+    return Error{ErrorCode::kIncompatible,
+                 topic.text() + ": is a log (records copied out, with history); this program expects a ring"};
+  if (kind == TopicKind::kLog && header.magic == kPayloadMagic)
+    return Error{ErrorCode::kIncompatible, topic.text() + ": is a ring (records read in place); this program expects a log"};
+  return {};
+}
+
+}  // namespace
+
+Result<Geometry> checked_geometry(const Header& header, std::uint64_t file_bytes, const TopicName& topic) {
+  VD_TRY(check_kind(header, TopicKind::kRing, topic));
   const Geometry g{header.slots,   header.slot_bytes,      header.slot_stride, header.slots_offset,
                    header.readers, header.held_per_reader, header.instance,    header.schema_id};
   const std::uint64_t descriptors_end = sizeof(Header) + std::uint64_t{g.slots} * sizeof(Descriptor);
@@ -38,11 +50,30 @@ Result<Geometry> checked_geometry(const Header& header, std::uint64_t file_bytes
   return g;
 }
 
+Result<Geometry> checked_geometry(const Header& header, const LogHeader& log, std::uint64_t file_bytes, const TopicName& topic,
+                                  LogGeometry& checked) {
+  VD_TRY(check_kind(header, TopicKind::kLog, topic));
+  const LogGeometry l{log.max_record_bytes, log.data_bytes, log.data_offset, log.index_offset, log.index_entries};
+  const Geometry g{.readers = header.readers, .instance = header.instance, .schema_id = header.schema_id};
+  const bool index_good = l.index_entries >= kMinIndexEntries && l.index_entries <= kMaxIndexEntries &&
+                          std::has_single_bit(l.index_entries) && l.index_offset >= sizeof(Header) + sizeof(LogHeader) &&
+                          l.index_offset % 64 == 0 && l.index_offset <= l.data_offset &&
+                          l.index_entries * sizeof(LogEntry) <= l.data_offset - l.index_offset;
+  const bool data_good = l.data_bytes >= 64 && l.data_bytes <= kMaxLogBytes && l.data_bytes % 64 == 0 &&
+                         l.max_record_bytes >= 1 && l.max_record_bytes <= kMaxSlotBytes &&
+                         l.max_record_bytes <= l.data_bytes / 2 && l.data_offset % 64 == 0 && l.data_offset <= file_bytes &&
+                         l.data_bytes <= file_bytes - l.data_offset;
+  if (!index_good || !data_good || g.readers < 1 || g.readers > kMaxReaders || header.held_per_reader != 0)
+    return bad_file(topic, "its header describes a log that does not fit its file of " + std::to_string(file_bytes) + " bytes");
+  checked = l;
+  return g;
+}
+
 std::int64_t slept_ns() { return static_cast<std::int64_t>(boottime_ns()) - static_cast<std::int64_t>(monotonic_ns()); }
 
 Result<std::shared_ptr<Attachment>> Attachment::attach(const BusDir& dir, const TopicName& topic, std::uint64_t schema_id,
-                                                       Demand demand) {
-  VD_ASSIGN(auto made, map(dir, topic, schema_id));
+                                                       Demand demand, TopicKind kind) {
+  VD_ASSIGN(auto made, map(dir, topic, schema_id, kind));
   VD_TRY(made->take_entry(topic));
   // Looked at last: after this, a retirement is seen by the next take.
   if (made->retired()) return Error{ErrorCode::kNotFound, topic.text() + ": being replaced"};
@@ -51,13 +82,14 @@ Result<std::shared_ptr<Attachment>> Attachment::attach(const BusDir& dir, const 
   return made;
 }
 
-Result<std::shared_ptr<Attachment>> Attachment::attach_to_wait(const BusDir& dir, const TopicName& topic,
-                                                               std::uint64_t schema_id) {
-  return map(dir, topic, schema_id);
+Result<std::shared_ptr<Attachment>> Attachment::attach_to_wait(const BusDir& dir, const TopicName& topic, std::uint64_t schema_id,
+                                                               TopicKind kind) {
+  return map(dir, topic, schema_id, kind);
 }
 
-Result<std::shared_ptr<Attachment>> Attachment::map(const BusDir& dir, const TopicName& topic, std::uint64_t schema_id) {
-  auto made = std::make_shared<Attachment>();
+Result<std::shared_ptr<Attachment>> Attachment::map(const BusDir& dir, const TopicName& topic, std::uint64_t schema_id,
+                                                    TopicKind kind) {
+  auto made = std::make_shared<Attachment>(kind);
   VD_ASSIGN(made->camera_fd_, dir.camera_dir(topic.camera, false));
   VD_TRY(made->map_payload(made->camera_fd_.get(), topic, schema_id));
   VD_TRY(made->map_leases(made->camera_fd_.get(), topic));
@@ -78,12 +110,19 @@ Result<> Attachment::map_payload(int camera_fd, const TopicName& topic, std::uin
   inode_ = status.st_ino;
 
   const Header& h = header();
-  VD_ASSIGN(geometry_, checked_geometry(h, bytes, topic));
+  if (kind_ == TopicKind::kLog && bytes < sizeof(Header) + sizeof(LogHeader)) {
+    VD_TRY(check_kind(h, kind_, topic));
+    return bad_file(topic, "a file of " + std::to_string(bytes) + " bytes is no log");
+  }
+  VD_ASSIGN(geometry_, kind_ == TopicKind::kRing
+                           ? checked_geometry(h, bytes, topic)
+                           : checked_geometry(h, reinterpret_cast<const LogHeader&>(*(&h + 1)), bytes, topic, log_));
   if (schema_id != kAnySchema && geometry_.schema_id != schema_id)
     return Error{ErrorCode::kIncompatible, topic.text() + ": carries schema " + std::to_string(geometry_.schema_id) +
                                                ", this program expects schema " + std::to_string(schema_id)};
   const std::uint64_t metadata_offset = h.metadata_offset, metadata_bytes = h.metadata_bytes;
-  if (metadata_bytes > kMaxMetadataBytes || metadata_offset + metadata_bytes > geometry_.slots_offset)
+  const std::uint64_t records = kind_ == TopicKind::kRing ? geometry_.slots_offset : log_.data_offset;
+  if (metadata_bytes > kMaxMetadataBytes || metadata_offset + metadata_bytes > records)
     return bad_file(topic, "its metadata lies outside its place");
   metadata_.assign(reinterpret_cast<const char*>(payload_.data() + metadata_offset), metadata_bytes);
   return {};

@@ -13,9 +13,13 @@
 namespace vedette::bus {
 
 Result<std::unique_ptr<EventBridge>> EventBridge::open(std::span<Subscriber* const> subscribers) {
+  return open(std::vector<Subscription*>(subscribers.begin(), subscribers.end()));
+}
+
+Result<std::unique_ptr<EventBridge>> EventBridge::open(std::span<Subscription* const> subscriptions) {
   UniqueFd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!event) return errno_error("event bridge: eventfd");
-  std::unique_ptr<EventBridge> bridge(new EventBridge(subscribers, std::move(event)));
+  std::unique_ptr<EventBridge> bridge(new EventBridge(subscriptions, std::move(event)));
   try {
     const SignalsBlocked blocked;
     bridge->thread_ = std::thread([b = bridge.get()] { b->run(); });
@@ -26,14 +30,15 @@ Result<std::unique_ptr<EventBridge>> EventBridge::open(std::span<Subscriber* con
   return bridge;
 }
 
-EventBridge::EventBridge(std::span<Subscriber* const> subscribers, UniqueFd event) : event_(std::move(event)) {
-  topics_.reserve(subscribers.size());
-  for (Subscriber* subscriber : subscribers) {
+EventBridge::EventBridge(std::span<Subscription* const> subscriptions, UniqueFd event) : event_(std::move(event)) {
+  topics_.reserve(subscriptions.size());
+  for (Subscription* subscriber : subscriptions) {
     Topic& topic = topics_.emplace_back();
     topic.subscriber = subscriber;
     topic.dir = subscriber->dir_;
     topic.name = subscriber->topic_;
     topic.schema_id = subscriber->schema_id_;
+    topic.kind = subscriber->kind_;
   }
 }
 
@@ -61,15 +66,15 @@ void EventBridge::rearm() {
   const bool armed = armed_.load(std::memory_order_acquire);
   bool news = false;
   for (Topic& topic : topics_) {
-    Subscriber& subscriber = *topic.subscriber;
-    if (subscriber.reader_ && subscriber.reader_->gone()) subscriber.detach();
+    Subscription& subscriber = *topic.subscriber;
+    if (subscriber.attachment_ && is_gone(*subscriber.attachment_)) subscriber.detach();
     // The thread may have told us of a topic that the subscriber looked for in vain just before.
-    if (!subscriber.reader_) subscriber.next_attempt_ns_ = 0;
-    RingReader* const reader = subscriber.reader();
-    news |= reader && reader->has_newer();
+    if (!subscriber.attachment_) subscriber.next_attempt_ns_ = 0;
+    const Attachment* const a = subscriber.ready() ? subscriber.attachment_.get() : nullptr;
+    news |= a && newer_in(*a);
     // acquire above: while not armed the thread doesn't read the mark.
     if (armed) continue;
-    topic.taken = reader ? Mark{reader->attachment_->geometry().instance, reader->attachment_->last_sequence} : Mark{};
+    topic.taken = a ? Mark{a->geometry().instance, a->last_sequence} : Mark{};
   }
   if (news) return signal();
   if (armed) return;
@@ -120,25 +125,33 @@ bool EventBridge::keep_attached(Topic& topic) {
   const std::uint64_t now = monotonic_ns();
   if (topic.attachment && (topic.attachment->retired() || now >= topic.next_look_up_ns)) {
     topic.next_look_up_ns = now + to_ns(kLookUpEvery);
-    if (topic.attachment->replaced()) topic.attachment.reset(), topic.next_attempt_ns = 0;
+    // A log is read to its end first.
+    const bool unread = topic.attachment->kind() == TopicKind::kLog && has_untold(topic);
+    if (!unread && topic.attachment->replaced()) topic.attachment.reset(), topic.next_attempt_ns = 0;
   }
   if (topic.attachment) return true;
   if (now < topic.next_attempt_ns) return false;
   topic.next_attempt_ns = now + kAttemptEveryNs;
-  auto attached = Attachment::attach_to_wait(*topic.dir, topic.name, topic.schema_id);
+  auto attached = Attachment::attach_to_wait(*topic.dir, topic.name, topic.schema_id, topic.kind);
   if (!attached.ok() || (*attached)->retired()) return false;  // the subscriber says why, in its error()
   topic.attachment = std::move(attached).value();
   topic.next_look_up_ns = now + to_ns(kLookUpEvery);
   return true;
 }
 
-// Is there something that neither the subscriber has taken nor its owner was told of? Then he is, now.
-bool EventBridge::tell(Topic& topic) {
+// Is there something that neither the subscriber has taken nor its owner was told of?
+bool EventBridge::has_untold(const Topic& topic) {
   const std::uint64_t instance = topic.attachment->geometry().instance;
   const std::uint64_t newest = head_sequence(topic.attachment->header().head.load(std::memory_order_seq_cst));  // R3
   const auto covers = [&](const Mark& mark) { return mark.instance == instance && mark.sequence >= newest; };
-  if (newest == 0 || covers(topic.taken) || covers(topic.told)) return false;
-  topic.told = {instance, newest};
+  return newest != 0 && !covers(topic.taken) && !covers(topic.told);
+}
+
+// Then he is told now.
+bool EventBridge::tell(Topic& topic) {
+  if (!has_untold(topic)) return false;
+  topic.told = {topic.attachment->geometry().instance,
+                head_sequence(topic.attachment->header().head.load(std::memory_order_seq_cst))};
   return true;
 }
 

@@ -33,6 +33,7 @@ namespace vedette::bus {
 class EventBridge {
  public:
   // Armed from the start. kResourceExhausted without a free descriptor or thread.
+  static Result<std::unique_ptr<EventBridge>> open(std::span<Subscription* const> subscriptions);
   static Result<std::unique_ptr<EventBridge>> open(std::span<Subscriber* const> subscribers);
   EventBridge(const EventBridge&) = delete;
   ~EventBridge();
@@ -47,23 +48,25 @@ class EventBridge {
     std::uint64_t sequence = 0;
   };
   struct Topic {
-    Subscriber* subscriber = nullptr;  // the loop's thread's
-    Mark taken;                        // by the subscriber; written by rearm() while not armed, read by the thread while armed
+    Subscription* subscriber = nullptr;  // the loop's thread's
+    Mark taken;                          // by the subscriber; written by rearm() while not armed, read by the thread while armed
     // All below is the bridge's thread's.
     const BusDir* dir = nullptr;
     TopicName name;
     std::uint64_t schema_id = 0;
+    TopicKind kind{};
     std::shared_ptr<Attachment> attachment;
     Mark told;
     std::uint64_t next_attempt_ns = 0;
     std::uint64_t next_look_up_ns = 0;
   };
 
-  EventBridge(std::span<Subscriber* const> subscribers, UniqueFd event);
+  EventBridge(std::span<Subscription* const> subscriptions, UniqueFd event);
   void run();
   void ring();
   bool wait_once(std::uint32_t control);
   static bool keep_attached(Topic& topic);
+  static bool has_untold(const Topic& topic);
   static bool tell(Topic& topic);
   void signal();
 

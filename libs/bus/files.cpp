@@ -12,8 +12,6 @@ namespace vedette::bus {
 namespace {
 
 constexpr int kLockAttempts = 100;
-// Far beyond what any writer reaches (a million records a second for 35 years), far below where a head's bits end.
-constexpr std::uint64_t kLastSequence = 1ull << 50;
 constexpr std::string_view kInterimSuffix = ".new";  // a dot can't be in a topic's name: nobody takes these for topics
 
 // Does the name still lead to the file behind fd?
@@ -118,6 +116,7 @@ bool is_sound(const Header& header, std::span<const Descriptor> descriptors) {
 std::uint64_t newest_frame_id(const Mapping& payload) {
   if (payload.size() < sizeof(Header)) return 0;
   const auto& header = *reinterpret_cast<const Header*>(payload.data());
+  if (header.magic != kPayloadMagic) return header.frame_id.load(std::memory_order_relaxed);
   const std::size_t most = (payload.size() - sizeof(Header)) / sizeof(Descriptor);
   std::uint64_t newest = header.frame_id.load(std::memory_order_relaxed);
   for (const Descriptor& slot :

@@ -1,5 +1,6 @@
 // The bytes of a topic's files, the same for every process and language. Payload file (mapped read-only by readers):
-//   Header | Descriptor[slots] | metadata | slots, each slot_stride bytes apart.
+//   of a ring: Header | Descriptor[slots] | metadata | slots, each slot_stride bytes apart
+//   of a log:  Header | LogHeader | LogEntry[index_entries] | metadata | data_bytes of records, one behind the other, circular.
 // Lease file (mapped writable by readers): LeaseHeader | entries, each entry_stride bytes apart: LeaseEntry, hazard words.
 // Everything but the atomics is written before the files get their names and never after. Any change here is a new
 // kLayoutVersion; a peer of another version is refused with both numbers.
@@ -12,6 +13,7 @@
 namespace vedette::bus {
 
 inline constexpr std::uint64_t kPayloadMagic = 0x3153'5542'4454'4456;  // "VDTDBUS1", little endian
+inline constexpr std::uint64_t kLogMagic = 0x3147'4F4C'4454'4456;      // "VDTDLOG1"
 inline constexpr std::uint64_t kLeaseMagic = 0x3153'4C42'4454'4456;    // "VDTDBLS1"
 inline constexpr std::uint32_t kLayoutVersion = 2;
 
@@ -20,10 +22,13 @@ inline constexpr std::uint32_t kMaxReaders = 256;
 inline constexpr std::uint32_t kMaxHeldPerReader = 16;
 inline constexpr std::uint32_t kMaxMetadataBytes = 4000;
 inline constexpr std::uint64_t kMaxSlotBytes = 1ull << 30;
+inline constexpr std::uint64_t kMaxLogBytes = 1ull << 36;
+inline constexpr std::uint32_t kMinIndexEntries = 2, kMaxIndexEntries = 1u << 20;
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free,
               "atomics in shared memory must not hide a lock");
 
+// Of every topic. What is said of slots is 0 in a log.
 struct Header {
   std::uint64_t magic;
   std::uint32_t layout_version;
@@ -43,14 +48,14 @@ struct Header {
   std::uint32_t policy;           // SlotPolicy
 
   // Written by the topic's one writer, read by everybody.
-  alignas(64) std::atomic<std::uint64_t> head;  // newest publication: sequence << 12 | slot; 0: nothing yet
+  alignas(64) std::atomic<std::uint64_t> head;  // newest record: sequence << 12 | slot (log: 0); 0: nothing yet
   std::atomic<std::uint32_t> doorbell;          // + 1 when sleepers are woken; what readers' futexes wait on
   std::atomic<std::uint32_t> retired;           // 1: other files have the name now
   alignas(64) std::atomic<std::uint64_t> epoch;
   std::atomic<std::uint64_t> published;
   std::atomic<std::uint64_t> dropped;
   std::atomic<std::uint64_t> beat_at_ns;  // CLOCK_MONOTONIC
-  std::atomic<std::uint64_t> frame_id;    // of the newest publication
+  std::atomic<std::uint64_t> frame_id;    // of the newest publication; log: the largest ever appended
   std::atomic<std::int32_t> writer_pid;
 };
 
@@ -61,6 +66,28 @@ struct Descriptor {
   std::atomic<std::uint64_t> frame_id;
   std::atomic<std::uint64_t> bytes;
   std::uint64_t reserved;
+};
+
+// Of a log, behind the Header. Its records are numbered 1, 2, 3, … (their sequence); number n is described by entry
+// n % index_entries and lies at position % data_bytes, in whole words. Positions are bytes since the log was created.
+struct LogHeader {
+  std::uint64_t max_record_bytes;
+  std::uint64_t data_bytes;
+  std::uint64_t data_offset;
+  std::uint64_t index_offset;
+  std::uint32_t index_entries;  // a power of two
+  std::uint32_t reserved;
+
+  // Written by the topic's one writer, read by everybody.
+  alignas(64) std::atomic<std::uint64_t> tail;  // number of the oldest record that is there; 0: as 1
+};
+
+// A record of a log; it holds what it says for tail <= its number <= head.
+struct LogEntry {
+  std::atomic<std::uint64_t> position;  // a multiple of 8
+  std::atomic<std::uint64_t> length;    // its bytes; bit 63: a keyframe
+  std::atomic<std::uint64_t> frame_id;
+  std::atomic<std::uint64_t> at_ns;  // CLOCK_MONOTONIC
 };
 
 struct LeaseHeader {
@@ -87,6 +114,7 @@ struct LeaseEntry {
 
 static_assert(sizeof(Header) == 256 && offsetof(Header, head) == 128 && offsetof(Header, epoch) == 192);
 static_assert(sizeof(Descriptor) == 32);
+static_assert(sizeof(LogHeader) == 128 && offsetof(LogHeader, tail) == 64 && sizeof(LogEntry) == 32);
 static_assert(sizeof(LeaseHeader) == 192 && offsetof(LeaseHeader, waiters) == 64 && offsetof(LeaseHeader, entries_used) == 132);
 static_assert(sizeof(LeaseEntry) == 32);
 
@@ -101,6 +129,10 @@ inline constexpr std::uint32_t head_slot(std::uint64_t head) { return static_cas
 inline void add_one(std::atomic<std::uint64_t>& counter) {
   counter.store(counter.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
 }
+
+// Far beyond what any writer reaches (a million records a second for 35 years), far below where a head's bits end.
+inline constexpr std::uint64_t kLastSequence = 1ull << 50;
+inline constexpr std::uint64_t kLastPosition = 1ull << 62;  // 4 GB a second for 35 years
 
 inline constexpr bool being_written(std::uint64_t generation) { return (generation & 1) != 0; }
 inline constexpr std::uint64_t sequence_of(std::uint64_t generation) { return generation / 2; }

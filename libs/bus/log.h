@@ -1,13 +1,13 @@
-// Log: a topic that is a circular byte log of records of any length, with history, one writer, many readers, copied out: bitstream
-// packets (<cam>/packets). Append; take the next, or go back to a keyframe.
+// Log: a topic that is a circular byte log of records of any length, with history, one writer, many readers, copied out:
+// bitstream packets (<cam>/packets). Append; take the next, or go back to a keyframe.
 //
-// The writer waits for nobody: old records are overwritten, a reader that is too slow is told how many it missed and goes on at the oldest
-// keyframe that is left. A record that a reader gets was never torn (the protocol and its argument: bus/log_protocol.h). Files, locks,
-// entries, demand and doorbell of a topic are those of a ring (bus/segment.h, bus/layout.h).
+// The writer waits for nobody: old records are overwritten, a reader that is too slow is told how many it missed and goes on at
+// the oldest keyframe that is left. A record that a reader gets was never torn (the protocol and its argument:
+// bus/log_protocol.h). Files, locks, entries, demand and doorbell of a topic are those of a ring (bus/segment.h, bus/layout.h).
 //
-// If a reader dies, the kernel drops its lock; nothing of it is in the writer's way. If the writer dies, what it had finished stays
-// readable, and the next LogWriter::open() of the topic goes on in the same files (epoch + 1): nothing past the head exists.
-// If the geometry changes, new files take the name and readers see kRetired: attach again (LogSubscriber does).
+// If a reader dies, the kernel drops its lock; nothing of it is in the writer's way. If the writer dies, what it had finished
+// stays readable, and the next LogWriter::open() of the topic goes on in the same files (epoch + 1): nothing past the head
+// exists. If the geometry changes, new files take the name and readers see kRetired: attach again (LogSubscriber does).
 //
 // Each object is thread-bound (one thread at a time).
 #pragma once
@@ -27,8 +27,8 @@ namespace vedette::bus {
 struct LogOptions {
   std::uint64_t schema_id = 0;
   std::uint64_t data_bytes = 0;        // of the circular log; rounded up to a page
-  std::uint32_t index_entries = 4096;  // records that can be looked up; rounded up to a power of two
-  std::uint64_t max_record_bytes = 0;  // a longer record is refused; at most half of data_bytes
+  std::uint32_t index_entries = 8192;  // records it holds at most, 32 bytes each; rounded up to a power of two
+  std::uint64_t max_record_bytes = 0;  // a longer record is refused; at most half of data_bytes, and 2^30
   std::uint32_t readers = 16;
   std::string metadata;  // fixed text for readers; at most 4000 bytes
   bool operator==(const LogOptions&) const = default;
@@ -84,9 +84,9 @@ class LogWriter {
 
 enum class LogTake {
   kTaken,
-  kNothing,   // nothing newer
-  kTooLong,   // never from a writer of ours: a record longer than the log's own maximum; it was skipped
-  kRetired,   // the topic has new files (or none): attach again
+  kNothing,  // nothing newer
+  kTooLong,  // never from a writer of ours: a record longer than the log's own maximum; it was skipped
+  kRetired,  // the topic has new files (or none): attach again
 };
 
 struct LogTaken {
@@ -99,9 +99,9 @@ struct LogTaken {
 
 // Where a reader goes on.
 enum class LogFrom {
-  kNext,             // only what is appended from now on
-  kNewestKeyframe,   // the newest keyframe, so that decoding can begin at once
-  kOldestKeyframe,   // all that is there
+  kNext,            // only what is appended from now on
+  kNewestKeyframe,  // the newest keyframe, so that decoding can begin at once; without one as kNext
+  kOldestKeyframe,  // all that is there; without a keyframe the oldest record
 };
 
 class LogReader {
@@ -114,7 +114,8 @@ class LogReader {
   ~LogReader();
 
   // The next record, copied to `out` (resized; no allocation once it is large enough). After an overrun it goes on at the oldest
-  // keyframe left (or the newest record, if there is no keyframe).
+  // keyframe left (or the newest record, if there is no keyframe); where the writer is faster than the copy, at the newest one.
+  // A retired log is read to its end, then it is kRetired.
   LogTaken take_next(std::vector<std::byte>& out);
 
   void seek(LogFrom from);
@@ -123,7 +124,7 @@ class LogReader {
   // To the record of this frame; false: it isn't there (any more).
   bool seek_frame(std::uint64_t frame_id);
 
-  Wait wait(Nanoseconds timeout);  // until there is something to take
+  Wait wait(Nanoseconds timeout);  // until there is something to take; kRetired: nor will there be
   Result<> set_wait_policy(const WaitPolicy& policy);
   void set_demand(const Demand& demand);
   TopicStats stats() const;
@@ -139,30 +140,32 @@ class LogReader {
   std::unique_ptr<Impl> impl_;
 };
 
-// A LogReader that attaches when its topic appears and again when it is replaced, as Subscriber does for rings: what a stage uses.
-// At each attachment it begins at `from`.
-class LogSubscriber {
+// A LogReader that attaches when its topic appears and again when it is replaced, as Subscriber does for rings: what a stage
+// uses. At each attachment it begins at `from`. What isn't here is of Subscription: wait(), set_demand(), stats(), metadata(), …
+class LogSubscriber : public Subscription {
  public:
   LogSubscriber(const BusDir& dir, TopicName topic, std::uint64_t schema_id, Demand demand = {},
                 LogFrom from = LogFrom::kNewestKeyframe);
   LogSubscriber(LogSubscriber&&) noexcept;
-  ~LogSubscriber();
+  LogSubscriber& operator=(LogSubscriber&&) noexcept;
+  ~LogSubscriber() override;
 
   LogTaken take_next(std::vector<std::byte>& out);  // kNothing while there is no topic
+  void seek(LogFrom from);                          // as of LogReader; without a topic it changes nothing, false
   bool seek_time(std::uint64_t at_ns);
-  Wait wait(Nanoseconds timeout);
-  Result<> set_wait_policy(const WaitPolicy& policy);
-  void set_demand(const Demand& demand);
-  bool attached() const;
-  std::optional<TopicStats> stats();
+  bool seek_frame(std::uint64_t frame_id);
   std::optional<LogSpan> span();
-  std::string metadata() const;
-  const TopicName& topic() const;
-  const std::optional<Error>& error() const;
+  std::uint64_t max_record_bytes() const;  // 0 while it isn't attached
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  LogReader* reader();
+  Result<std::shared_ptr<Attachment>> attach() override;
+  void let_go() override;
+  LogFrom from_;
+  std::optional<LogReader> reader_;
 };
+
+// As for several subscriptions, which may be of both kinds: std::array<Subscription*, 2>{&frames, &packets}.
+bool wait_any(std::span<LogSubscriber* const> subscribers, Nanoseconds timeout);
 
 }  // namespace vedette::bus

@@ -23,19 +23,13 @@
 #include "base/result.h"
 #include "bus/demand.h"
 #include "bus/directory.h"
+#include "bus/subscription.h"
 #include "bus/wait_policy.h"
 
 namespace vedette::bus {
 
-class Segment;     // the writer's mappings of a topic's files
-class Attachment;  // a reader's mappings and its entry
-class Subscriber;
-class WaitSet;
-class EventBridge;
-struct Header;
-
-// A reader of any schema: tools, and programs that look at schema_id() themselves.
-inline constexpr std::uint64_t kAnySchema = 0;
+class Segment;      // the writer's mappings of a ring's files
+class WriterFiles;  // what it shares with a log's
 
 enum class SlotPolicy {
   kLowestFree,   // cache-warm: the lowest free slot again (frames; keep 1)
@@ -58,16 +52,6 @@ struct RingOptions {
 
 // Bytes of the tmpfs that a topic with these options takes, all its files together.
 std::uint64_t bytes_needed(const RingOptions& options);
-
-// Counters in a topic's header; written by the writer alone, read by anybody at any time.
-struct TopicStats {
-  std::uint64_t published = 0;   // since the topic was created, over all epochs
-  std::uint64_t dropped = 0;     // wanted to publish, no free slot
-  std::uint64_t epoch = 0;       // how many writers there have been
-  std::uint64_t beat_at_ns = 0;  // monotonic; the writer's last sign of life
-  std::uint64_t frame_id = 0;    // newest published
-  std::int32_t writer_pid = 0;   // in the writer's own pid namespace; for people
-};
 
 // A slot on loan to the writer: its bytes may be written until it is published. Dropped unpublished, it goes back unseen.
 class Loan {
@@ -101,20 +85,30 @@ class Held {
   Loan loan_;
 };
 
-TopicStats stats_of(const Header& header);
-
 // For a thread that isn't the writer's: it sleeps until some reader's demand changes. Keeps the writer's files, and its lock on
 // the topic, as they were when it was made. Any thread.
 class DemandWatch {
  public:
-  // Until a demand changed since RingWriter::watch_demand(), or the timeout; may return early. Then ask demand() of the writer.
+  // Until a demand changed since the writer's watch_demand(), or the timeout; may return early. Then ask demand() of the writer.
   void wait(Nanoseconds timeout) const;
 
  private:
   friend class RingWriter;
-  DemandWatch(std::shared_ptr<const Segment> segment, std::uint32_t seen) : segment_(std::move(segment)), seen_(seen) {}
-  std::shared_ptr<const Segment> segment_;
+  friend class LogWriter;
+  DemandWatch(std::shared_ptr<const WriterFiles> files, std::uint32_t seen) : files_(std::move(files)), seen_(seen) {}
+  std::shared_ptr<const WriterFiles> files_;
   std::uint32_t seen_;
+};
+
+// How soon a writer renews files that somebody damaged: at once the first time; who does it again and again must not make it do
+// nothing but create files.
+class MendPace {
+ public:
+  bool now();
+
+ private:
+  std::uint64_t next_ns_ = 0;
+  std::uint64_t wait_ns_ = 0;
 };
 
 class RingWriter {
@@ -166,8 +160,7 @@ class RingWriter {
   const BusDir* dir_ = nullptr;
   std::shared_ptr<Segment> segment_;
   std::shared_ptr<Segment> spare_;  // the last loan's share in segment_, for the next one: counting it costs locked instructions
-  std::uint64_t next_mend_ns_ = 0;
-  std::uint64_t mend_wait_ns_ = 0;
+  MendPace mend_pace_;
 };
 
 // One leased slot: bytes that don't change while this lives. Move-only.
@@ -200,7 +193,6 @@ enum class Take {
   kRetired,    // the topic has new files (or none): attach again
 };
 enum class Find { kFound, kNotYet, kNever, kShareUsed, kRetired };
-enum class Wait { kNew, kTimeout, kRetired };
 
 struct Taken {
   Take status = Take::kNothing;
@@ -243,20 +235,15 @@ class RingReader {
 
  private:
   friend class Subscriber;
-  friend class WaitSet;
-  friend class EventBridge;
   explicit RingReader(std::shared_ptr<Attachment> attachment);
   bool lease_slot(std::uint32_t slot, std::uint32_t hazard, Lease& lease);
-  // For waits: is something newer there; are the files gone, though nobody said so.
-  bool has_newer() const;
-  bool gone();
   std::shared_ptr<Attachment> attachment_;
   WaitPolicy policy_;
 };
 
-// A RingReader that attaches when its topic appears and again when it is replaced: what a stage uses. While there is nothing to
-// attach to, takes say kNothing and waits time out.
-class Subscriber {
+// A RingReader that attaches when its topic appears and again when it is replaced: what a stage uses. What isn't here is of
+// Subscription: wait(), set_wait_policy(), set_demand(), stats(), metadata(), error(), …
+class Subscriber : public Subscription {
  public:
   Subscriber(const BusDir& dir, TopicName topic, std::uint64_t schema_id, Demand demand = {});
 
@@ -265,42 +252,17 @@ class Subscriber {
   Found find(std::uint64_t frame_id);
   // Sleeps while it may still come, at most `timeout`.
   Found find(std::uint64_t frame_id, Nanoseconds timeout);
-  Wait wait(Nanoseconds timeout);
-  Result<> set_wait_policy(const WaitPolicy& policy);  // as of RingReader; stays over all attachments
-  void set_demand(const Demand& demand);
-
-  bool attached() const { return reader_.has_value(); }
-  std::optional<TopicStats> stats();  // none while there is no such topic
-  std::string metadata() const;
-  std::uint64_t schema_id() const;  // of what it is attached to; these three are 0 while it isn't
-  std::uint64_t slot_bytes() const;
+  std::uint64_t slot_bytes() const;  // 0 while it isn't attached, this and the next
   std::uint32_t held_per_reader() const;
-  const TopicName& topic() const { return topic_; }
-  // Why attach() failed last, other than "not there yet"; cleared by success.
-  const std::optional<Error>& error() const { return error_; }
 
  private:
-  friend class WaitSet;
-  friend class EventBridge;
   RingReader* reader();  // attached, or null
-  void detach();
-
-  const BusDir* dir_;
-  TopicName topic_;
-  std::uint64_t schema_id_;
-  Demand demand_;
-  WaitPolicy policy_;
+  Result<std::shared_ptr<Attachment>> attach() override;
+  void let_go() override;
   std::optional<RingReader> reader_;
-  std::optional<Error> error_;
-  std::uint64_t next_attempt_ns_ = 0;
-  std::uint64_t next_look_up_ns_ = 0;
-  std::uint32_t fresh_takes_ = 0;
 };
 
-// Blocks until any of the subscribers has something newer than its last taken, or the timeout. False: timeout.
-// The most eager of their wait policies holds for all: one that spins makes the thread look at all topics all the time, the
-// longest time of several hybrid ones is spun. Blocked, it sleeps in one futex_waitv call where the kernel has it (5.16), else in
-// a thread per topic. A topic that is absent is never spun for. For event loops: bus/event_bridge.h.
+// As for several subscriptions, which may be of both kinds.
 bool wait_any(std::span<Subscriber* const> subscribers, Nanoseconds timeout);
 
 }  // namespace vedette::bus

@@ -173,13 +173,6 @@ Found RingReader::find(std::uint64_t frame_id) {
   }
 }
 
-bool RingReader::has_newer() const { return newer_in(*attachment_); }
-
-bool RingReader::gone() {
-  flush_after_suspend(*attachment_);
-  return !has_newer() && attachment_->replaced();
-}
-
 void RingReader::set_demand(const Demand& demand) { attachment_->set_demand(demand); }
 TopicStats RingReader::stats() const { return stats_of(attachment_->header()); }
 const std::string& RingReader::metadata() const { return attachment_->metadata(); }

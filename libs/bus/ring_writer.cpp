@@ -66,16 +66,19 @@ std::optional<Loan> RingWriter::loan() {
   return Loan(spare_ ? std::move(spare_) : segment_, slot);
 }
 
-// Somebody damaged the lease file: what it says can't be trusted any more. New files; readers attach again. At once the first
-// time; who does it again and again must not make a writer do nothing but create files.
+// Somebody damaged the lease file: what it says can't be trusted any more. New files; readers attach again.
 bool RingWriter::mend() {
   if (!segment_->damaged()) return true;
+  return mend_pace_.now() && resize(segment_->options).ok();
+}
+
+bool MendPace::now() {
   const std::uint64_t now = monotonic_ns();
-  if (now < next_mend_ns_) return false;
-  const bool calm = now - next_mend_ns_ > kCalmNs;
-  mend_wait_ns_ = calm ? kShortestMendWaitNs : std::min(2 * mend_wait_ns_, kLongestMendWaitNs);
-  next_mend_ns_ = now + mend_wait_ns_;
-  return resize(segment_->options).ok();
+  if (now < next_ns_) return false;
+  const bool calm = now - next_ns_ > kCalmNs;
+  wait_ns_ = calm ? kShortestMendWaitNs : std::min(2 * wait_ns_, kLongestMendWaitNs);
+  next_ns_ = now + wait_ns_;
+  return true;
 }
 
 void RingWriter::count_drop() { add_one(segment_->header().dropped); }
@@ -111,7 +114,7 @@ bool RingWriter::wait_demand(Nanoseconds timeout) { return segment_->wait_demand
 DemandWatch RingWriter::watch_demand() const {
   return DemandWatch(segment_, segment_->demand_sequence().load(std::memory_order_seq_cst));
 }
-void DemandWatch::wait(Nanoseconds timeout) const { futex_wait(segment_->demand_sequence(), seen_, timeout); }
+void DemandWatch::wait(Nanoseconds timeout) const { futex_wait(files_->demand_sequence(), seen_, timeout); }
 
 TopicStats stats_of(const Header& header) {
   return TopicStats{.published = header.published.load(std::memory_order_relaxed),

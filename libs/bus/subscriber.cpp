@@ -12,40 +12,73 @@ constexpr std::uint64_t kSilentNs = 500'000'000;  // two beats missed: are these
 
 }  // namespace
 
-Subscriber::Subscriber(const BusDir& dir, TopicName topic, std::uint64_t schema_id, Demand demand)
-    : dir_(&dir), topic_(std::move(topic)), schema_id_(schema_id), demand_(demand) {}
+Subscription::Subscription(const BusDir& dir, TopicName topic, std::uint64_t schema_id, Demand demand, TopicKind kind)
+    : dir_(&dir), topic_(std::move(topic)), schema_id_(schema_id), demand_(demand), kind_(kind) {}
+Subscription::Subscription(Subscription&&) noexcept = default;
+Subscription& Subscription::operator=(Subscription&&) noexcept = default;
+Subscription::~Subscription() = default;
 
-RingReader* Subscriber::reader() {
+bool Subscription::ready() {
   // Every take comes here. Where there is news nobody needs to ask whether the files are still the topic's; after a suspend
-  // news may be old (RingReader::gone()), so ask now and then all the same.
-  if (reader_ && reader_->has_newer() && ++fresh_takes_ % kFreshTakes != 0) return &*reader_;
+  // news may be old (is_gone()), so ask now and then all the same.
+  if (attachment_ && newer_in(*attachment_) && ++fresh_takes_ % kFreshTakes != 0) return true;
   const std::uint64_t now = coarse_monotonic_ns();
-  if (reader_ && now < next_look_up_ns_) return &*reader_;
-  if (reader_) {  // who polls and never waits must learn too that the files are gone
+  if (attachment_ && now < next_look_up_ns_) return true;
+  if (attachment_) {  // who polls and never waits must learn too that the files are gone
     next_look_up_ns_ = now + to_ns(kLookUpEvery);
-    if (!reader_->gone()) return &*reader_;
+    if (!is_gone(*attachment_)) return true;
     detach();
   }
-  if (now < next_attempt_ns_) return nullptr;
+  if (now < next_attempt_ns_) return false;
   next_attempt_ns_ = now + kAttemptEveryNs;
-  auto attached = RingReader::attach(*dir_, topic_, schema_id_, demand_);
+  auto attached = attach();
   if (!attached.ok()) {
     if (attached.error().code == ErrorCode::kNotFound)
       error_.reset();
     else
       error_ = std::move(attached).error();
-    return nullptr;
+    return false;
   }
   error_.reset();
-  reader_ = std::move(attached).value();
+  attachment_ = std::move(attached).value();
   next_look_up_ns_ = now + to_ns(kLookUpEvery);
-  return &*reader_;
+  return true;
 }
 
-void Subscriber::detach() {
-  reader_.reset();
+void Subscription::detach() {
+  let_go();
+  attachment_.reset();
   next_attempt_ns_ = 0;  // the successor's files have the name already
 }
+
+void Subscription::set_demand(const Demand& demand) {
+  demand_ = demand;
+  if (attachment_) attachment_->set_demand(demand);
+}
+
+std::optional<TopicStats> Subscription::stats() {
+  bool attached = ready();
+  if (attached && age_ns(stats_of(attachment_->header()).beat_at_ns) > kSilentNs && attachment_->replaced()) {
+    detach();
+    attached = ready();
+  }
+  if (!attached) return std::nullopt;
+  return stats_of(attachment_->header());
+}
+
+std::string Subscription::metadata() const { return attachment_ ? attachment_->metadata() : std::string(); }
+std::uint64_t Subscription::schema_id() const { return attachment_ ? attachment_->geometry().schema_id : 0; }
+
+Subscriber::Subscriber(const BusDir& dir, TopicName topic, std::uint64_t schema_id, Demand demand)
+    : Subscription(dir, std::move(topic), schema_id, demand, TopicKind::kRing) {}
+
+RingReader* Subscriber::reader() { return ready() ? &*reader_ : nullptr; }
+
+Result<std::shared_ptr<Attachment>> Subscriber::attach() {
+  VD_ASSIGN(reader_, RingReader::attach(*dir_, topic_, schema_id_, demand_));
+  return reader_->attachment_;
+}
+void Subscriber::let_go() { reader_.reset(); }
 
 Taken Subscriber::take_newest() {
   RingReader* current = reader();
@@ -75,23 +108,6 @@ Found Subscriber::find(std::uint64_t frame_id) {
   return {};
 }
 
-void Subscriber::set_demand(const Demand& demand) {
-  demand_ = demand;
-  if (reader_) reader_->set_demand(demand);
-}
-
-std::optional<TopicStats> Subscriber::stats() {
-  RingReader* current = reader();
-  if (current && age_ns(current->stats().beat_at_ns) > kSilentNs && current->attachment_->replaced()) {
-    detach();
-    current = reader();
-  }
-  if (!current) return std::nullopt;
-  return current->stats();
-}
-
-std::string Subscriber::metadata() const { return reader_ ? reader_->metadata() : std::string(); }
-std::uint64_t Subscriber::schema_id() const { return reader_ ? reader_->schema_id() : 0; }
 std::uint64_t Subscriber::slot_bytes() const { return reader_ ? reader_->slot_bytes() : 0; }
 std::uint32_t Subscriber::held_per_reader() const { return reader_ ? reader_->held_per_reader() : 0; }
 

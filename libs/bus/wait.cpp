@@ -30,9 +30,15 @@ std::uint64_t after(std::uint64_t now_ns, Nanoseconds duration) {
 bool newer_in(const Attachment& a) { return head_sequence(a.header().head.load(std::memory_order_seq_cst)) > a.last_sequence; }
 
 void flush_after_suspend(Attachment& a) {
+  if (a.kind() == TopicKind::kLog) return;
   const std::int64_t slept = slept_ns();
   if (slept > a.slept_ns + kSuspendedNs) a.last_sequence = head_sequence(a.header().head.load(std::memory_order_acquire));
   a.slept_ns = slept;
+}
+
+bool is_gone(Attachment& a) {
+  flush_after_suspend(a);
+  return !newer_in(a) && a.replaced();
 }
 
 FutexWatch announce(Attachment& a) {
@@ -51,27 +57,28 @@ bool spin_for_news(std::span<Attachment* const> attachments, std::uint64_t until
   return false;
 }
 
-Wait RingReader::wait(Nanoseconds timeout) {
-  Attachment& a = *attachment_;
+Wait wait_for_news(Attachment& a, const WaitPolicy& policy, Nanoseconds timeout) {
   Attachment* const only = &a;
   const std::uint64_t start = monotonic_ns(), deadline = after(start, timeout);
-  const std::uint64_t spin_until = std::min(deadline, after(start, policy_.longest_spin()));
+  const std::uint64_t spin_until = std::min(deadline, after(start, policy.longest_spin()));
   for (;;) {
-    if (a.retired()) return Wait::kRetired;
+    if (is_over(a)) return Wait::kRetired;
     if (newer_in(a)) return Wait::kNew;
     const std::uint64_t now = monotonic_ns();
     if (now >= deadline) return Wait::kTimeout;
     if (now < spin_until) {
       if (spin_for_news({&only, 1}, std::min(spin_until, after(now, kLookUpEvery)))) continue;
-      if (policy_.kind == WaitPolicy::Kind::kHybrid) continue;
+      if (policy.kind == WaitPolicy::Kind::kHybrid) continue;
     } else {
       const FutexWatch doorbell = announce(a);
       if (has_news(a)) continue;
       futex_wait(*doorbell.word, doorbell.expected, std::min(kLookUpEvery, Nanoseconds(deadline - now)));
     }
-    if (gone()) return Wait::kRetired;
+    if (is_gone(a)) return Wait::kRetired;
   }
 }
+
+Wait RingReader::wait(Nanoseconds timeout) { return wait_for_news(*attachment_, policy_, timeout); }
 
 Result<> RingReader::set_wait_policy(const WaitPolicy& policy) {
   VD_TRY(check(policy));
@@ -79,15 +86,15 @@ Result<> RingReader::set_wait_policy(const WaitPolicy& policy) {
   return {};
 }
 
-Result<> Subscriber::set_wait_policy(const WaitPolicy& policy) {
+Result<> Subscription::set_wait_policy(const WaitPolicy& policy) {
   VD_TRY(check(policy));
   policy_ = policy;
   return {};
 }
 
-Wait Subscriber::wait(Nanoseconds timeout) {
-  Subscriber* const self = this;
-  return wait_any({&self, 1}, timeout) ? Wait::kNew : Wait::kTimeout;
+Wait Subscription::wait(Nanoseconds timeout) {
+  Subscription* const self = this;
+  return wait_any(std::span(&self, 1), timeout) ? Wait::kNew : Wait::kTimeout;
 }
 
 Found Subscriber::find(std::uint64_t frame_id, Nanoseconds timeout) {
@@ -95,7 +102,7 @@ Found Subscriber::find(std::uint64_t frame_id, Nanoseconds timeout) {
   // Every other look is one after an announcement, and before a sleep.
   for (bool announced = false;; announced = !announced) {
     // Kept: the look may let go of files that were replaced.
-    const std::shared_ptr<Attachment> attachment = reader_ && announced ? reader_->attachment_ : nullptr;
+    const std::shared_ptr<Attachment> attachment = announced ? attachment_ : nullptr;
     const FutexWatch doorbell = attachment ? announce(*attachment) : FutexWatch{};
     Found found = find(frame_id);
     const std::uint64_t now = monotonic_ns();
@@ -103,11 +110,14 @@ Found Subscriber::find(std::uint64_t frame_id, Nanoseconds timeout) {
     const Nanoseconds left(deadline - now);
     if (attachment && !attachment->retired())
       futex_wait(*doorbell.word, doorbell.expected, std::min(kLookUpEvery, left));
-    else if (!attachment && !reader_)
+    else if (!attachment && !attachment_)
       futex_wait_any({}, std::min(Nanoseconds(kAttemptEveryNs), left));
   }
 }
 
+bool wait_any(std::span<Subscription* const> subscriptions, Nanoseconds timeout) {
+  return WaitSet::of_this_thread().wait(subscriptions, timeout);
+}
 bool wait_any(std::span<Subscriber* const> subscribers, Nanoseconds timeout) {
   return WaitSet::of_this_thread().wait(subscribers, timeout);
 }
@@ -117,17 +127,18 @@ WaitSet& WaitSet::of_this_thread() {
   return set;
 }
 
-WaitSet::Look WaitSet::look(std::span<Subscriber* const> subscribers, bool slept) {
+WaitSet::Look WaitSet::look(bool slept) {
   attached_.clear();
-  for (Subscriber* subscriber : subscribers) {
-    RingReader* reader = subscriber->reader();
-    if (reader && reader->attachment_->retired()) subscriber->detach(), reader = subscriber->reader();
-    if (!reader) continue;
-    if (slept) flush_after_suspend(*reader->attachment_);
-    if (reader->has_newer()) return Look::kNews;
-    attached_.push_back(reader->attachment_.get());
+  for (Subscription* subscription : waited_for_) {
+    bool attached = subscription->ready();
+    if (attached && is_over(*subscription->attachment_)) subscription->detach(), attached = subscription->ready();
+    if (!attached) continue;
+    Attachment& a = *subscription->attachment_;
+    if (slept) flush_after_suspend(a);
+    if (newer_in(a)) return Look::kNews;
+    attached_.push_back(&a);
   }
-  all_attached_ = attached_.size() == subscribers.size();
+  all_attached_ = attached_.size() == waited_for_.size();
   return Look::kNothing;
 }
 
@@ -139,13 +150,13 @@ WaitSet::Look WaitSet::announce_all() {
   return news ? Look::kAgain : Look::kNothing;
 }
 
-bool WaitSet::wait(std::span<Subscriber* const> subscribers, Nanoseconds timeout) {
+bool WaitSet::wait(Nanoseconds timeout) {
   Nanoseconds spin{0};
-  for (const Subscriber* subscriber : subscribers) spin = std::max(spin, subscriber->policy_.longest_spin());
+  for (const Subscription* subscription : waited_for_) spin = std::max(spin, subscription->policy_.longest_spin());
   const std::uint64_t start = monotonic_ns(), deadline = after(start, timeout);
   const std::uint64_t spin_until = std::min(deadline, after(start, spin));
   for (bool slept = false;; slept = true) {
-    if (look(subscribers, slept) == Look::kNews) return true;
+    if (look(slept) == Look::kNews) return true;
     const std::uint64_t now = monotonic_ns();
     if (now >= deadline) return false;
     const Nanoseconds most = all_attached_ ? kLookUpEvery : Nanoseconds(kAttemptEveryNs);

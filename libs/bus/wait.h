@@ -8,11 +8,10 @@
 
 #include "bus/attachment.h"
 #include "bus/futex.h"
+#include "bus/subscription.h"
 #include "bus/wait_policy.h"
 
 namespace vedette::bus {
-
-class Subscriber;
 
 // How soon a topic that appears is noticed. By looking, not by inotify: a thread asleep on futexes can't wait for a descriptor
 // too, so that each process would need another thread, and one of the 128 inotify instances that a user has for all programs;
@@ -23,7 +22,12 @@ inline constexpr std::uint64_t kAttemptEveryNs = 50'000'000;
 bool newer_in(const Attachment& a);
 // The same, or other files have the name: a reason not to sleep.
 inline bool has_news(const Attachment& a) { return newer_in(a) || a.retired(); }
-// Whatever was published before the machine slept is old news, though its age on CLOCK_MONOTONIC is small.
+// Its files are retired, and there is nothing to take from them any more: of a ring that is so at once, a log is read to its end.
+inline bool is_over(const Attachment& a) { return a.retired() && (a.kind() == TopicKind::kRing || a.damaged() || !newer_in(a)); }
+// Are the files gone, though nobody said so? For who has slept, or polls.
+bool is_gone(Attachment& a);
+// Whatever was published before the machine slept is old news, though its age on CLOCK_MONOTONIC is small. Of a ring:
+// a log is history, its records say how old they are.
 void flush_after_suspend(Attachment& a);
 
 // R1 and R2 of bus/doorbell.h; has_news() again, then sleep.
@@ -32,16 +36,26 @@ FutexWatch announce(Attachment& a);
 // Looks at all of them until one has news (true) or until `until_ns`. Writes nothing: no writer knows of it.
 bool spin_for_news(std::span<Attachment* const> attachments, std::uint64_t until_ns);
 
-// One wait of a thread for several subscribers; its lists are kept from wait to wait, so that waiting doesn't allocate.
+// One wait of a reader.
+Wait wait_for_news(Attachment& a, const WaitPolicy& policy, Nanoseconds timeout);
+
+// One wait of a thread for several subscriptions; its lists are kept from wait to wait, so that waiting doesn't allocate.
 class WaitSet {
  public:
   static WaitSet& of_this_thread();
-  bool wait(std::span<Subscriber* const> subscribers, Nanoseconds timeout);
+  // Of one kind of subscription.
+  template <class Each>
+  bool wait(std::span<Each* const> subscriptions, Nanoseconds timeout) {
+    waited_for_.assign(subscriptions.begin(), subscriptions.end());
+    return wait(timeout);
+  }
 
  private:
   enum class Look { kNews, kNothing, kAgain };
-  Look look(std::span<Subscriber* const> subscribers, bool slept);
+  bool wait(Nanoseconds timeout);
+  Look look(bool slept);
   Look announce_all();
+  std::vector<Subscription*> waited_for_;
   std::vector<Attachment*> attached_;
   std::vector<FutexWatch> watches_;
   bool all_attached_ = false;
