@@ -32,7 +32,6 @@ Result<std::unique_ptr<Flow>> Flow::open(const FlowOptions& options, const FlowP
     VD_ASSIGN(flow->decoder_, LibavDecoder::open(video, options.decoder, parts.slots));
   }
   flow->by_time_ = video.reorder_ns > 0;
-  flow->reorder_ns_ = video.reorder_ns;
   return flow;
 }
 
@@ -87,15 +86,14 @@ Flow::Shot& Flow::note(const Packet& packet) {
   return shot;
 }
 
-// On CLOCK_MONOTONIC, never later than now.
+// On CLOCK_MONOTONIC. Never later than now, but for packets of a played file that come ahead of pictures shown before them.
 std::uint64_t Flow::captured_at(const Packet& packet) {
   if (options_.fast || (packet.captured_at_ns == 0 && packet.pts_ns == kNoTimestamp)) return packet.arrived_ns;
   if (packet.captured_at_ns != 0) return std::min(packet.captured_at_ns, packet.arrived_ns);
   const std::uint64_t mapped = parts_.clock.to_monotonic(packet.pts_ns);
   if (source_.clock() != Source::Clock::kPlayback) return std::min(mapped, packet.arrived_ns);
-  // A file's packets are due when they are to be decoded; a camera would have taken the picture before that.
-  if (packet.dts_ns != kNoTimestamp) reorder_ns_ = std::max(reorder_ns_, packet.pts_ns - packet.dts_ns);
-  return std::min(mapped - static_cast<std::uint64_t>(reorder_ns_), packet.arrived_ns);
+  // A file's packet comes when it is due to be decoded, and its picture is out of the decoder so much after that.
+  return mapped - static_cast<std::uint64_t>(source_.video().reorder_ns);
 }
 
 PacketInfo Flow::packet_info_of(const Shot& shot) const {
@@ -273,7 +271,7 @@ Result<> Flow::show(const AVFrame& picture) {
   }
   if (!source_.video().intra_only && !wanted(shown.captured_at_ns)) return {};
   last_shown_id_ = shown.frame_id;
-  last_captured_ns_ = shown.captured_at_ns = std::max(shown.captured_at_ns, last_captured_ns_);
+  last_captured_ns_ = shown.captured_at_ns = std::max(std::min(shown.captured_at_ns, monotonic_ns()), last_captured_ns_);
   if (parts_.retouch.none()) return parts_.slots.publish(picture, info_of(shown));
   const auto view = view_of(picture);
   return view ? show_retouched(*view, shown) : Result<>();

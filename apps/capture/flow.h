@@ -130,7 +130,6 @@ class Flow {
   bool by_time_ = false;        // frame ids: packets come in another order than pictures
   std::vector<std::byte> told_config_;
 
-  std::int64_t reorder_ns_ = 0;
   std::int64_t first_ns_ = 0, end_ns_ = 0;
   std::uint64_t pictures_ = 0;
   std::uint64_t good_at_ns_ = 0;
