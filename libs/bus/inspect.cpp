@@ -13,6 +13,7 @@
 #include "bus/files.h"
 #include "bus/handshake.h"
 #include "bus/layout.h"
+#include "bus/log_protocol.h"
 
 namespace vedette::bus {
 namespace {
@@ -75,6 +76,9 @@ struct OpenTopic {
   std::uint64_t file_bytes = 0;
   Copy<Header> header;
   Geometry geometry;
+  std::optional<LogGeometry> log;
+
+  std::uint64_t records_offset() const { return log ? log->data_offset : geometry.slots_offset; }
 };
 
 Result<OpenTopic> open_topic(const BusDir& dir, const TopicName& topic) {
@@ -88,14 +92,19 @@ Result<OpenTopic> open_topic(const BusDir& dir, const TopicName& topic) {
   open.file_bytes = static_cast<std::uint64_t>(status.st_size);
   if (!open.header.read(open.payload_fd.get(), 0))
     return Error{ErrorCode::kCorrupt, topic.text() + ": a file of " + std::to_string(open.file_bytes) + " bytes is no topic"};
-  VD_ASSIGN(open.geometry, checked_geometry(*open.header, open.file_bytes, topic));
+  Copy<LogHeader> log;
+  if (open.header->magic != kLogMagic || !log.read(open.payload_fd.get(), sizeof(Header))) {
+    VD_ASSIGN(open.geometry, checked_geometry(*open.header, open.file_bytes, topic));
+    return open;
+  }
+  VD_ASSIGN(open.geometry, checked_geometry(*open.header, *log, open.file_bytes, topic, open.log.emplace()));
   return open;
 }
 
 // Empty if it lies outside its place.
 std::string metadata_of(const OpenTopic& open) {
   const std::uint64_t offset = open.header->metadata_offset, bytes = open.header->metadata_bytes;
-  if (bytes > kMaxMetadataBytes || offset + bytes > open.geometry.slots_offset) return {};
+  if (bytes > kMaxMetadataBytes || offset + bytes > open.records_offset()) return {};
   std::string text(bytes, '\0');
   text.resize(read_at(open.payload_fd.get(), offset, std::as_writable_bytes(std::span(text))));
   return text;
@@ -131,6 +140,67 @@ std::vector<ReaderReport> readers_of(const OpenTopic& open, const std::string& l
   return readers;
 }
 
+// A log's index, head and tail at about one time; entries of records given up meanwhile aren't used.
+struct LogIndex {
+  std::vector<LogRecord> records;  // oldest first
+  std::uint64_t tail = 0;          // after they were read
+};
+
+std::uint64_t tail_of(const OpenTopic& open) {
+  Copy<LogHeader> log;
+  // Behind the entries or data read before, as still_there(): the fence keeps the kernel's copying, which this CPU does, in
+  // order.
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  return log.read(open.payload_fd.get(), sizeof(Header)) ? log->tail.load(std::memory_order_relaxed) : ~0ull;
+}
+
+LogIndex log_index(const OpenTopic& open) {
+  LogIndex index;
+  Copy<Header> header;
+  const std::uint64_t entries = open.log->index_entries, tail = std::max<std::uint64_t>(1, tail_of(open));
+  if (!header.read(open.payload_fd.get(), 0)) return index;
+  const std::uint64_t head = head_sequence(header->head.load(std::memory_order_relaxed));
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  std::vector<LogEntry> copies(entries);
+  const auto bytes = std::as_writable_bytes(std::span(copies));
+  if (tail > head || head - tail >= entries || read_at(open.payload_fd.get(), open.log->index_offset, bytes) != bytes.size())
+    return index;
+  index.tail = tail_of(open);
+  for (std::uint64_t sequence = std::max(tail, index.tail); sequence <= head; ++sequence)
+    index.records.push_back(copy_entry(copies[sequence & (entries - 1)], sequence));
+  return index;
+}
+
+LogSpan span_in(const LogIndex& index) {
+  if (index.records.empty()) return {};
+  const LogRecord &oldest = index.records.front(), &newest = index.records.back();
+  LogSpan span{.records = index.records.size(),
+               .bytes = newest.position + words_of(newest.bytes) * kWord - oldest.position,
+               .newest_at_ns = newest.at_ns};
+  const auto keyframe = std::find_if(index.records.begin(), index.records.end(), [](const auto& r) { return r.keyframe; });
+  if (keyframe != index.records.end()) span.oldest_at_ns = keyframe->at_ns;
+  return span;
+}
+
+Glimpse glimpse_of_log(const OpenTopic& open, std::size_t most) {
+  const LogGeometry& log = *open.log;
+  for (int attempt = 0; attempt < kGlimpseAttempts; ++attempt) {
+    const LogIndex index = log_index(open);
+    if (index.records.empty()) return {};
+    const LogRecord& newest = index.records.back();
+    Glimpse seen{newest.sequence, newest.frame_id, std::min(newest.bytes, log.max_record_bytes), {}};
+    seen.bytes.resize(std::min<std::uint64_t>(most, seen.record_bytes));
+    const std::uint64_t at = newest.position / kWord % (log.data_bytes / kWord) * kWord;
+    const std::span<std::byte> all(seen.bytes), first = all.first(std::min<std::uint64_t>(all.size(), log.data_bytes - at));
+    const std::span<std::byte> rest = all.subspan(first.size());
+    if (read_at(open.payload_fd.get(), log.data_offset + at, first) != first.size() ||
+        read_at(open.payload_fd.get(), log.data_offset, rest) != rest.size())
+      return {};
+    if (tail_of(open) <= newest.sequence) return seen;
+  }
+  return {};
+}
+
 }  // namespace
 
 std::size_t TopicReport::held_slots() const {
@@ -152,6 +222,15 @@ Result<TopicReport> inspect(const BusDir& dir, const TopicName& topic) {
                                .held_per_reader = h.held_per_reader,
                                .policy = h.policy == 0 ? SlotPolicy::kLowestFree : SlotPolicy::kOldestFirst,
                                .metadata = metadata_of(open)};
+  if (open.log) {
+    report.log = LogOptions{.schema_id = h.schema_id,
+                            .data_bytes = open.log->data_bytes,
+                            .index_entries = open.log->index_entries,
+                            .max_record_bytes = open.log->max_record_bytes,
+                            .readers = h.readers,
+                            .metadata = report.options.metadata};
+    report.span = span_in(log_index(open));
+  }
   report.file_bytes = open.file_bytes;
   report.retired = h.retired.load(std::memory_order_relaxed) != 0;
   report.stats = stats_of(h);
@@ -167,6 +246,7 @@ Result<TopicReport> inspect(const BusDir& dir, const TopicName& topic) {
 
 Result<Glimpse> glimpse(const BusDir& dir, const TopicName& topic, std::size_t most) {
   VD_ASSIGN(const OpenTopic open, open_topic(dir, topic));
+  if (open.log) return glimpse_of_log(open, most);
   const int fd = open.payload_fd.get();
   for (int attempt = 0; attempt < kGlimpseAttempts; ++attempt) {
     Copy<Header> header;

@@ -10,12 +10,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "bus/demand.h"
 #include "bus/directory.h"
+#include "bus/log.h"
 #include "bus/ring.h"
 
 namespace vedette::bus {
@@ -43,7 +45,9 @@ struct FileReport {
 struct TopicReport {
   TopicName topic;
   std::uint32_t layout_version = 0;
-  RingOptions options;  // the geometry as its writer asked for it
+  RingOptions options;            // the geometry as its writer asked for it; of a log: schema, readers, metadata, no slots
+  std::optional<LogOptions> log;  // it is a log
+  LogSpan span;                   // what that holds
   std::uint64_t file_bytes = 0;
   bool retired = false;
   TopicStats stats;

@@ -81,7 +81,8 @@ LogTaken LogReader::Impl::take_next(std::vector<std::byte>& out) {
     if (a->damaged()) return {.status = LogTake::kRetired};
     if (newest < sequence) return {.status = retired ? LogTake::kRetired : LogTake::kNothing};
     LogRecord record;
-    if (!read_entry(log, sequence, record)) {
+    // Of a writer of ours the tail alone says so.
+    if (newest - sequence >= log.entries() || !read_entry(log, sequence, record)) {
       const std::uint64_t next = after_overrun(newest, attempt);
       // No newer one than the one that is gone: only a hostile writer's tail is beyond its head. Taken as seen.
       a->last_sequence = next > sequence ? next - 1 : newest;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -18,6 +19,7 @@
 
 #include "base/check.h"
 #include "base/unique_fd.h"
+#include "bus/log.h"
 #include "bus/ring.h"
 
 namespace vedette::test {
@@ -53,12 +55,21 @@ class FuzzBus {
     return {.schema_id = kSchema, .slot_bytes = 64, .readers = 2, .held_per_reader = 2, .metadata = "person\ncar"};
   }
 
-  FuzzBus()
+  // Files of 8 and 4 KiB.
+  static bus::LogOptions log_options() {
+    return {.schema_id = kSchema,
+            .data_bytes = 4096,
+            .index_entries = 16,
+            .max_record_bytes = 800,
+            .readers = 2,
+            .metadata = "person\ncar"};
+  }
+
+  explicit FuzzBus(bus::TopicKind kind = bus::TopicKind::kRing)
       : path_("/dev/shm/vedette-test-" + std::to_string(::getpid()) + "-fuzz"),
         dir_(std::move(bus::BusDir::open(path_)).value()),
         topic_(std::move(bus::TopicName::parse("cam0/frames")).value()) {
-    auto writer = std::move(bus::RingWriter::open(dir_, topic_, options())).value();
-    for (std::uint64_t id = 1; id <= 5; ++id) VD_ASSERT(publish(writer, id), "the topic to start from");
+    kind == bus::TopicKind::kRing ? make_ring() : make_log();
     payload_bytes_ = read(payload());
     lease_bytes_ = read(leases());
   }
@@ -103,7 +114,27 @@ class FuzzBus {
     return true;
   }
 
+  // A record of several words, whose every word is `id`.
+  static bool append(bus::LogWriter& writer, std::uint64_t id) {
+    const std::array<std::uint64_t, 20> words = [&] {
+      std::array<std::uint64_t, 20> filled{};
+      filled.fill(id);
+      return filled;
+    }();
+    const std::array pieces{std::as_bytes(std::span(words)).first(8 * (id % 20) + 8)};
+    return writer.append({.frame_id = id, .at_ns = id, .keyframe = id % 3 == 0}, pieces);
+  }
+
  private:
+  void make_ring() const {
+    auto writer = std::move(bus::RingWriter::open(dir_, topic_, options())).value();
+    for (std::uint64_t id = 1; id <= 5; ++id) VD_ASSERT(publish(writer, id), "the topic to start from");
+  }
+  void make_log() const {
+    auto writer = std::move(bus::LogWriter::open(dir_, topic_, log_options())).value();
+    for (std::uint64_t id = 1; id <= 70; ++id) VD_ASSERT(append(writer, id), "the topic to start from");
+  }
+
   static constexpr std::size_t kMostFileBytes = 16384;
   static std::string read(const std::string& path) {
     std::ifstream stream(path, std::ios::binary);

@@ -9,8 +9,7 @@
 #include "bus/attachment.h"
 #include "bus/doorbell.h"
 #include "bus/ring.h"
-#include "support/bus_fixture.h"
-#include "support/stepped_child.h"
+#include "support/every_instruction.h"
 
 namespace vedette::bus {
 namespace {
@@ -19,7 +18,6 @@ using test::SteppedChild;
 
 constexpr std::uint64_t kSchema = 7;
 constexpr std::size_t kWords = 8;  // a payload of 64 bytes keeps the window small
-constexpr std::size_t kMaxWindow = 100'000;
 
 RingOptions options() {
   return {.schema_id = kSchema, .slot_bytes = kWords * 8, .keep = 2, .writer_slots = 1, .readers = 2, .held_per_reader = 1};
@@ -51,10 +49,9 @@ std::size_t free_slots(RingWriter& writer) {
   return out.size();
 }
 
-class EveryInstruction : public test::BusFixture {
+class EveryInstruction : public test::EveryInstructionFixture {
  protected:
   EveryInstruction() {
-    test::stay_on_one_cpu();
     // Symbols resolved here are resolved in every child: the dynamic linker isn't part of the window.
     auto w = writer("warm/up");
     auto r = reader("warm/up");
@@ -66,25 +63,6 @@ class EveryInstruction : public test::BusFixture {
   }
   RingReader reader(std::string_view name = "cam0/frames") {
     return std::move(RingReader::attach(dir_, topic(name), kSchema)).value();
-  }
-
-  // Runs `round` with a child that is n instructions into its window, for every n.
-  void at_every_instruction(const std::function<int()>& body, const std::function<void(SteppedChild&)>& round) {
-    for (std::size_t n = 0; n < kMaxWindow; ++n) {
-      SCOPED_TRACE("after " + std::to_string(n) + " instructions");
-      SteppedChild child(body);
-      bool inside = true;
-      for (std::size_t i = 0; i < n && inside; ++i) inside = child.step();
-      round(child);
-      if (HasFailure()) return;
-      if (!inside) {
-        RecordProperty("instructions", static_cast<int>(n));
-        std::printf("window of %zu instructions\n", n);
-        EXPECT_GT(n, 100u) << "a window that short holds no publication";
-        return;
-      }
-    }
-    FAIL() << "the window doesn't end";
   }
 
   // Opens the writer (taking over), publishes one frame; the window is the next.

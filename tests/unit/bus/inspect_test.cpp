@@ -8,10 +8,12 @@
 #include <fstream>
 #include <iterator>
 #include <random>
+#include <thread>
 
 #include "bus/layout.h"
 #include "support/bus_fixture.h"
 #include "support/child.h"
+#include "support/log_records.h"
 
 namespace vedette::bus {
 namespace {
@@ -196,6 +198,82 @@ TEST_F(Inspect, stray_files_are_those_of_no_topic) {
   std::ofstream(path_ + "/cam0/Other File");
   std::filesystem::create_symlink("/etc/passwd", path_ + "/cam0/link");
   EXPECT_EQ(stray_files(dir_), (std::vector<std::string>{"cam0/Other File", "cam0/link", "cam0/things.new"}));
+}
+
+class InspectLog : public test::BusFixture {
+ protected:
+  static LogOptions options() {
+    return {.schema_id = 77, .data_bytes = 8192, .index_entries = 64, .max_record_bytes = 1000, .readers = 4, .metadata = "text"};
+  }
+  LogWriter writer() { return std::move(LogWriter::open(dir_, name_, options())).value(); }
+  TopicReport report() { return std::move(inspect(dir_, name_)).value(); }
+  const TopicName name_ = topic("cam0/packets");
+};
+
+TEST_F(InspectLog, reports_what_is_there) {
+  auto w = writer();
+  const TopicReport empty = report();
+  EXPECT_EQ(empty.span.records, 0u);
+  EXPECT_EQ(std::move(glimpse(dir_, name_, 100)).value().sequence, 0u);
+  auto r = std::move(LogReader::attach(dir_, name_, 77, {.packets = true}, LogFrom::kOldestKeyframe)).value();
+  for (std::uint64_t n = 1; n <= 40; ++n) ASSERT_TRUE(test::append_number(w, n, 900, n % 4 == 0));  // 9 fit
+  std::vector<std::byte> out;
+  ASSERT_EQ(r.take_next(out).sequence, 32u);
+  const TopicReport seen = report();
+  ASSERT_TRUE(seen.log.has_value());
+  EXPECT_EQ(*seen.log, w.options());
+  EXPECT_EQ(seen.options.slots(), 0u);
+  EXPECT_EQ(seen.options.schema_id, 77u);
+  EXPECT_EQ(seen.options.metadata, "text");
+  EXPECT_EQ(seen.sequence, 40u);
+  EXPECT_EQ(seen.stats.frame_id, 400u);
+  EXPECT_EQ(seen.writer, Alive::kYes);
+  EXPECT_EQ(seen.bytes(), bytes_needed(options()));
+  EXPECT_EQ(seen.span.records, w.span().records);
+  EXPECT_EQ(seen.span.bytes, w.span().bytes);
+  EXPECT_EQ(seen.span.oldest_at_ns, 32'000u);
+  EXPECT_EQ(seen.span.newest_at_ns, 40'000u);
+  ASSERT_EQ(seen.readers.size(), 1u);
+  EXPECT_TRUE(seen.readers[0].demand.packets);
+  EXPECT_EQ(seen.readers[0].taken, 32u);
+  EXPECT_EQ(seen.readers[0].missed, 31u);
+  EXPECT_EQ(seen.held_slots(), 0u);
+}
+
+// Wherever in the data the newest record lies, over its end too.
+TEST_F(InspectLog, glimpses_the_newest_record) {
+  auto w = writer();
+  for (std::uint64_t n = 1; n <= 60; ++n) {
+    ASSERT_TRUE(test::append_number(w, n, 500 + n, true));
+    const Glimpse all = std::move(glimpse(dir_, name_, 8192)).value();
+    EXPECT_EQ(all.sequence, n);
+    EXPECT_EQ(all.frame_id, 10 * n);
+    EXPECT_EQ(all.record_bytes, 500 + n);
+    ASSERT_EQ(all.bytes.size(), 500 + n);
+    EXPECT_TRUE(test::is_whole(n, all.bytes));
+    const Glimpse some = std::move(glimpse(dir_, name_, 48)).value();
+    ASSERT_EQ(some.bytes.size(), 48u);
+    EXPECT_TRUE(test::is_whole(n, some.bytes));
+  }
+}
+
+// A writer at full speed: what is seen is whole, or nothing is.
+TEST_F(InspectLog, is_not_confused_by_a_writer_at_work) {
+  std::atomic<bool> stop{false};
+  auto w = writer();
+  std::thread appender([&] {
+    for (std::uint64_t n = 1; !stop; ++n) (void)test::append_number(w, n, n % 1000, n % 3 == 0);
+  });
+  for (std::uint64_t seen = 0; seen < 300;) {
+    const Glimpse newest = std::move(glimpse(dir_, name_, 1000)).value();
+    if (newest.sequence == 0) continue;
+    ++seen;
+    EXPECT_EQ(newest.record_bytes, newest.sequence % 1000);
+    EXPECT_TRUE(test::is_whole(newest.sequence, newest.bytes));
+    EXPECT_LE(report().span.bytes, 8192u);
+  }
+  stop = true;
+  appender.join();
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "bus/layout.h"
+#include "bus/log_protocol.h"
 #include "schema/records.h"
 
 namespace vedette::test {
@@ -124,6 +125,22 @@ TEST(MemoryLayout, of_the_payload_file_is_as_documented) {
                                 VD_FIELD(Descriptor, bytes, "bytes"), VD_FIELD(Descriptor, reserved, "unused")});
 }
 
+TEST(MemoryLayout, of_a_logs_payload_file_is_as_documented) {
+  using bus::Header, bus::LogEntry, bus::LogHeader;
+  std::vector<Field> fields{VD_FIELD(LogHeader, max_record_bytes, "longest record"),
+                            VD_FIELD(LogHeader, data_bytes, "bytes of the data"),
+                            VD_FIELD(LogHeader, data_offset, "offset of the data"),
+                            VD_FIELD(LogHeader, index_offset, "offset of the index"),
+                            VD_FIELD(LogHeader, index_entries, "index entries"),
+                            VD_FIELD(LogHeader, reserved, "reserved"),
+                            VD_FIELD(LogHeader, tail, "tail"),
+                            Field{sizeof(LogHeader), sizeof(LogEntry), "index"}};
+  for (Field& field : fields) field.offset += sizeof(Header);
+  expect_table("Payload file of a log", fields);
+  expect_table("An index entry", {VD_FIELD(LogEntry, position, "position"), VD_FIELD(LogEntry, length, "length"),
+                                  VD_FIELD(LogEntry, frame_id, "frame id"), VD_FIELD(LogEntry, at_ns, "time")});
+}
+
 TEST(MemoryLayout, of_the_lease_file_is_as_documented) {
   using bus::LeaseEntry, bus::LeaseHeader;
   expect_table("Lease file", {VD_FIELD(LeaseHeader, magic, "magic"), VD_FIELD(LeaseHeader, layout_version, "layout version"),
@@ -171,6 +188,10 @@ TEST(MemoryLayout, constants_are_as_documented) {
   expect_says("The layout version is " + std::to_string(bus::kLayoutVersion) + ";");
   expect_says("magic `" + magic(bus::kPayloadMagic) + "`");
   expect_says("magic `" + magic(bus::kLeaseMagic) + "`");
+  expect_says("magic is `" + magic(bus::kLogMagic) + "`");
+  expect_says("a power of two, " + std::to_string(bus::kMinIndexEntries) + " to " + std::to_string(bus::kMaxIndexEntries));
+  ASSERT_EQ(bus::kMaxLogBytes, 1ull << 36);
+  ASSERT_EQ(bus::kKeyframeBit, 1ull << 63);
   expect_says("slots, 1 to " + std::to_string(bus::kMaxSlots));
   expect_says("reader entries, 1 to " + std::to_string(bus::kMaxReaders));
   expect_says("leases a reader may hold, 1 to " + std::to_string(bus::kMaxHeldPerReader));
