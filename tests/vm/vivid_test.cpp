@@ -78,13 +78,16 @@ TEST_P(VividFormat, PixelsLieWhereTheLayoutSays) {
   ASSERT_GE(pictures.size(), 3u);
   const std::vector<std::byte>& bytes = pictures.back().bytes;
   ASSERT_GE(bytes.size(), raw_image_bytes(layout));
-  // Limited-range BT.601 red: Y 81, U 90, V 240.
+  // Limited-range BT.601 red: Y 81, U 90, V 240. Grey is full-range luma, of BT.709: 54.
+  const int expected = format == V4l2Format::kGrey ? 54 : 81;
+  EXPECT_EQ(layout.range, format == V4l2Format::kGrey ? ColorRange::Full : ColorRange::Limited);
+  EXPECT_EQ(layout.matrix, ColorMatrix::BT601);
   const std::size_t step = format == V4l2Format::kYuyv ? 2 : 1;
   for (const std::uint32_t y : {0u, kHeight / 2, kHeight - 1})
     for (const std::uint32_t x : {0u, kWidth / 2, kWidth - 2}) {
       const std::size_t luma = std::size_t{y} * layout.bytes_per_line + x * step;
       std::size_t u = luma + 1, v = luma + 3;
-      EXPECT_NEAR(at(bytes, luma), 81, 20) << x << "," << y;
+      EXPECT_NEAR(at(bytes, luma), expected, 5) << x << "," << y;
       if (format == V4l2Format::kGrey) continue;
       if (format == V4l2Format::kNv12) {
         u = std::size_t{layout.bytes_per_line} * (kHeight + y / 2) + x;
