@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "baseline_generated.h"
+#include "bench/baseline/jpeg.h"
 #include "bench/baseline/slot.h"
 #include "bench/support/one_process.h"
 #include "bench/support/one_way.h"
@@ -151,10 +152,17 @@ Value detections(std::size_t count) {
 
 int main(int argc, char** argv) {
   const Figure figures[] = {
-      {"frame_1080p", [] { return hand_over(kFrame1080p); }}, {"take", take},
-      {"detections_0", [] { return detections(0); }},         {"detections_1", [] { return detections(1); }},
-      {"detections_5", [] { return detections(5); }},         {"detections_20", [] { return detections(20); }},
+      {"frame_1080p", [] { return hand_over(kFrame1080p); }},
+      {"take", take},
+      {"detections_0", [] { return detections(0); }},
+      {"detections_1", [] { return detections(1); }},
+      {"detections_5", [] { return detections(5); }},
+      {"detections_20", [] { return detections(20); }},
       {"detections_100", [] { return detections(100); }},
+      {"tensor_detailed", [] { return jpeg_to_tensor_by_rgb(kDetailed); }},
+      {"tensor_soft", [] { return jpeg_to_tensor_by_rgb(kSoft); }},
+      {"planes_detailed", [] { return jpeg_to_slot_by_rgb(kDetailed); }},
+      {"planes_soft", [] { return jpeg_to_slot_by_rgb(kSoft); }},
   };
   g_traced = argc < 3 || std::string_view(argv[1]) != "--untraced";
   return run_figure(argc, argv, figures);

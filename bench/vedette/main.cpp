@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "bench/support/one_process.h"
+#include "bench/vedette/jpeg.h"
 #include "bench/vedette/topic.h"
 #include "bus/handshake.h"
 #include "schema/frame.h"
@@ -215,6 +216,10 @@ int main(int argc, char** argv) {
       {"loan_publish_16_idle", [] { return publish(16, false, true); }},
       {"reader_killed", reader_killed},
       {"stopped_1_of_16", stopped_1_of_16},
+      {"tensor_detailed", [] { return jpeg_to_tensor(kDetailed); }},
+      {"tensor_soft", [] { return jpeg_to_tensor(kSoft); }},
+      {"planes_detailed", [] { return jpeg_to_planes(kDetailed); }},
+      {"planes_soft", [] { return jpeg_to_planes(kSoft); }},
   };
   return run_figure(argc, argv, figures);
 }

@@ -225,8 +225,11 @@ void JpegPlanesDecoder::State::prepare() {
   for (int index = 0; index < info.num_components; ++index) {
     jpeg_component_info& component = info.comp_info[index];
     const int size = static_cast<int>(components[static_cast<std::size_t>(index)].dct_size);
+    if (component.quant_table == nullptr)
+      stop_because(reinterpret_cast<j_common_ptr>(&info), "a component is in none of its scans");
     set_dct_size(component, size);
-    component.MCU_sample_width = component.MCU_width * size;
+    // Of a single scan, which is transformed as it is read; otherwise nobody has set or needs it.
+    if (!jpeg_has_multiple_scans(&info)) component.MCU_sample_width = component.MCU_width * size;
   }
   (*info.idct->start_pass)(&info);
 }

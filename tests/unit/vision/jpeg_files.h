@@ -21,6 +21,7 @@ struct JpegKind {
   bool gray = false;
   bool progressive = false;
   bool many_scans = false;  // progressive, each coefficient of each component in a scan of its own: 190
+  bool apart = false;       // each component in a scan of its own
   int restart_rows = 0;     // rows of MCUs between restart markers
   int quality = 90;
   bool rgb = false;  // stored as RGB
@@ -57,6 +58,11 @@ inline std::vector<std::byte> make_jpeg(const JpegKind& kind, std::uint32_t seed
     for (int component = 0; component < 3; ++component)
       for (int coefficient = 1; coefficient < DCTSIZE2; ++coefficient)
         scans.push_back({1, {component, 0, 0, 0}, coefficient, coefficient, 0, 0});
+  }
+  if (kind.apart) {
+    for (int component = 0; component < 3; ++component) scans.push_back({1, {component, 0, 0, 0}, 0, DCTSIZE2 - 1, 0, 0});
+  }
+  if (!scans.empty()) {
     info.scan_info = scans.data();
     info.num_scans = static_cast<int>(scans.size());
   }

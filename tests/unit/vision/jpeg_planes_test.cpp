@@ -301,6 +301,21 @@ TEST(JpegPlanes, AFileOfAnotherSizeThanItsHeaderIsRefused) {
   EXPECT_TRUE(decoder.decode(make_jpeg(kind_of(k420, 64, 48)), *header, 1, planes.image()).ok()) << "it goes on";
 }
 
+// Whole by its markers, but one of its components was never sent: what would be shown is made up.
+TEST(JpegPlanes, AFileWithoutOneOfItsComponentsIsRefused) {
+  JpegKind kind = kind_of(k420, 32, 32);
+  kind.apart = true;
+  auto file = make_jpeg(kind);
+  ASSERT_TRUE(try_decode(file).ok());
+  std::size_t last = 0;  // start of the last scan's header
+  for (std::size_t at = 0; at + 1 < file.size(); ++at)
+    if (file[at] == std::byte{0xFF} && file[at + 1] == std::byte{0xDA}) last = at;
+  file.erase(file.begin() + std::ptrdiff_t(last), file.end() - 2);
+  const auto result = try_decode(file);
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().text, "JPEG: a component is in none of its scans");
+}
+
 // Each scan is a pass over the whole picture.
 TEST(JpegPlanes, AFileOfManyScansIsRefused) {
   JpegKind kind = kind_of(k420, 32, 32);
