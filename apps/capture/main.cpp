@@ -7,6 +7,7 @@
 #include "base/process.h"
 #include "bus/directory.h"
 #include "capture/camera.h"
+#include "capture/cameras_command.h"
 #include "capture/slots.h"
 #include "config/command_line.h"
 #include "telemetry/log.h"
@@ -27,7 +28,8 @@ CameraOptions options_of(const CameraConfig& camera, const InputConfig& input) {
   options.source.timeout = camera.timeout;
   options.source.audio = camera.audio;
   options.source.fps = camera.fps;
-  options.source.device = {camera.device_format, camera.device_size, camera.device_fps, camera.standby_device_fps, camera.controls};
+  options.source.device = {camera.device_format, camera.device_size, camera.device_fps, camera.standby_device_fps,
+                           camera.controls};
   options.decoder.where = camera.decode;
   options.decoder.latency_first = camera.pace == Pace::kSource;
   options.loop = camera.loop;
@@ -68,6 +70,7 @@ int print_plan(const bus::RingOptions& ring) {
 
 int main(int argc, char** argv) {
   install_stop_signals();
+  if (argc > 1 && std::string_view(argv[1]) == "cameras") return cameras_command(argc - 1, argv + 1);
   CLI::App app{
       "Reads one camera and publishes its bitstream to <camera>/packets and, while somebody wants them, its pictures to "
       "<camera>/frames on the bus."};
@@ -101,7 +104,8 @@ int main(int argc, char** argv) {
   if (!bus_dir.ok()) return log::error("{}", bus_dir.error().text), exit_code_of(bus_dir.error());
   const bus::TopicName frames{name, stage::frames_topic(input->name)}, packets_name{name, stage::packets_topic(input->name)};
   const stage::Share share{config->bus.readers, config->bus.held_per_reader};
-  Slots slots(*bus_dir, {frames, share.readers, share.held_per_reader, options.masks.empty() && options.orientation.none(), plan});
+  Slots slots(*bus_dir,
+              {frames, share.readers, share.held_per_reader, options.masks.empty() && options.orientation.none(), plan});
   Packets packets(*bus_dir, {packets_name, share, kept_of(*camera), !plan});
   stage::ControlReader control(*bus_dir, name);
   Camera loop(options, *bus_dir, slots, packets, control, last_frame_id(*bus_dir, {frames, packets_name}));
