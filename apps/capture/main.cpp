@@ -60,9 +60,10 @@ const InputConfig* find_input(const std::vector<InputConfig>& inputs, const std:
   return nullptr;
 }
 
-int print_plan(const bus::RingOptions& ring) {
-  std::printf("{\"slot_bytes\": %llu, \"writer_slots\": %u}\n", static_cast<unsigned long long>(ring.slot_bytes),
-              ring.writer_slots);
+int print_plan(const bus::RingOptions& frames, const std::optional<bus::LogOptions>& packets) {
+  std::printf("{\"slot_bytes\": %llu, \"writer_slots\": %u, \"packets_bytes\": %llu}\n",
+              static_cast<unsigned long long>(frames.slot_bytes), frames.writer_slots,
+              static_cast<unsigned long long>(packets ? bus::bytes_needed(*packets) : 0));
   return EXIT_SUCCESS;
 }
 
@@ -81,7 +82,7 @@ int main(int argc, char** argv) {
   bool plan = false;
   app.add_option("--camera", name, "Name of the camera in the configuration")->required();
   app.add_option("--input", input_name, "Which of its inputs, if it has several; without: the one that detects");
-  app.add_flag("--plan", plan, "Look at the camera's first picture, print what slots its topic needs as JSON, and end");
+  app.add_flag("--plan", plan, "Look at the camera's first picture, print what its topics need as JSON, and end");
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
 
   const Result<Config> config = load_and_start_log(common, "capture/" + name);
@@ -106,11 +107,11 @@ int main(int argc, char** argv) {
   const stage::Share share{config->bus.readers, config->bus.held_per_reader};
   Slots slots(*bus_dir,
               {frames, share.readers, share.held_per_reader, options.masks.empty() && options.orientation.none(), plan});
-  Packets packets(*bus_dir, {packets_name, share, kept_of(*camera), !plan});
+  Packets packets(*bus_dir, {packets_name, share, kept_of(*camera), plan});
   stage::ControlReader control(*bus_dir, name);
   Camera loop(options, *bus_dir, slots, packets, control, last_frame_id(*bus_dir, {frames, packets_name}));
   const auto end = loop.run();
-  if (plan && slots.planned()) return print_plan(*slots.planned());
+  if (plan && slots.planned()) return print_plan(*slots.planned(), packets.planned());
   if (!end.ok()) return log::error("{}", end.error().text), exit_code_of(end.error());
   const SlotCounters counters = slots.counters();
   log::info("published {} packets", packets.counters().published);
