@@ -35,8 +35,8 @@ class Measurement {
   }
 
   void finish() {
-    if (counted_ > 1 && last_pts_ > first_pts_)
-      probed_.fps = static_cast<double>(counted_ - 1) * kNsPerSecond / static_cast<double>(last_pts_ - first_pts_);
+    if (counted_ > 1 && last_ > first_)
+      probed_.fps = static_cast<double>(counted_ - 1) * kNsPerSecond / static_cast<double>(last_ - first_);
     if (probed_.seconds > 0) probed_.mbit = static_cast<double>(bytes_) * kBitsPerByte / 1e6 / probed_.seconds;
     probed_.peak_mbit = std::max(static_cast<double>(most_in_a_second_) * kBitsPerByte / 1e6, probed_.mbit);
   }
@@ -70,8 +70,10 @@ class Measurement {
       last_key_ = pts;
     }
     if (live_ && packet.arrived_ns - begin_ns_ < kBurstNs) return;
-    first_pts_ = counted_ == 0 ? pts : std::min(first_pts_, pts);
-    last_pts_ = counted_ == 0 ? pts : std::max(last_pts_, pts);
+    // Times of decoding are evenly spaced whatever is cut off at the end.
+    const std::int64_t stamp = packet.dts_ns != kNoTimestamp ? packet.dts_ns : pts;
+    first_ = counted_ == 0 ? stamp : std::min(first_, stamp);
+    last_ = counted_ == 0 ? stamp : std::max(last_, stamp);
     ++counted_;
   }
 
@@ -86,8 +88,8 @@ class Measurement {
   std::int64_t first_stamp_ = kNoTimestamp;
   std::int64_t newest_pts_ = kNoTimestamp;
   std::int64_t last_key_ = kNoTimestamp;
-  std::int64_t first_pts_ = 0;
-  std::int64_t last_pts_ = 0;
+  std::int64_t first_ = 0;
+  std::int64_t last_ = 0;
   std::uint64_t counted_ = 0;
   std::uint64_t bytes_ = 0;
   std::deque<Recent> recent_;
@@ -120,7 +122,8 @@ Error explained(const Error& error, const SourceOptions& options) {
 Result<Probed> probe(const SourceOptions& options, Milliseconds time, const Idle& idle) {
   const SourceKind kind = kind_of(options.url);
   if (kind != SourceKind::kFile && kind != SourceKind::kNetwork)
-    return Error{ErrorCode::kInvalidArgument, options.url + ": expected the URL of a stream, or a video file"};
+    return Error{ErrorCode::kInvalidArgument,
+                 "\"" + options.url + "\" can't be probed; expected the URL of a stream, or a video file"};
   auto opened = LibavSource::open(options, idle);
   if (!opened.ok()) return explained(opened.error(), options);
   Source& source = **opened;

@@ -162,6 +162,7 @@ MemoryPlan plan_memory(const Config& config, const CommonOptions& options, const
     known.push_back(on_the_bus(dir, camera.name));
     questions.emplace_back();
     if (known.back() || nobodys.path().empty() || camera.url == kExternalCamera) continue;
+    if (camera.url == kIngestedCamera) continue;  // nobody pushes its pictures to the bus of nobody
     std::vector<std::string> arguments = {executable_dir() + "/vedette-capture"};
     arguments.insert(arguments.end(), handed_on.begin(), handed_on.end());
     arguments.insert(arguments.end(), {"--camera", camera.name, "--bus-dir", nobodys.path(), "--plan"});
