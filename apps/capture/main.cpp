@@ -7,6 +7,7 @@
 #include "base/process.h"
 #include "bus/directory.h"
 #include "capture/camera.h"
+#include "capture/cameras_command.h"
 #include "capture/slots.h"
 #include "config/command_line.h"
 #include "telemetry/log.h"
@@ -27,7 +28,8 @@ CameraOptions options_of(const CameraConfig& camera, const InputConfig& input) {
   options.source.timeout = camera.timeout;
   options.source.audio = camera.audio;
   options.source.fps = camera.fps;
-  options.source.device = {camera.device_format, camera.device_size, camera.device_fps, camera.standby_device_fps, camera.controls};
+  options.source.device = {camera.device_format, camera.device_size, camera.device_fps, camera.standby_device_fps,
+                           camera.controls};
   options.decoder.where = camera.decode;
   options.decoder.latency_first = camera.pace == Pace::kSource;
   options.loop = camera.loop;
@@ -58,9 +60,10 @@ const InputConfig* find_input(const std::vector<InputConfig>& inputs, const std:
   return nullptr;
 }
 
-int print_plan(const bus::RingOptions& ring) {
-  std::printf("{\"slot_bytes\": %llu, \"writer_slots\": %u}\n", static_cast<unsigned long long>(ring.slot_bytes),
-              ring.writer_slots);
+int print_plan(const bus::RingOptions& frames, const std::optional<bus::LogOptions>& packets) {
+  std::printf("{\"slot_bytes\": %llu, \"writer_slots\": %u, \"packets_bytes\": %llu}\n",
+              static_cast<unsigned long long>(frames.slot_bytes), frames.writer_slots,
+              static_cast<unsigned long long>(packets ? bus::bytes_needed(*packets) : 0));
   return EXIT_SUCCESS;
 }
 
@@ -68,6 +71,7 @@ int print_plan(const bus::RingOptions& ring) {
 
 int main(int argc, char** argv) {
   install_stop_signals();
+  if (argc > 1 && std::string_view(argv[1]) == "cameras") return cameras_command(argc - 1, argv + 1);
   CLI::App app{
       "Reads one camera and publishes its bitstream to <camera>/packets and, while somebody wants them, its pictures to "
       "<camera>/frames on the bus."};
@@ -78,7 +82,7 @@ int main(int argc, char** argv) {
   bool plan = false;
   app.add_option("--camera", name, "Name of the camera in the configuration")->required();
   app.add_option("--input", input_name, "Which of its inputs, if it has several; without: the one that detects");
-  app.add_flag("--plan", plan, "Look at the camera's first picture, print what slots its topic needs as JSON, and end");
+  app.add_flag("--plan", plan, "Look at the camera's first picture, print what its topics need as JSON, and end");
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
 
   const Result<Config> config = load_and_start_log(common, "capture/" + name);
@@ -101,12 +105,13 @@ int main(int argc, char** argv) {
   if (!bus_dir.ok()) return log::error("{}", bus_dir.error().text), exit_code_of(bus_dir.error());
   const bus::TopicName frames{name, stage::frames_topic(input->name)}, packets_name{name, stage::packets_topic(input->name)};
   const stage::Share share{config->bus.readers, config->bus.held_per_reader};
-  Slots slots(*bus_dir, {frames, share.readers, share.held_per_reader, options.masks.empty() && options.orientation.none(), plan});
-  Packets packets(*bus_dir, {packets_name, share, kept_of(*camera), !plan});
+  Slots slots(*bus_dir,
+              {frames, share.readers, share.held_per_reader, options.masks.empty() && options.orientation.none(), plan});
+  Packets packets(*bus_dir, {packets_name, share, kept_of(*camera), plan});
   stage::ControlReader control(*bus_dir, name);
   Camera loop(options, *bus_dir, slots, packets, control, last_frame_id(*bus_dir, {frames, packets_name}));
   const auto end = loop.run();
-  if (plan && slots.planned()) return print_plan(*slots.planned());
+  if (plan && slots.planned()) return print_plan(*slots.planned(), packets.planned());
   if (!end.ok()) return log::error("{}", end.error().text), exit_code_of(end.error());
   const SlotCounters counters = slots.counters();
   log::info("published {} packets", packets.counters().published);

@@ -5,10 +5,10 @@
 namespace vedette::capture {
 
 Result<> Packets::publish(PacketInfo info, std::span<const std::byte> config, std::span<const std::byte> data) {
-  if (!options_.enabled) return {};
   // Sound before the first picture: how large the log is to be isn't known yet.
   if (is_audio(info.codec()) && !writer_) return {};
   VD_TRY(ensure_log(info.codec()));
+  if (options_.plan_only) return {};
   info.mutate_published_at_ns(monotonic_ns());
   const auto pieces = packet_pieces(info, config, data);
   const bus::LogStamp stamp{info.frame_id(), info.captured_at_ns(), is_video(info.codec()) && info.keyframe() != 0};
@@ -22,6 +22,10 @@ Result<> Packets::ensure_log(Codec codec) {
   stage::PacketsKept kept = options_.kept;
   kept.codec = codec;
   const bus::LogOptions options = stage::packets_log(options_.share, kept);
+  if (options_.plan_only) {
+    planned_ = options;
+    return {};
+  }
   if (writer_) {
     auto resized = writer_->resize(options);
     if (!resized.ok()) error_ = resized.error();

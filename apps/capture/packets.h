@@ -1,6 +1,8 @@
-// Packets: the way of a camera's bitstream into the log <camera>/packets, picture by picture under the frames' ids, sound between them.
+// Packets: the way of a camera's bitstream into the log <camera>/packets, picture by picture under the frames' ids, sound between
+// them.
 //
-// The log is made when the first packet comes, sized for its codec. Thread-bound. If a reader dies or is slow, nothing here notices.
+// The log is made when the first packet comes, sized for its codec. Thread-bound. If a reader dies or is slow, nothing here
+// notices.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +20,7 @@ struct PacketsOptions {
   bus::TopicName topic;
   stage::Share share;
   stage::PacketsKept kept;  // but for the codec
-  bool enabled = true;  // false (a plan, a camera that has none): nothing is ever published
+  bool plan_only = false;   // makes no log: nothing is published, and planned() says what log it would have been
 };
 
 struct PacketCounters {
@@ -37,7 +39,9 @@ class Packets {
   void beat();
   // Somebody wants packets. True while there is no log they could ask through.
   bool wanted() const;
-  bool enabled() const { return options_.enabled; }
+  bool enabled() const { return !options_.plan_only; }
+  // With plan_only, once a packet was there: the log that it needs.
+  const std::optional<bus::LogOptions>& planned() const { return planned_; }
   const PacketCounters& counters() const { return counters_; }
 
  private:
@@ -46,6 +50,7 @@ class Packets {
   const bus::BusDir& dir_;
   const PacketsOptions options_;
   std::optional<bus::LogWriter> writer_;
+  std::optional<bus::LogOptions> planned_;
   std::optional<Error> error_;
   Codec sized_for_ = Codec::Unknown;
   PacketCounters counters_;

@@ -18,6 +18,7 @@ using namespace vedette;
 constexpr const char* kExamples = R"(
 Examples:
   vedette init                                  look for cameras, write vedette.yaml
+  vedette cameras                               what is plugged in; `vedette cameras URL`: what a stream sends
   vedette up -c vedette.yaml                    run it; the page is on http://127.0.0.1:8080
   vedette up -c vedette.yaml --set gateway.port=9000 --set cameras.cam0.url=clip.mp4
   vedette top                                   what is on the bus, live

@@ -14,6 +14,7 @@
 #include "base/process.h"
 #include "base/unique_fd.h"
 #include "bus/inspect.h"
+#include "bus/log.h"
 #include "schema/frame.h"
 #include "stage/topics.h"
 
@@ -92,13 +93,17 @@ class Question {
 struct Pictures {
   std::uint64_t slot_bytes = 0;
   std::uint32_t writer_slots = 0;
+  std::optional<std::uint64_t> packets_bytes = std::nullopt;  // 0: no such topic
 };
 
 std::optional<Pictures> parse(const std::string& answer) {
   const auto json = nlohmann::json::parse(answer, nullptr, false);
   if (!json.is_object() || !json.contains("slot_bytes") || !json.contains("writer_slots")) return std::nullopt;
   if (!json["slot_bytes"].is_number_unsigned() || !json["writer_slots"].is_number_unsigned()) return std::nullopt;
-  return Pictures{json["slot_bytes"].get<std::uint64_t>(), json["writer_slots"].get<std::uint32_t>()};
+  Pictures pictures{json["slot_bytes"].get<std::uint64_t>(), json["writer_slots"].get<std::uint32_t>()};
+  if (json.contains("packets_bytes") && json["packets_bytes"].is_number_unsigned())
+    pictures.packets_bytes = json["packets_bytes"].get<std::uint64_t>();
+  return pictures;
 }
 
 std::optional<Pictures> on_the_bus(const std::optional<bus::BusDir>& dir, const std::string& camera) {
@@ -106,6 +111,37 @@ std::optional<Pictures> on_the_bus(const std::optional<bus::BusDir>& dir, const 
   const auto report = bus::inspect(*dir, {camera, "frames"});
   if (!report.ok()) return std::nullopt;
   return Pictures{report->options.slot_bytes, report->options.writer_slots};
+}
+
+// What an input's log takes by the configuration alone.
+std::uint64_t packets_bytes(const CameraConfig& camera, const InputConfig& input, const stage::Share& share) {
+  // A camera whose pictures are changed here has JPEGs of ours; else who streams over these sends H.264 or H.265.
+  const bool remade = (!camera.masks.empty() || camera.rotate != 0 || camera.flip != "none") && !camera.record_unmasked;
+  const bool streams = input.url.starts_with("rtsp") || input.url.starts_with("rtmp") || input.url.starts_with("tcp:") ||
+                       input.url.starts_with("udp:");
+  stage::PacketsKept kept;
+  kept.codec = streams && !remade ? Codec::H264 : Codec::MJPEG;
+  kept.pre_roll = camera.pre_roll;
+  kept.keyframe_interval = camera.keyframe_interval;
+  kept.max_mbit = camera.max_mbit;
+  kept.fps = camera.fps;
+  return bus::bytes_needed(stage::packets_log(share, kept));
+}
+
+// An input's log: as it is on the bus, as the camera's packets ask for it, or as the configuration lets one expect.
+void plan_packets(MemoryPlan& plan, const CameraConfig& camera, const InputConfig& input, const stage::Share& share,
+                  const std::optional<bus::BusDir>& dir, const std::optional<Pictures>& looked, bool runs) {
+  const bus::TopicName topic{camera.name, stage::packets_topic(input.name)};
+  if (dir)
+    if (const auto report = bus::inspect(*dir, topic); report.ok())
+      return plan.topics.push_back({topic.text(), report->bytes(), "bus"});
+  if (runs && input.name.empty()) return;  // it has none
+  const bool changed = !camera.masks.empty() || camera.rotate != 0 || camera.flip != "none";
+  if (looked && looked->packets_bytes && input.name.empty() && !changed) {
+    if (*looked->packets_bytes > 0) plan.topics.push_back({topic.text(), *looked->packets_bytes, "camera"});
+    return;
+  }
+  plan.topics.push_back({topic.text(), packets_bytes(camera, input, share), "config"});
 }
 
 }  // namespace
@@ -126,6 +162,7 @@ MemoryPlan plan_memory(const Config& config, const CommonOptions& options, const
     known.push_back(on_the_bus(dir, camera.name));
     questions.emplace_back();
     if (known.back() || nobodys.path().empty() || camera.url == kExternalCamera) continue;
+    if (camera.url == kIngestedCamera) continue;  // nobody pushes its pictures to the bus of nobody
     std::vector<std::string> arguments = {executable_dir() + "/vedette-capture"};
     arguments.insert(arguments.end(), handed_on.begin(), handed_on.end());
     arguments.insert(arguments.end(), {"--camera", camera.name, "--bus-dir", nobodys.path(), "--plan"});
@@ -146,6 +183,14 @@ MemoryPlan plan_memory(const Config& config, const CommonOptions& options, const
         known[i] ? "bus"
         : looked ? "camera"
                  : "assumed");
+    if (camera.url != kExternalCamera) {
+      for (const InputConfig& input : inputs_of(camera)) {
+        plan_packets(plan, camera, input, share, dir, looked, known[i].has_value());
+        if (input.url == kIngestedCamera)
+          plan.topics.push_back({camera.name + "/" + stage::kIngestTopic,
+                                 bus::bytes_needed(stage::ingest_log(share, stage::kIngestPictureBytes)), "config"});
+      }
+    }
     // The names of the model's classes may take a page.
     if (camera.detect) add("detections", stage::detections_ring(share, std::string(4000, ' ')), "config");
     add("control", stage::control_ring(share), "config");

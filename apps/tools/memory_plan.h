@@ -1,6 +1,7 @@
 // How many bytes of tmpfs the topics of a configuration take: by the same functions that the stages open their topics with. What
-// a camera's pictures need is known from its topic if that is on the bus, else by asking `vedette capture --plan`, which looks at
-// the camera. Thread-bound; runs other programs.
+// a camera's pictures and packets need is known from its topics if they are on the bus, else by asking `vedette capture --plan`,
+// which looks at the camera (the input that detects); a log that nobody knows is as large as the camera's keys say. Thread-bound;
+// runs other programs.
 #pragma once
 
 #include <cstdint>

@@ -70,12 +70,11 @@ std::optional<std::string> append_polygon(std::vector<Polygon>& polygons, const 
 std::optional<std::string> append_control(std::vector<std::string>& controls, const Value& item) {
   const std::size_t equals = std::min(item.text.find('='), item.text.size());
   const std::string_view name = std::string_view(item.text).substr(0, equals);
-  const std::string_view number = std::string_view(item.text).substr(std::min(equals + 1, item.text.size()));
   const bool word = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
   });
-  if (!word || !parse<long long>(number))
-    return mistake(item, "a control's name as v4l2-ctl lists it and a whole number, such as exposure_time_absolute=200");
+  if (!word || equals + 1 >= item.text.size())
+    return mistake(item, "a control's name as `vedette cameras` lists it and its value, such as exposure_time_absolute=200");
   for (const std::string& other : controls)
     if (std::string_view(other).substr(0, other.find('=')) == name)
       return fmt::format("\"{}\", where \"{}\" stands before; expected each control once", item.shown, other);

@@ -15,7 +15,7 @@ Field name(std::string name, std::string& member);  // an input's; a part of top
 Field roles(std::string name, Roles& member);       // a list of words, each once
 Field inputs(std::string name, std::vector<InputConfig>& member);
 Field picture_size(std::string name, PictureSize& member);                  // auto (0 x 0), 1280x720
-Field device_controls(std::string name, std::vector<std::string>& member);  // a list of name=whole number, each name once
+Field device_controls(std::string name, std::vector<std::string>& member);  // a list of name=value, each name once
 Field polygons(std::string name, std::vector<Polygon>& member);             // a list of "0,0 0.3,0 0.3,0.2"; semicolons in a flag
 
 }  // namespace vedette::config

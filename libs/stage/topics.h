@@ -41,7 +41,8 @@ struct PacketsKept {
 // record is half of it at most, and at least a picture that such a camera may send: 8 MiB of JPEG (3840x2160 at its best is about
 // 6), 2 MiB of anything else.
 bus::LogOptions packets_log(const Share& share, const PacketsKept& kept);
-// <cam>/ingest: a few pictures of up to `picture_bytes` each.
+// <cam>/ingest: two pictures or more of up to `picture_bytes` each; it is made for the first size, and grows.
+inline constexpr std::uint64_t kIngestPictureBytes = 2 << 20;
 bus::LogOptions ingest_log(const Share& share, std::uint64_t picture_bytes);
 
 // <cam>/control, <cam>/state: only what holds now; <cam>/events: the last 64.

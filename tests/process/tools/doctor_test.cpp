@@ -166,6 +166,39 @@ TEST_F(Doctor, the_size_is_what_the_stages_take) {
   EXPECT_NE(assumed.err.find("cam0/frames: its program isn't up; 1920x1080 is assumed"), std::string::npos) << assumed.err;
 }
 
+TEST_F(Doctor, the_size_counts_the_logs_of_packets) {
+  // Cameras that can't be looked at: their keys say how much is kept.
+  config_ = folder_.write("packets.yaml",
+                          "cameras:\n  a:\n    url: nowhere.mjpeg\n    pre_roll: 8s\n    max_mbit: 10\n  b:\n    inputs:\n"
+                          "      - {url: nowhere.mp4, roles: [detect]}\n"
+                          "      - {url: rtsp://127.0.0.1:9/y, roles: [record, live]}\n  c:\n    url: 'ingest:'\n");
+  const stage::Share share{16, 2};
+  const auto log_bytes = [&](Codec codec, int pre_roll_s, std::uint32_t mbit) {
+    return bus::bytes_needed(
+        stage::packets_log(share, {.codec = codec, .pre_roll = std::chrono::seconds(pre_roll_s), .max_mbit = mbit}));
+  };
+  const auto topics = [&] {
+    std::map<std::string, std::pair<std::uint64_t, std::string>> all;
+    const auto answer = parsed(run({"doctor", "--size", "--json", "-c", config_}).out);
+    for (const auto& one : answer.at("topics"))
+      all[one.at("topic")] = {one.at("bytes"), one.at("basis")};
+    return all;
+  };
+  auto planned = topics();
+  using Planned = std::pair<std::uint64_t, std::string>;
+  EXPECT_EQ(planned["a/packets"], (Planned{log_bytes(Codec::MJPEG, 8, 10), "config"}));
+  EXPECT_EQ(planned["b/packets"], (Planned{log_bytes(Codec::MJPEG, 5, 0), "config"}));
+  EXPECT_EQ(planned["b/record_packets"], (Planned{log_bytes(Codec::H264, 5, 0), "config"}));
+  EXPECT_EQ(planned["c/ingest"], (Planned{bus::bytes_needed(stage::ingest_log(share, stage::kIngestPictureBytes)), "config"}));
+  EXPECT_TRUE(planned.contains("b/frames") && !planned.contains("b/record_frames"));
+
+  // One that runs has what it has.
+  const auto log = bus::LogWriter::open(dir_, topic("a/packets"), stage::packets_log(share, {.codec = Codec::H264}));
+  ASSERT_TRUE(log.ok()) << log.error().text;
+  planned = topics();
+  EXPECT_EQ(planned["a/packets"], (Planned{bus::inspect(dir_, topic("a/packets"))->bytes(), "bus"}));
+}
+
 TEST_F(Doctor, too_small_a_tmpfs_is_found) {
   std::string cameras = "cameras:\n";
   for (int i = 0; i < 200; ++i) cameras += "  c" + std::to_string(i) + ":\n    url: \"bus:\"\n";
