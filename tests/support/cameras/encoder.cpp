@@ -1,5 +1,6 @@
 #include "support/cameras/encoder.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -21,6 +22,13 @@ const char* encoder_name(const std::string& codec) {
   if (codec == "h264") return "libx264";
   if (codec == "h265") return "libx265";
   return "mjpeg";
+}
+
+// Of mp4, mkv and flv; others have the parameter sets at each keyframe.
+bool needs_global_header(const SceneStream& stream) {
+  if (stream.wrap == "flv") return true;
+  const AVOutputFormat* format = stream.wrap == "file" ? av_guess_format(nullptr, stream.to.c_str(), nullptr) : nullptr;
+  return format != nullptr && (format->flags & AVFMT_GLOBALHEADER) != 0;
 }
 
 int check(const char* what, int error) {
@@ -86,12 +94,13 @@ void SceneEncoder::open_codec() {
     codec_->global_quality = 4 * FF_QP2LAMBDA;
   }
   // As cameras' chips: no look-ahead, keyframes at a fixed distance.
+  av_opt_set(codec_->priv_data, "huffman", "default", 0);  // RTP has no room for other tables
   av_opt_set(codec_->priv_data, "preset", "ultrafast", 0);
   if (stream_.b_frames == 0) av_opt_set(codec_->priv_data, "tune", "zerolatency", 0);
   av_opt_set(codec_->priv_data, "crf", "20", 0);
   av_opt_set(codec_->priv_data, "x264-params", "scenecut=0:rc-lookahead=0:sync-lookahead=0", 0);
   av_opt_set(codec_->priv_data, "x265-params", "log-level=none:scenecut=0:pools=none:frame-threads=1", 0);
-  if (stream_.wrap == "flv") codec_->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+  if (needs_global_header(stream_)) codec_->flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
   check("avcodec_open2", avcodec_open2(codec_, encoder, nullptr));
   av_frame_unref(frame_);
   frame_->format = codec_->pix_fmt;
@@ -133,6 +142,11 @@ void SceneEncoder::encode(std::uint64_t number, std::uint64_t at_ns, const std::
   take_packets(out);
 }
 
+void SceneEncoder::flush(const std::function<void(SceneRecord)>& out) {
+  check("avcodec_send_frame", avcodec_send_frame(codec_, nullptr));
+  take_packets(out);
+}
+
 void SceneEncoder::take_packets(const std::function<void(SceneRecord)>& out) {
   while (avcodec_receive_packet(codec_, packet_) == 0) {
     SceneRecord record;
@@ -142,6 +156,7 @@ void SceneEncoder::take_packets(const std::function<void(SceneRecord)>& out) {
     record.head.dts_ns = record.head.pts_ns - static_cast<std::uint64_t>(back);
     record.head.keyframe = (packet_->flags & AV_PKT_FLAG_KEY) != 0 ? 1 : 0;
     if (garbage_) spoil(*packet_);
+    damage(*packet_);
     record.bytes = wrap(*packet_);
     av_packet_unref(packet_);
     out(std::move(record));
@@ -164,6 +179,32 @@ void SceneEncoder::spoil(AVPacket& packet) const {
     if (!noise || (start_code && stream_.codec != "mjpeg")) continue;
     state = state * 1664525 + 1013904223;
     data[i] = static_cast<std::uint8_t>(((state >> 24) & 0x7f) | 8);  // neither start code nor marker comes of it
+  }
+}
+
+// One of several kinds of damage to one of so many packets; what comes out is the same for the same seed.
+void SceneEncoder::damage(AVPacket& packet) {
+  const auto dice = [&](std::uint32_t sides) { return static_cast<std::uint32_t>(random_() % sides); };
+  if (dice(100) >= static_cast<std::uint32_t>(stream_.damage) || packet.size < 64) return;
+  check("av_packet_make_writable", av_packet_make_writable(&packet));
+  const auto size = static_cast<std::uint32_t>(packet.size);
+  switch (dice(4)) {
+    case 0:  // cut off
+      av_shrink_packet(&packet, static_cast<int>(16 + dice(size - 16)));
+      break;
+    case 1:  // single bits
+      for (std::uint32_t i = 0; i < 8; ++i) packet.data[dice(size)] ^= static_cast<std::uint8_t>(1U << dice(8));
+      break;
+    case 2:  // a piece of noise
+      for (std::uint32_t i = dice(size - 16), end = std::min(size, i + 200); i < end; ++i)
+        packet.data[i] = static_cast<std::uint8_t>(dice(256));
+      break;
+    default:  // noise behind it that looks like more of the same: a NAL unit, or a JPEG's marker with a length beyond the end
+      check("av_grow_packet", av_grow_packet(&packet, 100));
+      for (std::uint32_t i = size; i < size + 100; ++i) packet.data[i] = static_cast<std::uint8_t>(dice(256));
+      packet.data[size] = packet.data[size + 1] = 0;
+      packet.data[size + 2] = 1;
+      break;
   }
 }
 

@@ -11,6 +11,7 @@ extern "C" {
 #include <deque>
 #include <functional>
 #include <memory>
+#include <random>
 #include <vector>
 
 #include "support/cameras/scene.h"
@@ -30,6 +31,7 @@ class SceneEncoder {
 
   // Draws the picture and encodes it; `out` gets what comes out.
   void encode(std::uint64_t number, std::uint64_t at_ns, const std::function<void(SceneRecord)>& out);
+  void flush(const std::function<void(SceneRecord)>& out);  // what the encoder still holds; the end
   void next_size();
   // From now on the coded pictures are noise behind correct headers / are right again.
   void set_garbage(bool garbage) { garbage_ = garbage; }
@@ -40,6 +42,7 @@ class SceneEncoder {
   void open_muxer();
   void take_packets(const std::function<void(SceneRecord)>& out);
   void spoil(AVPacket& packet) const;
+  void damage(AVPacket& packet);
   std::vector<std::uint8_t> wrap(AVPacket& packet);
 
   const SceneStream stream_;
@@ -53,6 +56,7 @@ class SceneEncoder {
   std::uint64_t first_at_ns_ = 0;
   std::int64_t next_pts_ = 0;
   bool garbage_ = false;
+  std::mt19937 random_;  // always the same
 };
 
 // "av_thing: what libav says", and exit.

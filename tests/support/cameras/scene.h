@@ -3,7 +3,7 @@
 //
 // A stream's records are offered on a Unix socket (SOCK_SEQPACKET): whoever connects gets one message a packet, from the next
 // keyframe on, a RecordHead in front. Who reads too slowly loses packets up to the next keyframe; nobody is waited for.
-// Or they are published to an RTMP server.
+// Or they are published to an RTMP server, or written to a file or a folder.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +31,9 @@ struct SceneStream {
   int gop = 10;                  // pictures from keyframe to keyframe
   int b_frames = 0;
   int delay_ms = 0;           // the camera sends it so much later
-  std::string wrap = "bare";  // bare (Annex B, JPEG files), ts (MPEG-TS), flv (to an rtmp:// URL)
-  std::string to;             // the socket's path, or the URL
+  int damage = 0;             // so many of 100 packets are damaged: bits, length, whole NAL units of noise
+  std::string wrap = "bare";  // bare (Annex B, JPEG files), ts (MPEG-TS), flv (to an rtmp:// URL), file (by its ending), folder
+  std::string to;             // the path of the socket, file or folder, or the URL
 };
 
 struct SceneOptions {
