@@ -39,7 +39,7 @@ void touched(const std::vector<Point>& polygon, double y, std::vector<Interval>&
   const double line = y + 0.5;
   for (std::size_t index = 0; index < polygon.size(); ++index) {
     const Point &a = polygon[index], &b = polygon[(index + 1) % polygon.size()];
-    const auto [top, bottom] = a.y <= b.y ? std::pair{a, b} : std::pair{b, a};
+    const Point &top = a.y <= b.y ? a : b, &bottom = a.y <= b.y ? b : a;
     if (bottom.y <= y || top.y >= y + 1) continue;
     const auto x_at = [&](double at) {
       return top.y == bottom.y ? bottom.x : top.x + (bottom.x - top.x) * std::clamp((at - top.y) / (bottom.y - top.y), 0.0, 1.0);

@@ -19,7 +19,8 @@ inline constexpr std::uint32_t kTestPatternMinSide = 96;
 
 // Draws into I420, NV12, YUYV or GRAY8 of limited or full range.
 void draw_test_pattern(const MutableImageView& image, ColorRange range, const TestStamp& stamp);
-// The stamp in a picture of any size and format that can be read; none if there isn't a whole one (it carries a checksum).
+// The stamp in a picture of any format, stretched to any size or letterboxed (bars on one side or on both); none if there isn't a
+// whole one (it carries a checksum). Some ten microseconds where there is one; a millisecond or two where there is none.
 std::optional<TestStamp> read_test_pattern(const ImageView& image);
 
 }  // namespace vedette::vision
