@@ -84,7 +84,7 @@ std::vector<Kind> live_kinds() {
 
 Rig::Rig()
     : frames_(dir_, topic("front/frames"), kFrameSchema, bus::Demand::every_pixel()),
-      packets_(dir_, topic("front/packets"), kPacketsSchema, bus::Demand::every_pixel(), bus::LogFrom::kOldestKeyframe) {}
+      packets_(dir_, topic("front/packets"), kPacketsSchema, {.packets = true}, bus::LogFrom::kOldestKeyframe) {}
 
 Rig::~Rig() {
   if (!capture_) return;
@@ -149,8 +149,8 @@ bool Rig::wait_for_log(const std::string& text, std::size_t from) {
 
 std::optional<SeenFrame> Rig::next_frame(std::chrono::seconds watchdog) {
   const std::uint64_t end = monotonic_ns() + static_cast<std::uint64_t>(watchdog.count()) * 1'000'000'000;
-  for (bool last_look = false; !last_look && monotonic_ns() < end;) {
-    last_look = !capture_->running();
+  for (bool last_look = false; !last_look;) {
+    last_look = !capture_->running() || monotonic_ns() >= end;
     if (const auto taken = frames_.take_next()) {
       SeenFrame seen;
       std::memcpy(&seen.info, taken.lease.bytes().data(), sizeof seen.info);
@@ -161,7 +161,7 @@ std::optional<SeenFrame> Rig::next_frame(std::chrono::seconds watchdog) {
       seen.missed = taken.missed;
       return seen;
     }
-    frames_.wait(std::chrono::milliseconds(50));
+    if (!last_look) frames_.wait(std::chrono::milliseconds(50));
   }
   return std::nullopt;
 }
@@ -169,15 +169,15 @@ std::optional<SeenFrame> Rig::next_frame(std::chrono::seconds watchdog) {
 std::optional<SeenPacket> Rig::next_packet(std::chrono::seconds watchdog) {
   std::vector<std::byte> record;
   const std::uint64_t end = monotonic_ns() + static_cast<std::uint64_t>(watchdog.count()) * 1'000'000'000;
-  for (bool last_look = false; !last_look && monotonic_ns() < end;) {
-    last_look = !capture_->running();
+  for (bool last_look = false; !last_look;) {
+    last_look = !capture_->running() || monotonic_ns() >= end;
     if (const auto taken = packets_.take_next(record)) {
       const auto view = packet_view(record);
       EXPECT_TRUE(view.ok()) << (view.ok() ? "" : view.error().text);
       if (!view.ok()) return std::nullopt;
       return SeenPacket{view->info, {view->config.begin(), view->config.end()}, {view->data.begin(), view->data.end()}, taken.missed};
     }
-    packets_.wait(std::chrono::milliseconds(50));
+    if (!last_look) packets_.wait(std::chrono::milliseconds(50));
   }
   return std::nullopt;
 }
