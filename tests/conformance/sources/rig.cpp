@@ -121,6 +121,7 @@ bool Rig::make_source(const Kind& kind, const Login& login) {
 
 void Rig::start_capture(const std::vector<std::string>& lines) {
   std::string yaml = "url: \"" + url_ + "\"\n";
+  if (kind_.way == Way::kFolder) yaml += "fps: 20\n";
   if (kind_.way == Way::kRtspUdp) yaml += "rtsp_transport: udp\n";
   for (const std::string& line : lines) yaml += line + "\n";
   start_capture_of(yaml);
