@@ -172,7 +172,10 @@ void SceneEncoder::spoil(AVPacket& packet) const {
   for (int i = 4; i < packet.size - 2; ++i) {
     if (stream_.codec != "mjpeg" && data[i - 3] == 0 && data[i - 2] == 0 && data[i - 1] == 1) {
       noise = stream_.codec == "h264" ? (data[i] & 31) <= 5 : (data[i] >> 1) < 32;
-      ++i;  // the NAL unit's header, of one byte or two
+      // Of the slice's header an index that there can't be: what follows isn't even begun.
+      const int body = i + (stream_.codec == "h264" ? 1 : 2);
+      if (noise && body + 1 < packet.size) data[body] = stream_.codec == "h264" ? 0x00 : 0x80, data[body + 1] = 0x08;
+      i = body + 1;
       continue;
     }
     const bool start_code = data[i] == 0 && data[i + 1] == 0 && (data[i + 2] <= 1);

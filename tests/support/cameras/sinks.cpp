@@ -74,6 +74,13 @@ class MuxerSink : public SceneSink {
     packet->pts = stamp_of(record.head.pts_ns);
     packet->dts = stamp_of(record.head.dts_ns);
     packet->flags = record.head.keyframe != 0 ? AV_PKT_FLAG_KEY : 0;
+    if (record.head.keyframe != 0 && width_ != encoder_.codec().width) {
+      // The server hands the new parameter sets on, as it did the first ones.
+      const AVCodecContext& codec = encoder_.codec();
+      std::uint8_t* sets = av_packet_new_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, static_cast<std::size_t>(codec.extradata_size));
+      std::memcpy(sets, codec.extradata, static_cast<std::size_t>(codec.extradata_size));
+      width_ = codec.width;
+    }
     const bool written = av_write_frame(muxer_, packet) >= 0 && muxer_->pb->error >= 0;
     av_packet_free(&packet);
     if (written) return;
@@ -96,6 +103,7 @@ class MuxerSink : public SceneSink {
     stream->codecpar->codec_tag = 0;
     stream->time_base = encoder_.codec().time_base;
     stream->avg_frame_rate = encoder_.codec().framerate;
+    width_ = encoder_.codec().width;
     muxer_->flush_packets = 1;
     const bool opened = avio_open2(&muxer_->pb, url_.c_str(), AVIO_FLAG_WRITE, nullptr, nullptr) >= 0;
     begun_ = opened && avformat_write_header(muxer_, nullptr) >= 0;
@@ -115,6 +123,7 @@ class MuxerSink : public SceneSink {
   const SceneEncoder& encoder_;
   AVFormatContext* muxer_ = nullptr;
   bool begun_ = false;
+  int width_ = 0;  // that the parameter sets told last are for
   std::uint64_t first_ns_ = 0;
 };
 
