@@ -1,0 +1,164 @@
+// A source that behaves: order, time stamps, pacing, frame ids; packets that decode to the very pictures that frames show.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "conformance/sources/rig.h"
+
+namespace vedette::test {
+namespace {
+
+constexpr std::size_t kPictures = 40;
+
+Codec codec_of(const Kind& kind) {
+  return kind.codec == "mjpeg" ? Codec::MJPEG : kind.codec == "h264" ? Codec::H264 : Codec::H265;
+}
+
+bool starts_with(const std::vector<std::byte>& bytes, std::initializer_list<int> head) {
+  return bytes.size() >= head.size() &&
+         std::equal(head.begin(), head.end(), bytes.begin(), [](int a, std::byte b) { return a == static_cast<int>(b); });
+}
+bool is_annex_b(const std::vector<std::byte>& bytes) {
+  return starts_with(bytes, {0, 0, 1}) || starts_with(bytes, {0, 0, 0, 1});
+}
+
+class Sources : public Rig, public ::testing::WithParamInterface<Kind> {};
+
+// Of a picture as a reader of either topic sees it.
+struct Shown {
+  std::uint64_t number = 0;
+  std::uint64_t captured_at_ns = 0;
+};
+
+void check_video(const SeenPacket& packet, const Kind& kind) {
+  const PacketInfo& info = packet.info;
+  EXPECT_EQ(info.codec(), codec_of(kind));
+  EXPECT_EQ(info.width(), 320u);
+  EXPECT_EQ(info.height(), 240u);
+  EXPECT_LE(info.captured_at_ns(), info.published_at_ns() + kPeriodNs * 4);
+  EXPECT_LE(info.dts_ns(), info.pts_ns());
+  EXPECT_LT(info.duration_ns(), 1'000'000'000u);
+  if (info.codec() == Codec::MJPEG) {
+    EXPECT_TRUE(starts_with(packet.data, {0xff, 0xd8}));
+    EXPECT_TRUE(info.keyframe());
+    EXPECT_TRUE(packet.config.empty());
+    return;
+  }
+  EXPECT_TRUE(is_annex_b(packet.data));
+  if (info.keyframe() != 0) {
+    EXPECT_TRUE(is_annex_b(packet.config)) << "a keyframe carries the codec's configuration";
+  }
+}
+
+void check_sound(const SeenPacket& packet, const Kind& kind) {
+  const PacketInfo& info = packet.info;
+  EXPECT_EQ(info.codec(), kind.audio == "aac" ? Codec::AAC : Codec::PCMU);
+  EXPECT_EQ(info.sample_rate(), kind.audio == "aac" ? 16000u : 8000u);
+  EXPECT_EQ(info.channels(), 1u);
+  EXPECT_EQ(info.width(), 0u);
+  EXPECT_TRUE(info.keyframe());
+  EXPECT_FALSE(packet.data.empty());
+  if (info.codec() == Codec::AAC) {
+    EXPECT_GE(packet.config.size(), 2u) << "an AudioSpecificConfig";
+  }
+}
+
+// Order and times of frames, one after the other.
+class FrameOrder {
+ public:
+  explicit FrameOrder(bool live) : live_(live) {}
+  void add(const SeenFrame& frame) {
+    const FrameInfo& info = frame.info;
+    ASSERT_TRUE(frame.stamp) << "frame " << info.frame_id() << " is no whole picture of the scene";
+    EXPECT_EQ(info.source_width(), 320u);
+    EXPECT_LE(info.captured_at_ns(), info.published_at_ns());
+    if (last_) {
+      EXPECT_GT(info.frame_id(), last_->info.frame_id());
+      EXPECT_GE(info.captured_at_ns(), last_->info.captured_at_ns());
+      if (live_) {
+        EXPECT_GT(frame.stamp->number, last_->stamp->number);
+      }
+      // What lies between two pictures by their stamps lies between their capture times.
+      const auto drawn = static_cast<double>(frame.stamp->at_ns) - static_cast<double>(last_->stamp->at_ns);
+      const auto taken = static_cast<double>(info.captured_at_ns()) - static_cast<double>(last_->info.captured_at_ns());
+      if (drawn > 0) {
+        ++steps_;
+        even_steps_ += std::abs(taken - drawn) < static_cast<double>(kPeriodNs) / 2 ? 1 : 0;
+      }
+    }
+    if (live_) lateness_.push_back(static_cast<std::int64_t>(info.captured_at_ns()) - static_cast<std::int64_t>(frame.stamp->at_ns));
+    last_ = frame;
+  }
+  void check() const {
+    // The first steps settle the clock, others may meet a machine that is busy.
+    EXPECT_GE(even_steps_, steps_ * 8 / 10) << "of " << steps_ << " steps";
+    if (live_) {
+      EXPECT_GT(*std::min_element(lateness_.begin(), lateness_.end()), -static_cast<std::int64_t>(kPeriodNs) / 2)
+          << "taken before it was drawn";
+    }
+  }
+
+ private:
+  const bool live_;
+  std::optional<SeenFrame> last_;
+  std::vector<std::int64_t> lateness_;
+  std::size_t steps_ = 0, even_steps_ = 0;
+};
+
+TEST_P(Sources, FramesAndPacketsAreTheSamePicturesInOrder) {
+  if (!make_source(GetParam())) GTEST_SKIP() << "this kind of server isn't there";
+  start_capture();
+  FrameOrder order(is_live(GetParam()));
+  std::map<std::uint64_t, Shown> by_frames, by_packets;
+  std::map<std::uint64_t, std::uint64_t> taken_by_packets;
+  PacketDecoder decoder;
+  std::vector<Decoded> decoded;
+  std::size_t sounds = 0, in_both = 0;
+  std::uint64_t last_id = 0;
+  std::int64_t last_dts = INT64_MIN;
+  while (in_both < kPictures && !HasFailure()) {
+    const auto frame = next_frame();
+    ASSERT_TRUE(frame) << "no frame any more";
+    order.add(*frame);
+    if (HasFailure()) return;
+    by_frames[frame->info.frame_id()] = {frame->stamp->number, frame->info.captured_at_ns()};
+    while (const auto packet = next_packet(std::chrono::seconds(0))) {
+      if (is_audio(packet->info.codec())) {
+        check_sound(*packet, GetParam());
+        ++sounds;
+        continue;
+      }
+      check_video(*packet, GetParam());
+      EXPECT_GT(packet->info.dts_ns(), last_dts);
+      last_dts = packet->info.dts_ns();
+      if (GetParam().b_frames == 0) {
+        EXPECT_GT(packet->info.frame_id(), last_id);
+      }
+      last_id = packet->info.frame_id();
+      taken_by_packets[packet->info.frame_id()] = packet->info.captured_at_ns();
+      EXPECT_TRUE(decoder.decode(packet->view(), decoded));
+    }
+    for (const Decoded& picture : decoded) {
+      ASSERT_TRUE(picture.stamp) << "packet of frame " << picture.frame_id << " decodes to no picture of the scene";
+      by_packets[picture.frame_id] = {picture.stamp->number, taken_by_packets[picture.frame_id]};
+    }
+    decoded.clear();
+    in_both = static_cast<std::size_t>(
+        std::count_if(by_frames.begin(), by_frames.end(), [&](const auto& f) { return by_packets.count(f.first) != 0; }));
+    ASSERT_LT(by_frames.size(), kPictures * 4) << "of " << by_packets.size() << " decoded packets only " << in_both
+                                               << " have the frame id of a frame";
+  }
+  for (const auto& [id, shown] : by_frames) {
+    const auto same = by_packets.find(id);
+    if (same == by_packets.end()) continue;
+    EXPECT_EQ(shown.number, same->second.number) << "frame " << id;
+    EXPECT_EQ(shown.captured_at_ns, same->second.captured_at_ns) << "frame " << id;
+  }
+  order.check();
+  EXPECT_EQ(sounds > 0, GetParam().audio != "none");
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Sources, ::testing::ValuesIn(kinds()), [](const auto& kind) { return kind.param.name; });
+
+}  // namespace
+}  // namespace vedette::test

@@ -1,0 +1,88 @@
+// One kind of source, the real vedette-capture that reads it, and readers of its topics. All that the suite demands is demanded of every
+// kind in kinds(), by what its row says.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "bus/log.h"
+#include "conformance/sources/decode.h"
+#include "support/bus_fixture.h"
+#include "support/cameras/cameras.h"
+
+namespace vedette::test {
+
+enum class Way { kFile, kFolder, kSynthetic, kRtspTcp, kRtspUdp, kRtmp, kHttpMjpeg, kHttpTs, kTcpTs, kTcpBare };
+
+struct Kind {
+  std::string name;
+  Way way = Way::kFile;
+  std::string codec = "h264";  // h264, h265, mjpeg, "" (raw pictures: no packets)
+  std::string ending;          // of a file
+  int b_frames = 0;
+  std::string audio = "none";
+  std::vector<std::string> more;  // arguments of the server
+};
+void PrintTo(const Kind& kind, std::ostream* out);
+
+bool is_live(const Kind& kind);  // has a server, which can die
+std::vector<Kind> kinds();
+std::vector<Kind> live_kinds();
+
+inline constexpr double kFps = 20;
+inline constexpr std::uint64_t kPeriodNs = 50'000'000;
+inline constexpr SceneSize kSize{320, 240};
+inline constexpr SceneSize kOtherSize{480, 272};
+
+struct SeenFrame {
+  FrameInfo info;
+  std::optional<vision::TestStamp> stamp;
+  std::uint64_t missed = 0;
+};
+struct SeenPacket {
+  PacketInfo info;
+  std::vector<std::byte> config;
+  std::vector<std::byte> data;
+  std::uint64_t missed = 0;
+  PacketView view() const { return {info, config, data}; }
+};
+
+class Rig : public BusFixture {
+ protected:
+  Rig();
+  ~Rig() override;
+
+  // The source of this kind; for live ones scene and server are running afterwards. False: it can't be had here (skipped).
+  bool make_source(const Kind& kind, const Login& login = {});
+  // vedette-capture on `url` with more lines for the camera ("timeout: 1s").
+  void start_capture(const std::vector<std::string>& lines = {});
+  void start_capture_of(const std::string& camera_yaml, const std::string& input = "");
+  Program& capture() { return *capture_; }
+  std::string log() const { return capture_->err(); }
+  std::size_t count_in_log(const std::string& text) const;
+
+  // The next frame; none: the watchdog came first, or capture ended.
+  std::optional<SeenFrame> next_frame(std::chrono::seconds watchdog = std::chrono::seconds(60));
+  // The next record of packets.
+  std::optional<SeenPacket> next_packet(std::chrono::seconds watchdog = std::chrono::seconds(60));
+  // A frame drawn at `at_ns` or later.
+  std::optional<SeenFrame> frame_drawn_after(std::uint64_t at_ns);
+  // Waits for a line of the log with this text, looking at no more than what came after the first `from` bytes.
+  bool wait_for_log(const std::string& text, std::size_t from = 0);
+
+  TempFolder folder_{"/tmp"};
+  Kind kind_;
+  std::string url_;
+  std::unique_ptr<Scene> scene_;
+  std::unique_ptr<CameraPart> server_;
+  std::unique_ptr<Program> capture_;
+  bus::Subscriber frames_;
+  bus::LogSubscriber packets_;
+};
+
+}  // namespace vedette::test

@@ -1,0 +1,119 @@
+// Cameras that die, hang, send rubbish, change their size: whatever happens to one, it is back when the camera is.
+#include <csignal>
+
+#include "base/clock.h"
+#include "conformance/sources/rig.h"
+
+namespace vedette::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class LiveSources : public Rig, public ::testing::WithParamInterface<Kind> {
+ protected:
+  // Skips where there is no such server.
+  bool begin(const std::vector<std::string>& lines = {"timeout: 1s", "watchdog: 1500ms"}) {
+    if (!make_source(GetParam())) return false;
+    start_capture(lines);
+    return true;
+  }
+  // A whole picture that was drawn after this call.
+  void expect_pictures_again(const char* when) {
+    ASSERT_TRUE(frame_drawn_after(monotonic_ns())) << when;
+    EXPECT_TRUE(capture().running()) << when;
+  }
+};
+
+TEST_P(LiveSources, KilledAndStartedAgainItIsBack) {
+  if (!begin()) GTEST_SKIP() << "this kind of server isn't there";
+  expect_pictures_again("at first");
+  for (int round = 0; round < 2 && !HasFailure(); ++round) {
+    const std::size_t told = log().size();
+    server_->kill();
+    ASSERT_TRUE(wait_for_log("opening it again", told));
+    server_->start();
+    expect_pictures_again("after it was killed");
+  }
+}
+
+TEST_P(LiveSources, StoppedItIsGivenUpAndBackWhenItGoesOn) {
+  if (!begin()) GTEST_SKIP() << "this kind of server isn't there";
+  expect_pictures_again("at first");
+  const std::size_t told = log().size();
+  server_->pause();  // its connections stay
+  // Nothing comes for `timeout`: it is said, and tried again, while the camera still hangs.
+  ASSERT_TRUE(wait_for_log("opening it again", told));
+  std::uint64_t beat = 0;
+  for (int beats = 0; beats < 5;) {
+    (void)frames_.take_newest();
+    const auto stats = frames_.stats();
+    ASSERT_TRUE(stats);
+    if (std::exchange(beat, stats->beat_at_ns) != stats->beat_at_ns) ++beats;
+    std::this_thread::sleep_for(10ms);
+  }
+  server_->resume();
+  expect_pictures_again("after it went on");
+}
+
+TEST_P(LiveSources, ItsPicturesStopAndComeBack) {
+  if (!begin()) GTEST_SKIP() << "this kind of server isn't there";
+  expect_pictures_again("at first");
+  const std::size_t told = log().size();
+  scene_->pause();  // the server answers, but has no pictures
+  ASSERT_TRUE(wait_for_log("opening it again", told));
+  scene_->resume();
+  expect_pictures_again("after the scene went on");
+}
+
+TEST_P(LiveSources, RubbishIsNoPictureAndTheWatchdogOpensItAgain) {
+  if (!begin({"timeout: 10s", "watchdog: 1500ms"})) GTEST_SKIP() << "this kind of server isn't there";
+  expect_pictures_again("at first");
+  const std::size_t told = log().size();
+  scene_->toggle_garbage();
+  ASSERT_TRUE(wait_for_log("opening it again", told));
+  scene_->toggle_garbage();
+  for (int i = 0; i < 20; ++i) {
+    const auto frame = next_frame();
+    ASSERT_TRUE(frame);
+    EXPECT_TRUE(frame->stamp) << "a torn picture";
+  }
+  expect_pictures_again("after the rubbish");
+}
+
+TEST_P(LiveSources, AnotherSizeInTheMiddle) {
+  if (!begin()) GTEST_SKIP() << "this kind of server isn't there";
+  expect_pictures_again("at first");
+  std::optional<std::uint32_t> stream;
+  while (const auto packet = next_packet(0s))
+    if (is_video(packet->info.codec())) stream = packet->info.stream();
+  ASSERT_TRUE(stream);
+  scene_->next_size();
+  for (;;) {
+    const auto frame = next_frame();
+    ASSERT_TRUE(frame) << "no picture of the other size";
+    ASSERT_TRUE(frame->stamp) << "a torn picture";
+    const bool other = frame->info.source_width() == 480 && frame->info.source_height() == 272;
+    ASSERT_TRUE(other || (frame->info.source_width() == 320 && frame->info.source_height() == 240));
+    if (other) break;
+  }
+  PacketDecoder decoder;
+  std::vector<Decoded> decoded;
+  for (int looked_at = 0; decoded.size() < 5 && !HasFailure(); ++looked_at) {
+    const auto packet = next_packet();
+    ASSERT_TRUE(packet);
+    ASSERT_LT(looked_at, 500) << "no packets that say the other size";
+    if (!is_video(packet->info.codec()) || packet->info.width() != 480) continue;
+    EXPECT_EQ(packet->info.height(), 272u);
+    EXPECT_GT(packet->info.stream(), *stream) << "clips are cut where the size changes";
+    EXPECT_TRUE(decoder.decode(packet->view(), decoded));
+  }
+  for (const Decoded& picture : decoded) {
+    EXPECT_EQ(picture.width, 480u);
+    EXPECT_TRUE(picture.stamp);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, LiveSources, ::testing::ValuesIn(live_kinds()), [](const auto& kind) { return kind.param.name; });
+
+}  // namespace
+}  // namespace vedette::test
