@@ -80,9 +80,11 @@ Result<Camera::End> Camera::run() {
 // Rounds over one opened source, until it fails or has to be opened again.
 Result<Camera::Played> Camera::play(Source& source) {
   stream_ = std::max(stream_ + 1, static_cast<std::uint32_t>(wall_ns() / 1'000'000'000));
-  const FlowOptions flow_options{options_.name,           options_.fps,     is_playback(kind_) && options_.pace == Pace::kFast,
-                                 options_.pixels,         options_.pass_bitstream, options_.decoder};
-  auto opened = Flow::open(flow_options, {slots_, packets_, control_, retouch_, ids_, clock_}, source, stream_, [this] { return idle(); });
+  const FlowOptions flow_options{
+      options_.name,           options_.fps,    is_playback(kind_) && options_.pace == Pace::kFast, options_.pixels,
+      options_.pass_bitstream, options_.decoder};
+  auto opened =
+      Flow::open(flow_options, {slots_, packets_, control_, retouch_, ids_, clock_}, source, stream_, [this] { return idle(); });
   if (!opened.ok()) {
     failure_ = std::move(opened).error().in(log::redact_url(options_.source.url));
     if (is_playback(kind_)) return failure_;
@@ -164,8 +166,9 @@ void Camera::tell_about_source(const Source& source, const Flow& flow) {
   }
   const bool remade = !options_.pass_bitstream && source.video().codec != Codec::Unknown;
   if (remade)
-    log::info("masked or turned: the camera's own bitstream isn't published; packets are encoded anew as JPEG while somebody reads "
-              "them, which costs a decode and an encode of every picture");
+    log::info(
+        "masked or turned: the camera's own bitstream isn't published; packets are encoded anew as JPEG while somebody reads "
+        "them, which costs a decode and an encode of every picture");
 }
 
 void Camera::tell_about_copies() {

@@ -1,8 +1,8 @@
 // The loop of one input of a camera: opens its source, hands packets to the Flow at the right time, and keeps it going for ever.
 //
 // A live source that fails, ends, goes silent or gives nothing whole is opened again after a growing pause; a file loops or ends.
-// Demand and control are looked at all the while: paused, or nobody asks, nothing is published. A source that can't be read ends nothing
-// but the picture: the topics stay and beat. Thread-bound.
+// Demand and control are looked at all the while: paused, or nobody asks, nothing is published. A source that can't be read ends
+// nothing but the picture: the topics stay and beat. Thread-bound.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ struct CameraOptions {
   Pace pace = Pace::kSource;
   float fps = 0;  // most frames a second, over what readers ask; 0: no limit
   Milliseconds watchdog{10000};
-  bool pixels = true;            // this input is decoded
-  bool pass_bitstream = true;    // as FlowOptions
+  bool pixels = true;          // this input is decoded
+  bool pass_bitstream = true;  // as FlowOptions
   DecoderOptions decoder;
   vision::Orientation orientation;
   std::vector<Polygon> masks;

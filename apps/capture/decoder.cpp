@@ -16,9 +16,9 @@ namespace {
 constexpr unsigned kMaxThreads = 8;
 
 struct Hardware {
-  const char* name;       // as in the configuration
-  AVHWDeviceType type;    // NONE: a decoder of its own, by name
-  const char* sign;       // a file that is there where such hardware is
+  const char* name;     // as in the configuration
+  AVHWDeviceType type;  // NONE: a decoder of its own, by name
+  const char* sign;     // a file that is there where such hardware is
 };
 constexpr Hardware kHardware[] = {
     {"vaapi", AV_HWDEVICE_TYPE_VAAPI, "/dev/dri/renderD128"},

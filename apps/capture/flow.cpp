@@ -230,8 +230,8 @@ void Flow::keep(const Packet& packet, const Shot& shot) {
   kept_.push_back({std::move(copy), shot.tag});
 }
 
-// Decodes what came since the last keyframe, but for the packet at hand, and shows nothing of it. Without a keyframe the decoder begins
-// where it is: what it makes of that is damaged, and left out until the first keyframe.
+// Decodes what came since the last keyframe, but for the packet at hand, and shows nothing of it. Without a keyframe the decoder
+// begins where it is: what it makes of that is damaged, and left out until the first keyframe.
 Result<> Flow::catch_up() {
   decoder_->reset();
   decoding_ = !kept_.empty() || pictures_ == 0;
@@ -298,8 +298,8 @@ std::optional<vision::ImageView> Flow::view_of(const AVFrame& picture) {
 // A retouched picture, and the packet made from it.
 Result<> Flow::show_retouched(const vision::ImageView& picture, const Shot& shot) {
   const vision::ImageView shown = parts_.retouch.apply(picture);
-  VD_ASSIGN(auto slot, parts_.slots.borrow(shown.format, {shown.width, shown.height},
-                                           parts_.retouch.turned({shot.width, shot.height})));
+  VD_ASSIGN(auto slot,
+            parts_.slots.borrow(shown.format, {shown.width, shown.height}, parts_.retouch.turned({shot.width, shot.height})));
   if (slot) {
     vision::orient(shown, {}, slot->view);
     FrameInfo info = info_of(shot);

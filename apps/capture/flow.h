@@ -1,10 +1,10 @@
-// Flow: what happens to the packets of an opened source, one after the other: each gets its frame id and its time, goes into <camera>/packets
-// as it came, and is decoded into <camera>/frames if somebody wants pixels now.
+// Flow: what happens to the packets of an opened source, one after the other: each gets its frame id and its time, goes into
+// <camera>/packets as it came, and is decoded into <camera>/frames if somebody wants pixels now.
 //
-// A JPEG is decoded only when it is wanted, at the scale that covers the largest size asked for. Of inter-coded video the packets since the
-// last keyframe are kept, so that decoding can begin at any moment: they are decoded at full speed and not shown. A camera whose pictures
-// are retouched (masks, orientation) is decoded in private memory, and its packets are made anew from what it shows.
-// One a source; thread-bound.
+// A JPEG is decoded only when it is wanted, at the scale that covers the largest size asked for. Of inter-coded video the packets
+// since the last keyframe are kept, so that decoding can begin at any moment: they are decoded at full speed and not shown. A
+// camera whose pictures are retouched (masks, orientation) is decoded in private memory, and its packets are made anew from what
+// it shows. One a source; thread-bound.
 #pragma once
 
 #include <array>
@@ -59,8 +59,8 @@ class Flow {
   Result<> finish();
   void begin_round();
 
-  std::uint64_t pictures() const { return pictures_; }        // good packets or pictures of this round
-  std::uint64_t good_at_ns() const { return good_at_ns_; }    // when the last of them came
+  std::uint64_t pictures() const { return pictures_; }            // good packets or pictures of this round
+  std::uint64_t good_at_ns() const { return good_at_ns_; }        // when the last of them came
   std::int64_t length_ns() const { return end_ns_ - first_ns_; }  // of this round, by the stamps
   std::uint64_t bad() const { return bad_ + (decoder_ ? decoder_->bad() : 0); }
   std::uint32_t stream() const { return stream_; }

@@ -1,5 +1,5 @@
-// FrameIds: the numbers of a camera's frames, the same in <camera>/frames and <camera>/packets. They grow in the order of showing, over restarts too,
-// and are below 2^53 (exact in JSON). Pure logic; thread-bound.
+// FrameIds: the numbers of a camera's frames, the same in <camera>/frames and <camera>/packets. They grow in the order of
+// showing, over restarts too, and are below 2^53 (exact in JSON). Pure logic; thread-bound.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +13,8 @@ class FrameIds {
 
   // Packets come in the order of showing: the next one.
   std::uint64_t next() { return ++last_; }
-  // Packets come ahead of others that are shown before them (B-frames): by the time of showing, in microseconds, which grow slower than the
-  // ids of a new topic (2^20 a second). A jump of the stamps goes on behind all before.
+  // Packets come ahead of others that are shown before them (B-frames): by the time of showing, in microseconds, which grow
+  // slower than the ids of a new topic (2^20 a second). A jump of the stamps goes on behind all before.
   std::uint64_t at(std::int64_t pts_ns);
   std::uint64_t last() const { return last_; }
 

@@ -43,7 +43,8 @@ vision::ImageView Retouch::apply(const vision::ImageView& in) {
 }
 
 vision::Orientation orientation_of(const CameraConfig& camera) {
-  return {camera.flip == "horizontal" || camera.flip == "both", camera.flip == "vertical" || camera.flip == "both", camera.rotate};
+  return {camera.flip == "horizontal" || camera.flip == "both", camera.flip == "vertical" || camera.flip == "both",
+          camera.rotate};
 }
 
 vision::MutableImageView writable(vision::Image& image) {

@@ -1,10 +1,11 @@
 // The way of pictures into the ring <camera>/frames: a decoder's buffers, a JPEG's planes, a device's buffers *are* slots of it.
 //
-// JPEG and pictures: borrow() a slot, write its planes, publish() it. FFmpeg: the decoder asks for a buffer (get_buffer2), gets a loan, and decodes into shared memory; publishing copies nothing. While
-// the decoder still refers to a published picture the slot is writer-held; its last reference gone, the slot is free again.
-// Only codecs that never touch a picture after handing it out may do that (decodes_into_slots); all others, pixel formats
-// of no use to readers, and a decoder that wants more buffers than the ring has, are copied or converted: counted.
-// The ring is made when the first picture is, with what is known by then; a larger picture replaces it.
+// JPEG and pictures: borrow() a slot, write its planes, publish() it. FFmpeg: the decoder asks for a buffer (get_buffer2), gets a
+// loan, and decodes into shared memory; publishing copies nothing. While the decoder still refers to a published picture the slot
+// is writer-held; its last reference gone, the slot is free again. Only codecs that never touch a picture after handing it out
+// may do that (decodes_into_slots); all others, pixel formats of no use to readers, and a decoder that wants more buffers than
+// the ring has, are copied or converted: counted. The ring is made when the first picture is, with what is known by then; a
+// larger picture replaces it.
 //
 // lend() may be called from the decoder's threads; all else from one thread. If a reader dies or hangs, its slots come back
 // by the ring's own rules. Outlives every AVFrame that came from it.
@@ -29,7 +30,7 @@ struct SlotsOptions {
   bus::TopicName topic;
   std::uint32_t readers = 16;
   std::uint32_t held_per_reader = 2;
-  bool may_lend = true;      // false: every decoder works in private memory (what it decodes must not be seen)
+  bool may_lend = true;    // false: every decoder works in private memory (what it decodes must not be seen)
   bool plan_only = false;  // makes no ring: publish() fails, and planned() says what ring it would have been
 };
 
@@ -63,11 +64,12 @@ class Slots {
   // writer): nothing can be published. No free slot: dropped and counted, that is no error.
   Result<> publish(const AVFrame& frame, FrameInfo info);
 
-  // A slot for a picture of this format and size, in a ring whose slots hold `largest` too (0: no larger one); `writer_slots`: so many
-  // are out at once. Null: none is free; counted as dropped. An Error is the ring's.
+  // A slot for a picture of this format and size, in a ring whose slots hold `largest` too (0: no larger one); `writer_slots`: so
+  // many are out at once. Null: none is free; counted as dropped. An Error is the ring's.
   Result<std::unique_ptr<SlotPicture>> borrow(PixelFormat format, PictureSize size, PictureSize largest = {},
                                               std::uint32_t writer_slots = 1);
-  // A slot that a device is to fill: its rows are `stride` bytes apart and its planes lie one behind the other, from a page's start.
+  // A slot that a device is to fill: its rows are `stride` bytes apart and its planes lie one behind the other, from a page's
+  // start.
   Result<std::unique_ptr<SlotPicture>> borrow_for_device(PixelFormat format, PictureSize size, std::uint32_t stride,
                                                          std::size_t image_bytes, std::uint32_t buffers);
   bool may_lend() const { return options_.may_lend && !options_.plan_only; }

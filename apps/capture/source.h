@@ -1,8 +1,8 @@
 // A camera of any kind, opened: packets or pictures come out. The kinds: sources/, chosen by the URL in sources.cpp's one table.
 //
 // Thread-bound. While a source blocks it asks `idle` about ten times a second, which is where the owner beats and stops; one that
-// gives nothing for `timeout` has failed (its owner opens it again). Damaged packets are counted and skipped. Passwords go to the camera
-// and nowhere else; names and errors carry none.
+// gives nothing for `timeout` has failed (its owner opens it again). Damaged packets are counted and skipped. Passwords go to the
+// camera and nowhere else; names and errors carry none.
 #pragma once
 
 #include <functional>
@@ -82,8 +82,8 @@ class Source {
   const Packet& packet() const { return packet_; }
   // Of a kPicture: writes it to `out`, which has its format and size. At most once a picture, and only if somebody wants it.
   virtual void write_picture(const vision::MutableImageView& out);
-  // A kPicture lies in a slot already, the driver wrote there: take_slot() instead, which parts with it. Null: the driver can't spare
-  // it (no slot is free to take its place); the picture is dropped and counted.
+  // A kPicture lies in a slot already, the driver wrote there: take_slot() instead, which parts with it. Null: the driver can't
+  // spare it (no slot is free to take its place); the picture is dropped and counted.
   virtual bool in_slot() const { return false; }
   virtual std::unique_ptr<SlotPicture> take_slot();
   // Back to the first picture. False: can't; open again.
@@ -111,7 +111,8 @@ using Idle = std::function<bool()>;  // false: stop
 
 class V4l2Device;
 
-// Opens one camera, again and again. Keeps what outlives a source: which device it had (another that got the same number is refused).
+// Opens one camera, again and again. Keeps what outlives a source: which device it had (another that got the same number is
+// refused).
 class Sources {
  public:
   // All outlive it.

@@ -71,8 +71,8 @@ Result<std::unique_ptr<Source>> FolderSource::open(const SourceOptions& options,
   std::unique_ptr<FolderSource> source(new FolderSource(options, std::move(idle)));
   if (!source->rewind())
     return Error{ErrorCode::kInvalidArgument, source->folder_ + ": a folder without files; expected pictures"};
-  source->video_.description =
-      fmt::format("{} files, {:.4g} a second", source->files_.size(), 1e9 / static_cast<double>(source->video_.frame_duration_ns));
+  source->video_.description = fmt::format("{} files, {:.4g} a second", source->files_.size(),
+                                           1e9 / static_cast<double>(source->video_.frame_duration_ns));
   return std::unique_ptr<Source>(std::move(source));
 }
 

@@ -1,5 +1,5 @@
-// A folder of pictures, shown one after the other in the order of their names: JPEG as packets, all else that FFmpeg reads (PNG, BMP, WebP, …)
-// as pictures. `fps` pictures a second, one if it isn't given. A file that can't be read is counted and skipped.
+// A folder of pictures, shown one after the other in the order of their names: JPEG as packets, all else that FFmpeg reads (PNG,
+// BMP, WebP, …) as pictures. `fps` pictures a second, one if it isn't given. A file that can't be read is counted and skipped.
 #pragma once
 
 #include "capture/source.h"

@@ -1,5 +1,6 @@
-// A camera that pushes: what somebody sends to the gateway (POST /ingest/<camera> or its WebSocket) lies in the log <camera>/ingest, and
-// this reads it there. While nobody sends, it waits; silence for `timeout` is told as a failure, as of any camera.
+// A camera that pushes: what somebody sends to the gateway (POST /ingest/<camera> or its WebSocket) lies in the log
+// <camera>/ingest, and this reads it there. While nobody sends, it waits; silence for `timeout` is told as a failure, as of any
+// camera.
 #pragma once
 
 #include "bus/log.h"

@@ -135,7 +135,8 @@ Result<> LibavSource::open_input() {
   format->interrupt_callback = {on_interrupt, this};
   Dictionary options;
   if (kind_ == SourceKind::kNetwork) {
-    // Not AVFMT_FLAG_NOBUFFER: the packets read while looking into the stream, its first keyframe among them, would be thrown away.
+    // Not AVFMT_FLAG_NOBUFFER: the packets read while looking into the stream, its first keyframe among them, would be thrown
+    // away.
     format->max_analyze_duration = kAnalyzeUs;
     format->probesize = kProbeBytes;
     format->fps_probe_size = 0;
@@ -192,7 +193,8 @@ void LibavSource::describe_video() {
   video_.height = static_cast<std::uint32_t>(std::max(parameters.height, 0));
   video_.frame_duration_ns = rate.num > 0 && rate.den > 0 ? av_rescale_q(1, av_inv_q(rate), kNanoseconds) : kDefaultFrameNs;
   video_.reorder_ns = std::max(parameters.video_delay, 0) * video_.frame_duration_ns;
-  config_ = filter_ ? copy_of(parameters.extradata, static_cast<std::size_t>(parameters.extradata_size)) : std::vector<std::byte>{};
+  config_ =
+      filter_ ? copy_of(parameters.extradata, static_cast<std::size_t>(parameters.extradata_size)) : std::vector<std::byte>{};
   video_.config = config_;
   video_.description = fmt::format("{} {}x{}, {:.4g} fps", avcodec_get_name(parameters.codec_id), parameters.width,
                                    parameters.height, 1e9 / static_cast<double>(video_.frame_duration_ns));
@@ -320,8 +322,8 @@ void LibavSource::describe_packet() {
   if (packet_.dts_ns == kNoTimestamp) packet_.dts_ns = packet_.pts_ns;
   if (filter_ && packet_.keyframe) note_config();
 
-  // The camera's wall clock, from its RTCP sender reports. FFmpeg's value is off by hours between a wrap of RTP's 32-bit stamps and the
-  // next report: one that doesn't go on from the one before is taken only when the next agrees with it.
+  // The camera's wall clock, from its RTCP sender reports. FFmpeg's value is off by hours between a wrap of RTP's 32-bit stamps
+  // and the next report: one that doesn't go on from the one before is taken only when the next agrees with it.
   std::size_t size = 0;
   const auto* data = av_packet_get_side_data(av_.get(), AV_PKT_DATA_PRFT, &size);
   if (data == nullptr || size < sizeof(AVProducerReferenceTime) || packet_.pts_ns == kNoTimestamp) return;

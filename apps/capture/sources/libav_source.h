@@ -1,7 +1,8 @@
 // What FFmpeg opens: files, RTSP, RTMP, HTTP (MPEG-TS, multipart MJPEG, …), tcp://, udp://, one video stream and one of sound.
 //
-// Packets come out as <camera>/packets carries them: H.264 and H.265 in Annex B form, with their parameter sets known from the start and again
-// when they change. Where a live stream has no time stamps (multipart MJPEG, bare H.264) the time of arrival stands for them.
+// Packets come out as <camera>/packets carries them: H.264 and H.265 in Annex B form, with their parameter sets known from the
+// start and again when they change. Where a live stream has no time stamps (multipart MJPEG, bare H.264) the time of arrival
+// stands for them.
 #pragma once
 
 #include "capture/source.h"

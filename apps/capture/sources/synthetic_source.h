@@ -1,4 +1,5 @@
-// A camera that isn't there: vision's test pattern, whose frame number and time can be read from the pixels, for measuring latency and for tests.
+// A camera that isn't there: vision's test pattern, whose frame number and time can be read from the pixels, for measuring
+// latency and for tests.
 //
 //   synthetic:                                          1280x720, 30 fps, I420
 //   synthetic:?size=1920x1080&fps=60&format=mjpeg       format: i420, nv12, yuyv, gray8, or mjpeg (a JPEG of each picture)

@@ -1,5 +1,5 @@
-// A camera of this machine by V4L2. MJPEG comes as packets; raw pictures (YUYV, NV12, GREY) are written by the driver straight into slots of
-// <camera>/frames where it can (USERPTR), else copied once.
+// A camera of this machine by V4L2. MJPEG comes as packets; raw pictures (YUYV, NV12, GREY) are written by the driver straight
+// into slots of <camera>/frames where it can (USERPTR), else copied once.
 //
 // The device outlives the source (capture/v4l2/v4l2_device.h): it remembers which camera it had.
 #pragma once

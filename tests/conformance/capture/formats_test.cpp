@@ -65,7 +65,8 @@ class Formats : public CaptureFixture, public ::testing::WithParamInterface<Clip
   // A converted picture's chroma depends on the scaler's filter; its luma doesn't. Two JPEG decoders round differently.
   bool same(const std::string& a, const std::string& b) const {
     const std::size_t compared = std::min(luma_, a.size());
-    return a.size() == b.size() && std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(compared), b.begin(), [&](char x, char y) {
+    return a.size() == b.size() &&
+           std::equal(a.begin(), a.begin() + static_cast<std::ptrdiff_t>(compared), b.begin(), [&](char x, char y) {
              return std::abs(static_cast<unsigned char>(x) - static_cast<unsigned char>(y)) <= tolerance_;
            });
   }

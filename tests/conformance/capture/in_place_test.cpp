@@ -58,10 +58,10 @@ std::optional<InFile> place_in(const std::string& path, const void* address) {
 class InPlace : public CaptureFixture, public ::testing::WithParamInterface<const char*> {
  protected:
   static constexpr std::size_t kPictures = 60, kSettled = 20;
-  static constexpr std::size_t kWidth = 320, kHeight = 240;
+  static constexpr std::size_t kWidth = 640, kHeight = 480;  // luma larger than FFmpeg's parameter sets, 174 kB each
 
   std::unique_ptr<Source> open(const std::string& encode) {
-    run_ffmpeg("-f lavfi -i testsrc2=size=320x240:rate=30 -frames:v 75 " + encode + " " + file("c.mkv"));
+    run_ffmpeg("-f lavfi -i testsrc2=size=640x480:rate=30 -frames:v 75 " + encode + " " + file("c.mkv"));
     SourceOptions options;
     options.url = file("c.mkv");
     auto source = LibavSource::open(options, [] { return true; });
