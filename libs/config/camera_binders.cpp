@@ -67,14 +67,20 @@ std::optional<std::string> append_polygon(std::vector<Polygon>& polygons, const 
   return std::nullopt;
 }
 
+// Lower-case letters, digits and underscores: the names of controls and of their menus' items.
+bool is_control_word(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+}
+
 std::optional<std::string> append_control(std::vector<std::string>& controls, const Value& item) {
   const std::size_t equals = std::min(item.text.find('='), item.text.size());
   const std::string_view name = std::string_view(item.text).substr(0, equals);
-  const bool word = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  });
-  if (!word || equals + 1 >= item.text.size())
-    return mistake(item, "a control's name as `vedette cameras` lists it and its value, such as exposure_time_absolute=200");
+  const std::string_view value = std::string_view(item.text).substr(std::min(equals + 1, item.text.size()));
+  if (!is_control_word(name) || !(parse<long long>(value) || is_control_word(value)))
+    return mistake(item,
+                   "a control's name as `vedette cameras` lists it and a whole number or a menu item's name, such as "
+                   "exposure_time_absolute=200 or auto_exposure=manual_mode");
   for (const std::string& other : controls)
     if (std::string_view(other).substr(0, other.find('=')) == name)
       return fmt::format("\"{}\", where \"{}\" stands before; expected each control once", item.shown, other);

@@ -9,10 +9,12 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/clock.h"
 #include "capture/v4l2/v4l2_device.h"
+#include "capture/v4l2/v4l2_find.h"
 
 namespace vedette::test {
 
@@ -20,6 +22,10 @@ using namespace std::chrono_literals;
 
 // Longer than anything takes here: a watchdog.
 inline constexpr std::chrono::milliseconds kPatience{10'000};
+
+// Three cameras of the kernel's virtual video driver: /dev/video0 (webcam and HDMI), 1 (webcam), 2 (webcam, multi-planar).
+inline constexpr char kLoadVivid[] =
+    "modprobe vivid n_devs=3 node_types=1,1,1 num_inputs=2,1,1 input_types=12,0,0 multiplanar=1,1,2 vid_cap_nr=0,1,2";
 
 inline bool run(const std::string& command) { return std::system(command.c_str()) == 0; }
 
@@ -71,6 +77,19 @@ inline Error error_of(const capture::V4l2Options& options) {
   capture::V4l2Device device(options);
   auto opened = device.open();
   return opened.ok() ? Error{ErrorCode::kIo, "it opened: " + device.description()} : opened.error();
+}
+
+// Capture nodes of that card that are there now.
+inline std::size_t cameras_called(const std::string& card) {
+  std::size_t count = 0;
+  for (const std::string& path : capture::v4l2_paths()) {
+    const auto node = capture::V4l2Node::open(path);
+    count += node.ok() && node->identity().card == card ? 1 : 0;
+  }
+  return count;
+}
+inline void wait_until_gone(const std::string& card) {
+  for (int i = 0; i < 1000 && cameras_called(card) > 0; ++i) std::this_thread::sleep_for(20ms);
 }
 
 inline bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }

@@ -2,13 +2,12 @@
 // device, a cable that is pulled mid-stream, another camera at the same number.
 #include <linux/videodev2.h>
 
-#include <map>
 #include <thread>
 
 #include "capture/v4l2/v4l2_controls.h"
 #include "capture/v4l2/v4l2_find.h"
-#include "vision/jpeg.h"
 #include "vm/devices.h"
+#include "vm/jpegs.h"
 #include "vm/usb_camera.h"
 
 namespace vedette::test {
@@ -20,46 +19,6 @@ using namespace vedette::capture;
 constexpr char kFront[] = "Front door";
 constexpr char kYard[] = "Yard";
 
-// Sixteen pictures, each of one brightness; a comment in the file says which number it has.
-std::vector<std::byte> jpeg_of(std::uint32_t number, std::uint32_t width, std::uint32_t height) {
-  static std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<std::byte>> made;
-  static std::mutex mutex;
-  const std::lock_guard lock(mutex);
-  std::vector<std::byte>& file = made[{number % 16, width}];
-  if (file.empty()) {
-    vision::JpegEncoder encoder;
-    std::vector<std::uint8_t> pixels(std::size_t{width} * height, static_cast<std::uint8_t>(8 + number % 16 * 15));
-    vision::ImageView view;
-    view.format = PixelFormat::GRAY8;
-    view.range = ColorRange::Full;
-    view.width = width;
-    view.height = height;
-    view.planes[0] = {pixels.data(), width};
-    const auto encoded = encoder.encode(view, 80);
-    if (encoded.ok()) file.assign(encoded->begin(), encoded->end());
-  }
-  std::vector<std::byte> numbered(file.begin(), file.begin() + 2);
-  for (const unsigned each : {0xffu, 0xfeu, 0u, 6u, number >> 24, number >> 16 & 0xff, number >> 8 & 0xff, number & 0xff})
-    numbered.push_back(static_cast<std::byte>(each));
-  numbered.insert(numbered.end(), file.begin() + 2, file.end());
-  return numbered;
-}
-
-std::uint32_t number_in(const std::vector<std::byte>& file) {
-  std::uint32_t number = 0;
-  for (std::size_t i = 6; i < 10; ++i) number = number << 8 | std::to_integer<std::uint32_t>(file.at(i));
-  return number;
-}
-
-// The brightness in the middle of a JPEG; -1: it can't be decoded.
-int brightness_of(const std::vector<std::byte>& file) {
-  vision::JpegDecoder decoder;
-  vision::Image image;
-  if (!decoder.decode_i420(file, image).ok()) return -1;
-  const vision::ImageView view = image.view();
-  return view.row(0, view.height / 2)[view.width / 2];
-}
-
 class Usb : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -67,17 +26,16 @@ class Usb : public ::testing::Test {
     std::filesystem::create_directories("/dev/v4l/by-id");
   }
   void SetUp() override {
-    for (const char* name : {kFront, kYard}) ASSERT_FALSE(is_there(name)) << "of the test before";
+    for (const char* name : {kFront, kYard}) ASSERT_EQ(cameras_called(name), 0u) << "of the test before";
   }
   void TearDown() override {
     front_.unplug();
     yard_.unplug();
     twin_.unplug();
-    for (const char* name : {kFront, kYard}) gone(name);
+    for (const char* name : {kFront, kYard}) wait_until_gone(name);
   }
 
   static std::string named(const std::string& name) { return "v4l2:" + name; }
-  static bool is_there(const std::string& name) { return find_v4l2(named(name), std::nullopt).ok(); }
   static std::string path_of(const std::string& name) {
     const auto node = find_v4l2(named(name), std::nullopt);
     return node.ok() ? node->path() : node.error().text;
@@ -85,9 +43,6 @@ class Usb : public ::testing::Test {
   static void plug(UsbCamera& camera, const std::string& name) {
     ASSERT_TRUE(camera.plug());
     ASSERT_TRUE(wait_for_device(named(name), std::nullopt, kPatience)) << name << " never showed up";
-  }
-  static void gone(const std::string& name) {
-    for (int i = 0; i < 1000 && find_v4l2(named(name), std::nullopt).ok(); ++i) std::this_thread::sleep_for(20ms);
   }
   static V4l2Options mjpeg(const std::string& device = named(kFront)) {
     return options_for(device, V4l2Format::kMjpeg, kUsbMjpegWidth, kUsbMjpegHeight);
@@ -108,7 +63,7 @@ TEST_F(Usb, JpegFilesComeWholeAndInOrder) {
   ASSERT_GE(pictures.size(), 15u);
   for (std::size_t i = 0; i < pictures.size(); ++i) {
     const std::uint32_t number = number_in(pictures[i].bytes);
-    EXPECT_NEAR(brightness_of(pictures[i].bytes), 8 + static_cast<int>(number % 16) * 15, 3);
+    EXPECT_NEAR(brightness_of(pictures[i].bytes), brightness_of_number(number), 3);
     EXPECT_LE(pictures[i].frame.captured_at_ns, pictures[i].taken_at_ns);
     if (i == 0) continue;
     EXPECT_GT(pictures[i].frame.captured_at_ns, pictures[i - 1].frame.captured_at_ns);
@@ -140,8 +95,7 @@ TEST_F(Usb, AutoTakesMjpegWhereOnlyItHasTheSizeAndRawWhereBothDo) {
   V4l2Options options = options_for(named(kFront), V4l2Format::kAuto, kUsbYuyvWidth, kUsbYuyvHeight, 5);
   int decoded = 0;
   options.consume = [&](const V4l2Layout& layout, const V4l2Frame& frame) {
-    const std::vector<std::byte> bytes(frame.bytes.begin(), frame.bytes.end());
-    if (layout.format == V4l2Format::kMjpeg && brightness_of(bytes) >= 0) ++decoded;
+    if (layout.format == V4l2Format::kMjpeg && brightness_of(frame.bytes) >= 0) ++decoded;
   };
   V4l2Device small(options);
   auto opened = small.open();
@@ -218,7 +172,7 @@ TEST_F(Usb, PulledMidStreamItComesBackWithinTwoSeconds) {
     read_pictures(device, 1000, &error);
     EXPECT_EQ(error.code, ErrorCode::kUnavailable) << error.text;
     device.close();
-    gone(kFront);
+    wait_until_gone(kFront);
     EXPECT_EQ(device.open().error().code, ErrorCode::kNotFound);
     if (round == 0) files = open_files();
     EXPECT_EQ(open_files(), files);
@@ -243,7 +197,7 @@ TEST_F(Usb, AnotherCameraAtTheSameNumberIsRefusedAndTheOldOneFoundElsewhere) {
   ASSERT_TRUE(device.open().ok());
   device.close();
   front_.unplug();
-  gone(kFront);
+  wait_until_gone(kFront);
   plug(yard_, kYard);
   ASSERT_EQ(path_of(kYard), path) << "the kernel gives the lowest number that is free";
   const auto refused = device.open();

@@ -1,9 +1,9 @@
 // A V4L2 device's queue of buffers: asks for them, maps them, passes them in and out, switches the stream on and off.
 //
 // Thread-bound. Knows nothing of formats or of what the bytes are. Buffers are the driver's, mapped here (MMAP), or the caller's
-// memory (USERPTR), of which the driver keeps the pages pinned until the buffer comes back or the queue is closed. DMABUF isn't
-// used: what imports memory there (DMA-capable drivers of SoCs) can't take pages of a tmpfs, and the drivers that could
-// (vb2-vmalloc: uvcvideo, vivid) take them as USERPTR.
+// memory (USERPTR), of which the driver keeps the pages pinned until another one takes its place or the queue is closed: it must
+// stay mapped, and its address must stay its own, until then. DMABUF isn't used: what imports memory there (DMA-capable drivers
+// of SoCs) can't take pages of a tmpfs, and the drivers that could (vb2-vmalloc: uvcvideo, vivid) take them as USERPTR.
 #pragma once
 
 #include <cstddef>

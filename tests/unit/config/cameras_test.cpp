@@ -36,7 +36,9 @@ TEST_P(CameraMistake, IsTold) {
 const std::string kAPoint = "expected a point such as 0.3,0.2 (from the left, from the top), both from 0 to 1";
 const std::string kPoints = "expected at least 3 points, such as \"0,0 0.3,0 0.3,0.2\"";
 const std::string kAControl =
-    "expected a control's name as `vedette cameras` lists it and its value, such as exposure_time_absolute=200";
+    "expected a control's name as `vedette cameras` lists it and a whole number or a menu item's name, such as exposure_time_absolute=200 "
+    "or "
+    "auto_exposure=manual_mode";
 const std::string kASize = "expected auto, or width x height such as 1280x720, each from 1 to 16384";
 
 INSTANTIATE_TEST_SUITE_P(
@@ -59,6 +61,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"    controls: [gain=3, Brightness=1]\n",
              "/etc/v.yaml:4:24: cameras.front.controls: \"Brightness=1\"; " + kAControl},
         Case{"    controls: [gain=]\n", "/etc/v.yaml:4:16: cameras.front.controls: \"gain=\"; " + kAControl},
+        Case{"    controls: [gain=-high]\n", "/etc/v.yaml:4:16: cameras.front.controls: \"gain=-high\"; " + kAControl},
         Case{"    controls: [gain]\n", "/etc/v.yaml:4:16: cameras.front.controls: \"gain\"; " + kAControl},
         Case{"    controls: [gain=3, gain=4]\n",
              "/etc/v.yaml:4:24: cameras.front.controls: \"gain=4\", where \"gain=3\" stands before; expected each control once"},
@@ -154,8 +157,8 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Cameras, TakesEveryKey) {
   const Result<Config> config = load(
       "cameras:\n  front:\n    url: \"v4l2:HD Webcam\"\n    watchdog: 3s\n    decode: vaapi\n    device_format: grey\n"
-      "    device_size: 1280x720\n    device_fps: 30\n    standby_device_fps: 7.5\n    controls: [auto_exposure=manual_mode, "
-      "pan_absolute=-3600]\n"
+      "    device_size: 1280x720\n    device_fps: 30\n    standby_device_fps: 7.5\n    controls: [gain=3, pan_absolute=-3600, "
+      "auto_exposure=manual_mode]\n"
       "    audio: false\n    pre_roll: 0s\n    keyframe_interval: 500ms\n    max_mbit: 20\n    record_unmasked: true\n"
       "    masks: [\"0,0 0.3,0  0.3,0.2\", \"1,1 0.5,1 0.5,0.5 1,.5\"]\n    rotate: 270\n    flip: both\n");
   ASSERT_TRUE(config) << config.error().text;
@@ -166,7 +169,7 @@ TEST(Cameras, TakesEveryKey) {
   expected.device_size = {1280, 720};
   expected.device_fps = 30;
   expected.standby_device_fps = 7.5f;
-  expected.controls = {"auto_exposure=manual_mode", "pan_absolute=-3600"};
+  expected.controls = {"gain=3", "pan_absolute=-3600", "auto_exposure=manual_mode"};
   expected.audio = false;
   expected.pre_roll = Milliseconds{0};
   expected.keyframe_interval = Milliseconds{500};
