@@ -44,23 +44,37 @@ Value time_each(Prepare prepare, Work work, const char* unit = "ns", std::uint64
   return from_ticks(ticks > 0 ? ticks : 0, unit);
 }
 
+inline std::uint64_t thread_cpu_ns() {
+  timespec spent{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  return static_cast<std::uint64_t>(spent.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(spent.tv_nsec);
+}
+
 // The median of the processor time that work() takes: for work of a thread that takes milliseconds, which on a busy machine are
 // seldom undisturbed. Microseconds.
 template <typename Work>
 Value time_work(Work work, std::uint64_t duration_ns = 500'000'000) {
   pin_writer();
-  const auto spent_ns = [] {
-    timespec spent{};
-    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
-    return static_cast<std::uint64_t>(spent.tv_sec) * 1'000'000'000u + static_cast<std::uint64_t>(spent.tv_nsec);
-  };
   std::vector<std::uint64_t> taken;
-  const std::uint64_t began = spent_ns();
-  while (spent_ns() - began < duration_ns || taken.size() < 11) {
-    const std::uint64_t before = spent_ns();
+  const std::uint64_t began = thread_cpu_ns();
+  while (thread_cpu_ns() - began < duration_ns || taken.size() < 11) {
+    const std::uint64_t before = thread_cpu_ns();
     work();
-    const std::uint64_t after = spent_ns();
+    const std::uint64_t after = thread_cpu_ns();
     if (after - began > duration_ns / 5) taken.push_back(after - before);  // else warm-up
+  }
+  return {median(taken) / 1e3, "us"};
+}
+
+// The same for work that a thread does three times a second and sleeps in between.
+template <typename Work>
+Value time_seldom(Work work, int times = 11) {
+  std::vector<std::uint64_t> taken;
+  for (int time = 0; time < times; ++time) {
+    ::usleep(333'000);
+    const std::uint64_t before = thread_cpu_ns();
+    work();
+    taken.push_back(thread_cpu_ns() - before);
   }
   return {median(taken) / 1e3, "us"};
 }

@@ -13,5 +13,7 @@ inline constexpr int kTensorSide = 384;
 Value jpeg_to_tensor(const PictureKind& kind);
 // JPEG → planes of full size in a slot, published.
 Value jpeg_to_planes(const PictureKind& kind);
+// The same, a few times a second: the caches hold something else meanwhile, and the core may have slept.
+Value jpeg_to_planes_seldom(const PictureKind& kind);
 
 }  // namespace vedette::bench

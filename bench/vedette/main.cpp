@@ -220,6 +220,7 @@ int main(int argc, char** argv) {
       {"tensor_soft", [] { return jpeg_to_tensor(kSoft); }},
       {"planes_detailed", [] { return jpeg_to_planes(kDetailed); }},
       {"planes_soft", [] { return jpeg_to_planes(kSoft); }},
+      {"planes_soft_seldom", [] { return jpeg_to_planes_seldom(kSoft); }},
   };
   return run_figure(argc, argv, figures);
 }

@@ -125,7 +125,7 @@ struct JpegPlanesDecoder::State {
     return true;
   }
   void open(std::span<const std::byte> file);
-  Result<JpegHeader> header() const;
+  bool agrees(const JpegHeader& header) const;
   void plan(const JpegHeader& header, int denominator, const MutableImageView& out);
   void prepare();
   void read_band(std::uint32_t number);
@@ -157,24 +157,17 @@ Error JpegPlanesDecoder::State::corrupt() {
   return Error{ErrorCode::kCorrupt, std::string("JPEG: ") + (errors.own_words != nullptr ? errors.own_words : text)};
 }
 
-Result<JpegHeader> JpegPlanesDecoder::State::header() const {
-  const auto refuse = [](const std::string& why) { return Error{ErrorCode::kCorrupt, "JPEG: " + why}; };
-  const std::string size = std::to_string(info.image_width) + "x" + std::to_string(info.image_height);
-  if (info.image_width > kMaxSide || info.image_height > kMaxSide)
-    return refuse(size + " is larger than " + std::to_string(kMaxSide) + " a side");
-  if (info.jpeg_color_space == JCS_GRAYSCALE && info.num_components == 1)
-    return JpegHeader{info.image_width, info.image_height, PixelFormat::GRAY8};
-  if (info.jpeg_color_space != JCS_YCbCr || info.num_components != 3) return refuse("neither YCbCr nor grey");
+// Is what libjpeg understood what the caller made room for?
+bool JpegPlanesDecoder::State::agrees(const JpegHeader& header) const {
+  const bool grey = header.format == PixelFormat::GRAY8;
+  if (info.image_width != header.width || info.image_height != header.height) return false;
+  if (grey) return info.jpeg_color_space == JCS_GRAYSCALE && info.num_components == 1;
   const jpeg_component_info *luma = info.comp_info, *cb = luma + 1, *cr = luma + 2;
-  const bool sane = luma->h_samp_factor == info.max_h_samp_factor && luma->v_samp_factor == info.max_v_samp_factor &&
-                    cb->h_samp_factor == cr->h_samp_factor && cb->v_samp_factor == cr->v_samp_factor;
-  const int across = luma->h_samp_factor / cb->h_samp_factor, down = luma->v_samp_factor / cb->v_samp_factor;
-  const auto is_power = [](int factor) { return factor == 1 || factor == 2 || factor == 4; };
-  if (!sane || luma->h_samp_factor % cb->h_samp_factor != 0 || luma->v_samp_factor % cb->v_samp_factor != 0 ||
-      !is_power(across) || !is_power(down))
-    return refuse("its chroma is sampled in an unusual way");
-  return JpegHeader{info.image_width, info.image_height, PixelFormat::I420, static_cast<std::uint32_t>(across),
-                    static_cast<std::uint32_t>(down)};
+  return info.jpeg_color_space == JCS_YCbCr && info.num_components == 3 && luma->h_samp_factor == info.max_h_samp_factor &&
+         luma->v_samp_factor == info.max_v_samp_factor && cb->h_samp_factor == cr->h_samp_factor &&
+         cb->v_samp_factor == cr->v_samp_factor &&
+         luma->h_samp_factor == cb->h_samp_factor * static_cast<int>(header.chroma_across) &&
+         luma->v_samp_factor == cb->v_samp_factor * static_cast<int>(header.chroma_down);
 }
 
 // Where each component's samples go, and the room for those that can't go there directly.
@@ -288,29 +281,10 @@ void JpegPlanesDecoder::State::decode_bands() {
   }
 }
 
-int jpeg_scale(std::uint32_t width, std::uint32_t height, std::uint32_t wanted_width, std::uint32_t wanted_height) {
-  if (wanted_width == 0 || wanted_height == 0) return 1;
-  for (const int denominator : {8, 4, 2}) {
-    if (scaled_side(width, denominator) >= wanted_width && scaled_side(height, denominator) >= wanted_height) return denominator;
-  }
-  return 1;
-}
-
-std::uint32_t scaled_side(std::uint32_t pixels, int denominator) {
-  const auto by = static_cast<std::uint32_t>(denominator);
-  return (pixels + by - 1) / by;
-}
-
 JpegPlanesDecoder::JpegPlanesDecoder() : state_(std::make_unique<State>()) {}
 JpegPlanesDecoder::~JpegPlanesDecoder() = default;
 JpegPlanesDecoder::JpegPlanesDecoder(JpegPlanesDecoder&&) noexcept = default;
 JpegPlanesDecoder& JpegPlanesDecoder::operator=(JpegPlanesDecoder&&) noexcept = default;
-
-Result<JpegHeader> JpegPlanesDecoder::read_header(std::span<const std::byte> file) {
-  const State::Closer closer{*state_};
-  if (!state_->guarded([&] { state_->open(file); })) return state_->corrupt();
-  return state_->header();
-}
 
 Result<> JpegPlanesDecoder::decode(std::span<const std::byte> file, const JpegHeader& header, int denominator,
                                    const MutableImageView& out) {
@@ -321,11 +295,9 @@ Result<> JpegPlanesDecoder::decode(std::span<const std::byte> file, const JpegHe
   State& state = *state_;
   const State::Closer closer{state};
   if (!state.guarded([&] { state.open(file); })) return state.corrupt();
-  VD_ASSIGN(const JpegHeader own, state.header());
-  if (own != header)
-    return Error{ErrorCode::kCorrupt, "JPEG: a picture of " + std::to_string(own.width) + "x" + std::to_string(own.height) +
-                                          " where the header of one of " + std::to_string(header.width) + "x" +
-                                          std::to_string(header.height) + " was read"};
+  if (!state.agrees(header))
+    return Error{ErrorCode::kCorrupt, "JPEG: it isn't the picture of " + std::to_string(header.width) + "x" +
+                                          std::to_string(header.height) + " whose header was read"};
   state.plan(header, denominator, out);
   const bool whole = state.guarded([&] {
     state.prepare();

@@ -23,6 +23,9 @@ struct JpegHeader {
   friend bool operator==(const JpegHeader&, const JpegHeader&) = default;
 };
 
+// Reads the header only, in less than a microsecond. kCorrupt for what isn't a JPEG of grey or YCbCr.
+Result<JpegHeader> read_jpeg_header(std::span<const std::byte> file);
+
 // The denominator (1, 2, 4, 8) of the smallest picture that still covers wanted_width × wanted_height (0: the source's own size).
 int jpeg_scale(std::uint32_t width, std::uint32_t height, std::uint32_t wanted_width, std::uint32_t wanted_height);
 // Pixels of a side of `pixels` at that denominator: rounded up, as libjpeg does.
@@ -35,8 +38,7 @@ class JpegPlanesDecoder {
   JpegPlanesDecoder(JpegPlanesDecoder&&) noexcept;
   JpegPlanesDecoder& operator=(JpegPlanesDecoder&&) noexcept;
 
-  // kCorrupt, with libjpeg's own words, for what isn't a JPEG of grey or YCbCr. Reads the header only.
-  Result<JpegHeader> read_header(std::span<const std::byte> file);
+  Result<JpegHeader> read_header(std::span<const std::byte> file) const { return read_jpeg_header(file); }
   // Full-range BT.601, as JFIF has it. `out` has the header's format and the scaled size (else it is our own bug). kCorrupt for a
   // file that isn't `header`'s, and for a damaged or truncated one (`out` then holds anything). Never writes outside `out`'s
   // rows.

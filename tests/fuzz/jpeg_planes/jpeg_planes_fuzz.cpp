@@ -36,7 +36,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     planes[index].assign((extent.row_bytes + kGap) * extent.rows, kCanary);
     image.planes[index] = {planes[index].data(), extent.row_bytes + kGap};
   }
-  (void)decoder.decode(file, *header, denominator, image);
+  const auto decoded = decoder.decode(file, *header, denominator, image);
+  VD_ASSERT(decoded.ok() || decoded.error().text.find("whose header was read") == std::string::npos,
+            "libjpeg reads another header than we do");
   for (int plane = 0; plane < plane_count(image.format); ++plane) {
     const PlaneGeometry extent = plane_extent(image.format, plane, image.width, image.height);
     const MutablePlane& to = image.planes[static_cast<std::size_t>(plane)];

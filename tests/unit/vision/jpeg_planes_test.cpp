@@ -276,7 +276,7 @@ TEST(JpegPlanes, WhatIsNoPictureOfOursIsRefused) {
     return header.ok() ? std::string() : header.error().text;
   };
   EXPECT_NE(text_of(std::vector<std::byte>{}), "");
-  EXPECT_NE(text_of(std::vector<std::byte>(1000, std::byte{0x5a})).find("Not a JPEG"), std::string::npos);
+  EXPECT_NE(text_of(std::vector<std::byte>(1000, std::byte{0x5a})).find("doesn't start"), std::string::npos);
   JpegKind rgb;
   rgb.rgb = true;
   rgb.luma_h = rgb.luma_v = 1;
