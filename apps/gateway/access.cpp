@@ -25,8 +25,9 @@ bool Access::has_token(const RequestHead& head) const {
 }
 
 Decision Access::check(const RequestHead& head, const Target& target) const {
-  if (head.websocket && !head.origin.empty() && !is_same_origin(head.origin, head.host))
-    return {403, "a page of another site may not watch: Origin and Host differ", {}};
+  // Browsers let any page open a WebSocket, or post a form, anywhere.
+  if ((head.websocket || head.method == "POST") && !head.origin.empty() && !is_same_origin(head.origin, head.host))
+    return {403, "a page of another site may not watch or push: Origin and Host differ", {}};
   if (token_.empty()) {
     if (is_local_or_literal_host(head.host)) return {};
     return {403, "without a token only localhost or an IP address will do as host name: set gateway.token", {}};

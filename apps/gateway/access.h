@@ -2,8 +2,8 @@
 // other sites, whose Host and Origin a request may carry.
 //
 // Without a token (loopback only) a request's Host must be a loopback name or an IP address, so that no foreign DNS name that
-// points here (DNS rebinding) reads the cameras. A WebSocket's Origin, if there is one, must equal its Host: browsers let any
-// page open a WebSocket anywhere. Immutable, thread-safe.
+// points here (DNS rebinding) reads the cameras. The Origin of a WebSocket or a POST, if there is one, must equal its Host:
+// browsers let any page open a WebSocket, and post a form, anywhere. Immutable, thread-safe.
 #pragma once
 
 #include <cstdint>

@@ -1,15 +1,19 @@
-// HTTP of one connection: read a head under a limit of bytes and time, let the router answer, write, again. A request that has a
-// body, or is malformed, is answered and the connection closed; no body is read.
+// HTTP of one connection: read a head under a limit of bytes and time, let the router answer, write, again. The body of a picture
+// that is pushed is read under limits of its own; any other request that has a body, or is malformed, is answered and the
+// connection closed.
 #include <array>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/vector_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <limits>
 #include <optional>
 
+#include "gateway/messages.h"
 #include "gateway/sessions.h"
 
 namespace vedette::gateway {
@@ -28,6 +32,9 @@ RequestHead head_of(const UpgradeRequest& request) {
   head.authorization = text_of(request[http::field::authorization]);
   head.cookie = text_of(request[http::field::cookie]);
   head.if_none_match = text_of(request[http::field::if_none_match]);
+  head.content_type = text_of(request[http::field::content_type]);
+  head.content_length = text_of(request[http::field::content_length]);
+  head.captured_at = text_of(request["X-Captured-At"]);
   head.websocket = beast::websocket::is_upgrade(request) && request[http::field::sec_websocket_version] == "13" &&
                    !request[http::field::sec_websocket_key].empty();
   return head;
@@ -44,6 +51,21 @@ Response response_of(const Reply& reply, bool is_head, bool keep_alive) {
   response.content_length(reply.body ? reply.body->size() : 0);
   return response;
 }
+
+// Announced bytes in the context's count of what is being received.
+class InFlight {
+ public:
+  InFlight(SessionContext& context, std::uint64_t bytes) : context_(context), bytes_(bytes) {
+    context_.ingest_in_flight += bytes;
+  }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+  ~InFlight() { context_.ingest_in_flight -= bytes_; }
+
+ private:
+  SessionContext& context_;
+  const std::uint64_t bytes_;
+};
 
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
@@ -68,7 +90,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
       return write(error_reply(400, "this is not a well-formed HTTP request"), false, false);
     if (error) return;  // timed out or gone: the socket closes with this session
     const RequestHead head = head_of(parser_->get());
-    const Reply reply = context_.router->answer(head);
+    Reply reply = context_.router->answer(head);
+    if (reply.push != nullptr) return push(std::move(reply), head.websocket);
     if (reply.watch == nullptr) return write(reply, head.method == "HEAD", parser_->is_done() && parser_->get().keep_alive());
     if (context_.viewers >= context_.max_viewers) {
       const std::string most = std::to_string(context_.max_viewers);
@@ -76,6 +99,48 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     }
     stream_.expires_never();
     serve_viewer(std::move(stream_), parser_->release(), *reply.watch, context_, std::move(place_));
+  }
+
+  void push(Reply reply, bool websocket) {
+    Ingest& ingest = *reply.push;
+    if (websocket) {
+      if (ingest.pushers >= kMaxPushers)
+        return write(error_reply(503, std::to_string(kMaxPushers) + " connections push to this camera already"), false, false);
+      stream_.expires_never();
+      return serve_pusher(std::move(stream_), parser_->release(), ingest, context_, std::move(place_));
+    }
+    in_flight_.emplace(context_, reply.pushed.body_bytes);
+    if (context_.ingest_in_flight > kMaxIngestInFlight)
+      return write(error_reply(503, "too many pictures are being received at once; send it again"), false, false);
+    const bool must_continue = beast::iequals(parser_->get()[http::field::expect], "100-continue");
+    body_.emplace(std::move(*parser_));
+    body_->body_limit(kMaxIngestBytes);
+    pushing_ = std::move(reply);
+    stream_.expires_after(kBodyTimeout);
+    if (!must_continue) return read_body();
+    // curl waits for it before it sends more than a megabyte.
+    static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
+    net::async_write(stream_, net::buffer(kContinue), [self = shared_from_this()](beast::error_code error, std::size_t) {
+      if (!error) self->read_body();
+    });
+  }
+
+  void read_body() {
+    http::async_read(stream_, buffer_, *body_, [self = shared_from_this()](beast::error_code error, std::size_t) {
+      if (!error) self->on_body();  // else gone, or too slow: the socket closes with this session
+    });
+  }
+
+  void on_body() {
+    PushedPicture picture = std::move(pushing_.pushed.picture);
+    const bool keep_alive = body_->get().keep_alive();
+    picture.bytes = std::move(body_->get().body());
+    body_.reset();
+    in_flight_.reset();
+    const auto pushed = pushing_.push->offer(std::move(picture));
+    if (!pushed.ok())
+      return write(error_reply(pushed.error().code == ErrorCode::kCorrupt ? 422 : 503, pushed.error().text), false, keep_alive);
+    write(json_answer(202, pushed_json(*pushed)), false, keep_alive);
   }
 
   void write(const Reply& reply, bool is_head, bool keep_alive) {
@@ -99,7 +164,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     beast::error_code ignored;
     stream_.socket().shutdown(net::ip::tcp::socket::shutdown_send, ignored);
     stream_.expires_after(std::chrono::seconds(2));
-    drain(16);
+    drain(256);
   }
 
   void drain(int reads_left) {
@@ -114,6 +179,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   ConnectionPlace place_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::empty_body>> parser_;
+  std::optional<http::request_parser<http::vector_body<std::uint8_t>>> body_;
+  Reply pushing_;  // whose body is being read
+  std::optional<InFlight> in_flight_;
   std::optional<Response> response_;
   std::optional<http::response_serializer<http::string_body>> serializer_;
   std::array<char, 4096> scrap_{};

@@ -1,6 +1,7 @@
 // vedette-gateway: the page, its pictures and the health of all cameras, over HTTP and WebSocket.
 //
 // One thread for the network (Server), one per camera that reads the bus and encodes (Feed); a CameraHub lies between the two.
+// One more for each camera whose pictures are pushed (Ingest).
 #include <pthread.h>
 
 #include <memory>
@@ -11,6 +12,7 @@
 #include "bus/directory.h"
 #include "config/command_line.h"
 #include "gateway/feed.h"
+#include "gateway/ingest.h"
 #include "gateway/server.h"
 #include "stage/waiting.h"
 #include "telemetry/log.h"
@@ -66,10 +68,19 @@ Result<> serve(const Config& config, const bus::BusDir& dir) {
     hubs.push_back(std::make_unique<CameraHub>(camera.name, camera.detect));
     cameras.push_back(hubs.back().get());
   }
+  std::vector<std::unique_ptr<Ingest>> ingests;
+  std::vector<Ingest*> pushed;
+  for (const CameraConfig& camera : config.cameras) {
+    for (const InputConfig& input : inputs_of(camera))
+      if (input.url == kIngestedCamera)
+        ingests.push_back(
+            std::make_unique<Ingest>(dir, camera.name, stage::Share{config.bus.readers, config.bus.held_per_reader}));
+  }
+  for (const auto& ingest : ingests) pushed.push_back(ingest.get());
   std::string page_missing;
   VD_ASSIGN(StaticFiles page, load_page(gateway, page_missing));
   VD_ASSIGN(Server server, Server::open({gateway.listen, gateway.port, gateway.max_viewers}));
-  const Router router(Access(gateway.token.value, server.port()), std::move(page), page_missing, cameras);
+  const Router router(Access(gateway.token.value, server.port()), std::move(page), page_missing, cameras, pushed);
 
   const FeedThreads feeds(dir, hubs, {gateway.fps, static_cast<int>(gateway.jpeg_quality), gateway.waiting});
   log::info("page on {}", server.url());

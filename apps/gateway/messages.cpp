@@ -107,6 +107,10 @@ std::string ready_json(const std::vector<CameraHealth>& cameras) {
   return dump({{"ready", ready}, {"cameras", std::move(array)}});
 }
 
+std::string pushed_json(const Pushed& pushed) {
+  return dump({{"frame_id", pushed.frame_id}, {"captured_at", pushed.client_time ? "client" : "arrival"}});
+}
+
 std::string error_json(std::string_view sentence) { return dump({{"error", sentence}}); }
 
 }  // namespace vedette::gateway

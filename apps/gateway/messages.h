@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "gateway/health.h"
+#include "gateway/ingest.h"
 #include "schema/records.h"
 
 namespace vedette::gateway {
@@ -56,5 +57,6 @@ std::string picture_prefix(const Picture& picture, std::uint64_t now_ns);
 std::string cameras_json(const std::vector<std::string>& names);
 std::string ready_json(const std::vector<CameraHealth>& cameras);
 std::string error_json(std::string_view sentence);
+std::string pushed_json(const Pushed& pushed);
 
 }  // namespace vedette::gateway

@@ -20,7 +20,10 @@ struct RequestHead {
   std::string authorization;
   std::string cookie;
   std::string if_none_match;
-  bool websocket = false;  // a complete WebSocket upgrade
+  std::string content_type;
+  std::string content_length;  // "": none
+  std::string captured_at;     // X-Captured-At
+  bool websocket = false;      // a complete WebSocket upgrade
 };
 
 struct Target {

@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/clock.h"
 
 namespace vedette::gateway {
 namespace {
 
 constexpr std::string_view kWatch = "/ws/";
+constexpr std::string_view kPush = "/ingest/";
 
 Reply json_reply(int status, std::string body) {
   Reply reply;
@@ -34,21 +37,26 @@ void add_common_headers(Reply& reply, const std::string& host) {
 
 }  // namespace
 
-Reply error_reply(int status, std::string_view sentence) {
-  Reply reply = json_reply(status, error_json(sentence));
+Reply json_answer(int status, std::string body) {
+  Reply reply = json_reply(status, std::move(body));
   add_common_headers(reply, {});
   return reply;
 }
 
-Router::Router(Access access, StaticFiles files, std::string page_missing, std::vector<CameraHub*> cameras)
+Reply error_reply(int status, std::string_view sentence) { return json_answer(status, error_json(sentence)); }
+
+Router::Router(Access access, StaticFiles files, std::string page_missing, std::vector<CameraHub*> cameras,
+               std::vector<Ingest*> ingests)
     : access_(std::move(access)),
       files_(std::move(files)),
       page_missing_(std::move(page_missing)),
-      cameras_(std::move(cameras)) {}
+      cameras_(std::move(cameras)),
+      ingests_(std::move(ingests)) {}
 
 Reply Router::answer(const RequestHead& head) const {
-  if (head.method != "GET" && head.method != "HEAD") {
-    Reply reply = error_reply(405, "only GET and HEAD are served here");
+  const bool pushes = head.method == "POST" && head.target.starts_with(kPush);
+  if (head.method != "GET" && head.method != "HEAD" && !pushes) {
+    Reply reply = error_reply(405, "only GET and HEAD are served here, and POST to /ingest/<camera>");
     reply.headers.emplace_back("Allow", "GET, HEAD");
     return reply;
   }
@@ -69,6 +77,7 @@ Reply Router::answer(const RequestHead& head) const {
 Reply Router::route(const RequestHead& head, const Target& target) const {
   const std::string_view path = target.path;
   if (path.starts_with(kWatch)) return watch(head, path.substr(kWatch.size()));
+  if (path.starts_with(kPush)) return push(head, target, path.substr(kPush.size()));
   if (path == "/healthz") return json_reply(200, R"({"status":"ok"})");
   if (path == "/readyz") return ready();
   if (path == "/metrics") return metrics();
@@ -96,6 +105,28 @@ Reply Router::watch(const RequestHead& head, std::string_view camera) const {
   return json_reply(404, error_json("no such camera is configured"));
 }
 
+Reply Router::push(const RequestHead& head, const Target& target, std::string_view camera) const {
+  const auto ingest =
+      std::find_if(ingests_.begin(), ingests_.end(), [&](const Ingest* known) { return known->camera() == camera; });
+  if (ingest == ingests_.end()) {
+    const bool known = std::any_of(cameras_.begin(), cameras_.end(), [&](const CameraHub* hub) { return hub->name() == camera; });
+    return json_reply(404, error_json(known ? "this camera's pictures aren't pushed; expected its url to be \"ingest:\""
+                                            : "no such camera is configured"));
+  }
+  Reply reply;
+  if (head.method == "POST") {
+    PushRequest pushed = parse_push(head, target);
+    if (pushed.status != 202) return json_reply(pushed.status, error_json(pushed.why));
+    reply.pushed = std::move(pushed);
+  } else if (!head.websocket || head.method != "GET") {
+    reply = json_reply(405, error_json("POST a picture here, or connect a WebSocket whose messages are JPEGs"));
+    reply.headers.emplace_back("Allow", "POST");
+    return reply;
+  }
+  reply.push = *ingest;
+  return reply;
+}
+
 Reply Router::ready() const {
   const std::uint64_t now = monotonic_ns();
   std::vector<CameraHealth> cameras;
@@ -119,6 +150,16 @@ Reply Router::metrics() const {
   metric("pictures_sent_total", "counter", [](const CameraHub& camera) { return camera.counters().sent; });
   metric("pictures_skipped_total", "counter", [](const CameraHub& camera) { return camera.counters().skipped; });
   metric("bad_records_total", "counter", [](const CameraHub& camera) { return camera.counters().bad_records; });
+  const auto ingest_metric = [&](std::string_view name, auto member) {
+    if (ingests_.empty()) return;
+    text += fmt::format("# TYPE vedette_gateway_{} counter\n", name);
+    for (const Ingest* ingest : ingests_)
+      text += fmt::format("vedette_gateway_{}{{camera=\"{}\"}} {}\n", name, ingest->camera(), ingest->counters().*member);
+  };
+  ingest_metric("ingest_taken_total", &IngestCounters::taken);
+  ingest_metric("ingest_replaced_total", &IngestCounters::replaced);
+  ingest_metric("ingest_refused_total", &IngestCounters::refused);
+  ingest_metric("ingest_failed_total", &IngestCounters::failed);
   Reply reply = json_reply(200, std::move(text));
   reply.content_type = "text/plain; version=0.0.4";
   return reply;

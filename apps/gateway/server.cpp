@@ -116,8 +116,8 @@ void Server::run(const Router& router, int stop_fd) {
   stop.async_wait(net::posix::stream_descriptor::wait_read, [&](boost::system::error_code) {
     boost::system::error_code ignored;
     parts_->acceptor.close(ignored);
-    if (context.open_viewers.empty()) return io.stop();
-    for (Closable* viewer : context.open_viewers) viewer->close();
+    if (context.open_sockets.empty()) return io.stop();
+    for (Closable* socket : context.open_sockets) socket->close();
     deadline.expires_after(kCloseTimeout);
     deadline.async_wait([&io](boost::system::error_code) { io.stop(); });
   });

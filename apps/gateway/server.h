@@ -1,5 +1,6 @@
 // The network side: one listening socket and one thread that serves every connection (JPEG encoding is on the cameras' threads,
-// so one is plenty). Everything is bounded: connections, viewers, header bytes, time per request; no request body is ever read.
+// so one is plenty). Everything is bounded: connections, viewers, header bytes, time per request. Bodies are read of pictures
+// that are pushed (POST /ingest/<camera>) alone: as long as announced, all of them together no more than kMaxIngestInFlight.
 //
 // A viewer that goes away is dropped at its next failed write, or a minute after it stopped answering pings. Thread-bound.
 #pragma once

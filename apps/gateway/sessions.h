@@ -1,5 +1,6 @@
-// One connection: first HTTP (http_session.cpp), then perhaps a viewer's WebSocket (viewer_session.cpp). Inside of server.cpp's
-// network thread; sessions keep themselves alive by the operation they wait for.
+// One connection: first HTTP (http_session.cpp), then perhaps a viewer's WebSocket (viewer_session.cpp) or that of a camera which
+// pushes its pictures (push_session.cpp). Inside of server.cpp's network thread; sessions keep themselves alive by the operation
+// they wait for.
 #pragma once
 
 #include <boost/asio/io_context.hpp>
@@ -26,7 +27,12 @@ inline constexpr std::chrono::seconds kHeadTimeout{10};
 inline constexpr std::chrono::seconds kAnswerTimeout{30};
 // A viewer that answers no ping and takes no byte for so long is gone.
 inline constexpr std::chrono::seconds kViewerTimeout{60};
+// A picture that is pushed must be there after so long.
+inline constexpr std::chrono::seconds kBodyTimeout{30};
 inline constexpr std::uint32_t kMaxHeadBytes = 8192;
+// Bytes of all pictures together that are being received, as announced; and connections that push to one camera.
+inline constexpr std::uint64_t kMaxIngestInFlight = 4 * kMaxIngestBytes;
+inline constexpr std::uint32_t kMaxPushers = 4;
 inline constexpr std::size_t kMaxClientMessage = 4096;
 // What the kernel may buffer for a viewer (it doubles this): little, so that a slow viewer skips pictures instead of seeing old
 // ones.
@@ -45,7 +51,8 @@ struct SessionContext {
   std::size_t max_connections = 0;
   std::size_t connections = 0;  // HTTP and viewers
   std::uint32_t viewers = 0;
-  std::set<Closable*> open_viewers;
+  std::uint64_t ingest_in_flight = 0;
+  std::set<Closable*> open_sockets;  // WebSockets
 };
 
 // A place in the context's count of connections, for as long as it lives.
@@ -67,6 +74,9 @@ using UpgradeRequest = http::request<http::empty_body>;
 void serve_http(net::ip::tcp::socket socket, SessionContext& context);
 // Goes on with the connection as a viewer of `camera`.
 void serve_viewer(beast::tcp_stream stream, UpgradeRequest request, CameraHub& camera, SessionContext& context,
+                  ConnectionPlace place);
+// Goes on with the connection as a WebSocket whose binary messages are JPEGs for `ingest`.
+void serve_pusher(beast::tcp_stream stream, UpgradeRequest request, Ingest& ingest, SessionContext& context,
                   ConnectionPlace place);
 
 }  // namespace vedette::gateway

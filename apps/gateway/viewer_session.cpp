@@ -24,12 +24,12 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
         place_(std::move(place)),
         received_(kMaxClientMessage) {
     ++context_.viewers;
-    context_.open_viewers.insert(this);
+    context_.open_sockets.insert(this);
   }
 
   ~ViewerSession() override {
     if (outbox_) camera_.leave(outbox_);
-    context_.open_viewers.erase(this);
+    context_.open_sockets.erase(this);
     --context_.viewers;
   }
 

@@ -22,7 +22,29 @@ Result<PacketView> packet_view(std::span<const std::byte> record) {
   if (info.keyframe() > 1) return bad("keyframe is " + std::to_string(info.keyframe()) + "; expected 0 or 1");
   view.config = record.subspan(sizeof info, info.config_bytes());
   view.data = record.subspan(sizeof info + info.config_bytes(), info.data_bytes());
+  if (info.codec() != Codec::RAW) return view;
+  const PixelFormat format = raw_format(view.config);
+  const std::uint64_t bytes = raw_picture_bytes(format, info.width(), info.height());
+  if (bytes == 0 || bytes != view.data.size())
+    return bad(std::to_string(view.data.size()) + " bytes of a raw picture; expected " + std::to_string(bytes) + " of " +
+               std::string(to_string(format)));
   return view;
+}
+
+PixelFormat raw_format(std::span<const std::byte> config) {
+  if (config.size() != 1) return PixelFormat::Unknown;
+  const auto format = static_cast<PixelFormat>(config[0]);
+  return plane_count(format) > 0 ? format : PixelFormat::Unknown;
+}
+
+std::uint64_t raw_picture_bytes(PixelFormat format, std::uint32_t width, std::uint32_t height) {
+  if (width == 0 || height == 0 || width > kMaxSide || height > kMaxSide) return 0;
+  std::uint64_t bytes = 0;
+  for (int plane = 0; plane < plane_count(format); ++plane) {
+    const PlaneGeometry extent = plane_extent(format, plane, width, height);
+    bytes += std::uint64_t{extent.row_bytes} * extent.rows;
+  }
+  return bytes;
 }
 
 std::array<std::span<const std::byte>, 3> packet_pieces(PacketInfo& info, std::span<const std::byte> config,
