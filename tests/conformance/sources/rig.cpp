@@ -48,11 +48,18 @@ std::string url_of(const Kind& kind, std::uint16_t port) {
   }
 }
 
+std::vector<Kind> kinds_that(bool (*fits)(const Kind&)) {
+  std::vector<Kind> some = kinds();
+  some.erase(std::remove_if(some.begin(), some.end(), [&](const Kind& kind) { return !fits(kind); }), some.end());
+  return some;
+}
+
 }  // namespace
 
 void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
 
 bool is_live(const Kind& kind) { return kind.way >= Way::kRtspTcp; }
+bool is_film(const Kind& kind) { return kind.way == Way::kFile || kind.way == Way::kFolder; }
 
 std::vector<Kind> kinds() {
   return {
@@ -62,6 +69,9 @@ std::vector<Kind> kinds() {
       {"file_mkv_mjpeg", Way::kFile, "mjpeg", ".mkv"},
       {"file_bare_h264", Way::kFile, "h264", ".h264"},
       {"folder_of_jpegs", Way::kFolder, "mjpeg"},
+      {"synthetic_mjpeg", Way::kSynthetic, "mjpeg"},
+      {"synthetic_yuyv", Way::kSynthetic, "", "yuyv"},
+      {"synthetic_nv12", Way::kSynthetic, "", "nv12"},
       {"rtsp_tcp_h264", Way::kRtspTcp, "h264", "", 0, "aac"},
       {"rtsp_tcp_h264_b_frames", Way::kRtspTcp, "h264", "", 2},
       {"rtsp_tcp_h265", Way::kRtspTcp, "h265", "", 0, "pcmu"},
@@ -76,11 +86,8 @@ std::vector<Kind> kinds() {
   };
 }
 
-std::vector<Kind> live_kinds() {
-  std::vector<Kind> live = kinds();
-  live.erase(std::remove_if(live.begin(), live.end(), [](const Kind& kind) { return !is_live(kind); }), live.end());
-  return live;
-}
+std::vector<Kind> live_kinds() { return kinds_that(is_live); }
+std::vector<Kind> film_kinds() { return kinds_that(is_film); }
 
 Rig::Rig()
     : frames_(dir_, topic("front/frames"), kFrameSchema, bus::Demand::every_pixel()),
@@ -98,15 +105,21 @@ bool Rig::make_source(const Kind& kind, const Login& login) {
   const bool rtsp = kind.way == Way::kRtspTcp || kind.way == Way::kRtspUdp;
   if (rtsp && no_rtsp_server()) return false;
   if (kind.way == Way::kRtmp && no_rtmp_server()) return false;
+  if (kind.way == Way::kSynthetic) {
+    url_ = "synthetic:?size=320x240&fps=20&format=" + (kind.codec.empty() ? kind.ending : kind.codec);
+    return true;
+  }
   SceneStream stream;
   stream.codec = kind.codec;
   stream.sizes = {kSize, kOtherSize};
   stream.b_frames = kind.b_frames;
+  stream.damage = damage_;
+  stream.damage_kind = damage_kind_;
   if (!is_live(kind)) {
     stream.wrap = kind.way == Way::kFolder ? "folder" : "file";
     url_ = stream.to = folder_.file("film" + kind.ending);
     if (kind.way == Way::kFolder) std::filesystem::create_directory(url_);
-    return make_film(stream, kFps, 60, folder_.file("scene"));
+    return make_film(stream, kFps, kFilmPictures, folder_.file("scene"));
   }
   const std::uint16_t port = free_tcp_port();
   url_ = url_of(kind, port);
@@ -176,7 +189,8 @@ std::optional<SeenPacket> Rig::next_packet(std::chrono::seconds watchdog) {
       const auto view = packet_view(record);
       EXPECT_TRUE(view.ok()) << (view.ok() ? "" : view.error().text);
       if (!view.ok()) return std::nullopt;
-      return SeenPacket{view->info, {view->config.begin(), view->config.end()}, {view->data.begin(), view->data.end()}, taken.missed};
+      return SeenPacket{
+          view->info, {view->config.begin(), view->config.end()}, {view->data.begin(), view->data.end()}, taken.missed};
     }
     if (!last_look) packets_.wait(std::chrono::milliseconds(50));
   }

@@ -1,5 +1,5 @@
-// One kind of source, the real vedette-capture that reads it, and readers of its topics. All that the suite demands is demanded of every
-// kind in kinds(), by what its row says.
+// One kind of source, the real vedette-capture that reads it, and readers of its topics. All that the suite demands is demanded
+// of every kind in kinds(), by what its row says.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -23,7 +23,7 @@ struct Kind {
   std::string name;
   Way way = Way::kFile;
   std::string codec = "h264";  // h264, h265, mjpeg, "" (raw pictures: no packets)
-  std::string ending;          // of a file
+  std::string ending;          // of a file; a synthetic camera's format
   int b_frames = 0;
   std::string audio = "none";
   std::vector<std::string> more;  // arguments of the server
@@ -31,11 +31,14 @@ struct Kind {
 void PrintTo(const Kind& kind, std::ostream* out);
 
 bool is_live(const Kind& kind);  // has a server, which can die
+bool is_film(const Kind& kind);  // has an end
 std::vector<Kind> kinds();
 std::vector<Kind> live_kinds();
+std::vector<Kind> film_kinds();
 
 inline constexpr double kFps = 20;
 inline constexpr std::uint64_t kPeriodNs = 50'000'000;
+inline constexpr int kFilmPictures = 60;
 inline constexpr SceneSize kSize{320, 240};
 inline constexpr SceneSize kOtherSize{480, 272};
 
@@ -77,6 +80,8 @@ class Rig : public BusFixture {
 
   TempFolder folder_{"/tmp"};
   Kind kind_;
+  int damage_ = 0;  // of make_source()'s scene: see SceneStream
+  int damage_kind_ = -1;
   std::string url_;
   std::unique_ptr<Scene> scene_;
   std::unique_ptr<CameraPart> server_;

@@ -22,9 +22,10 @@ std::string text_of(const SceneStream& stream) {
   std::string sizes;
   for (const SceneSize& size : stream.sizes)
     sizes += (sizes.empty() ? "" : "+") + std::to_string(size.width) + "x" + std::to_string(size.height);
-  return "codec=" + stream.codec + ",size=" + sizes + ",gop=" + std::to_string(stream.gop) + ",b=" + std::to_string(stream.b_frames) +
-         ",delay=" + std::to_string(stream.delay_ms) + ",damage=" + std::to_string(stream.damage) + ",wrap=" + stream.wrap +
-         ",to=" + stream.to;
+  return "codec=" + stream.codec + ",size=" + sizes + ",gop=" + std::to_string(stream.gop) +
+         ",b=" + std::to_string(stream.b_frames) + ",delay=" + std::to_string(stream.delay_ms) +
+         ",damage=" + std::to_string(stream.damage) + ",damage_kind=" + std::to_string(stream.damage_kind) +
+         ",wrap=" + stream.wrap + ",to=" + stream.to;
 }
 
 std::vector<std::string> scene_arguments(const SceneOptions& options) {
@@ -39,7 +40,9 @@ void add_login(std::vector<std::string>& arguments, const Login& login) {
 }
 
 std::vector<std::string> rtsp_arguments(const RtspOptions& options, std::uint16_t port) {
-  std::vector<std::string> arguments{kPython, script("rtsp_camera.py"), "--port", std::to_string(port), "--audio", options.audio,
+  std::vector<std::string> arguments{kPython,          script("rtsp_camera.py"),
+                                     "--port",         std::to_string(port),
+                                     "--audio",        options.audio,
                                      "--wall-shift-s", std::to_string(options.wall_shift_s)};
   for (const RtspMount& mount : options.mounts)
     arguments.insert(arguments.end(), {"--mount", mount.path + "=" + mount.codec + ":" + mount.socket});
@@ -48,8 +51,8 @@ std::vector<std::string> rtsp_arguments(const RtspOptions& options, std::uint16_
 }
 
 std::vector<std::string> http_arguments(const HttpOptions& options, std::uint16_t port) {
-  std::vector<std::string> arguments{kPython,   script("http_camera.py"), "--port", std::to_string(port),
-                                     "--serve", options.serve + ":" + options.socket};
+  std::vector<std::string> arguments{
+      kPython, script("http_camera.py"), "--port", std::to_string(port), "--serve", options.serve + ":" + options.socket};
   arguments.insert(arguments.end(), options.more.begin(), options.more.end());
   add_login(arguments, options.login);
   return arguments;
@@ -60,8 +63,8 @@ constexpr const char* kRtmpModule = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
 std::vector<std::string> rtmp_arguments(std::uint16_t port, const std::string& prefix) {
   const std::string path = prefix + ".conf";
   // Says on stderr that it listens only with debug logs: a line of our own after -g.
-  std::ofstream(path) << "load_module " << kRtmpModule << ";\ndaemon off;\nmaster_process off;\nerror_log stderr notice;\npid " << prefix
-                      << ".pid;\nevents {}\nrtmp { server { listen 127.0.0.1:" << port
+  std::ofstream(path) << "load_module " << kRtmpModule << ";\ndaemon off;\nmaster_process off;\nerror_log stderr notice;\npid "
+                      << prefix << ".pid;\nevents {}\nrtmp { server { listen 127.0.0.1:" << port
                       << "; application live { live on; drop_idle_publisher 0; } } }\n";
   return {"/usr/sbin/nginx", "-c", path, "-e", "stderr"};
 }
@@ -89,9 +92,7 @@ bool make_film(const SceneStream& stream, double fps, int frames, const std::str
 void CameraPart::start() {
   if (program_) kill();
   program_ = std::make_unique<Program>(arguments_, prefix_);
-  wait_until([&] {
-    return !program_->running() || (program_->out() + program_->err()).find(ready_) != std::string::npos;
-  });
+  wait_until([&] { return !program_->running() || (program_->out() + program_->err()).find(ready_) != std::string::npos; });
   if (!program_->running()) std::fprintf(stderr, "%s ended: %s\n", arguments_[0].c_str(), program_->err().c_str());
 }
 
@@ -112,9 +113,9 @@ RtmpServer::RtmpServer(std::uint16_t port, const std::string& prefix)
     : CameraPart(rtmp_arguments(port, prefix), prefix, "nginx/") {}
 
 std::optional<std::string> no_rtsp_server() {
-  static const bool there =
-      std::system("/usr/bin/python3 -c \"import gi; gi.require_version('GstRtspServer', '1.0'); "
-                  "from gi.repository import GstRtspServer\" 2> /dev/null") == 0;
+  static const bool there = std::system(
+                                "/usr/bin/python3 -c \"import gi; gi.require_version('GstRtspServer', '1.0'); "
+                                "from gi.repository import GstRtspServer\" 2> /dev/null") == 0;
   if (there) return std::nullopt;
   return "no GStreamer RTSP server (gir1.2-gst-rtsp-server-1.0)";
 }

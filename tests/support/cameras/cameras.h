@@ -1,5 +1,6 @@
-// Cameras of a test's own: a scene (scene.h) and the server that shows it, real ones both. Each is a process that can be killed, stopped,
-// continued and started again. The address stays the same through all of that. Thread-bound; everything ends with the object.
+// Cameras of a test's own: a scene (scene.h) and the server that shows it, real ones both. Each is a process that can be killed,
+// stopped, continued and started again. The address stays the same through all of that. Thread-bound; everything ends with the
+// object.
 #pragma once
 
 #include <csignal>

@@ -191,7 +191,8 @@ void SceneEncoder::damage(AVPacket& packet) {
   if (dice(100) >= static_cast<std::uint32_t>(stream_.damage) || packet.size < 64) return;
   check("av_packet_make_writable", av_packet_make_writable(&packet));
   const auto size = static_cast<std::uint32_t>(packet.size);
-  switch (dice(4)) {
+  const std::uint32_t any = dice(4);
+  switch (stream_.damage_kind < 0 ? any : static_cast<std::uint32_t>(stream_.damage_kind)) {
     case 0:  // cut off
       av_shrink_packet(&packet, static_cast<int>(16 + dice(size - 16)));
       break;

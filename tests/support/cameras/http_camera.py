@@ -2,7 +2,8 @@
 
     http_camera.py --port 8080 --serve mjpeg:/path/of/socket [--boundary frame] [--no-length] [--dashes] [--auth digest …]
 
-mjpeg: multipart/x-mixed-replace at any path, as IP cameras have it. --no-length: parts have no Content-Length. --dashes: the
+mjpeg: multipart/x-mixed-replace at any path, as IP cameras have it. --no-length: parts have no Content-Length. --wrong-length: that of every
+tenth part is off by so many bytes. --dashes: the
 header's boundary has the two dashes that only the body's lines should have. ts: a stream of MPEG-TS. tcp: the records' bytes alone, to whoever
 connects, as a Raspberry Pi's `rpicam-vid --listen` does. Prints "listening" once it does.
 """
@@ -60,6 +61,7 @@ def handler_of(options, feed):
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.0"
+        parts = 0
 
         def log_message(self, *_):
             pass
@@ -101,7 +103,9 @@ def handler_of(options, feed):
                 pass
 
         def part(self, jpeg):
-            length = "" if options.no_length else f"Content-Length: {len(jpeg)}\r\n"
+            self.parts += 1
+            wrong = options.wrong_length if self.parts % 10 == 0 else 0
+            length = "" if options.no_length else f"Content-Length: {len(jpeg) + wrong}\r\n"
             head = f"--{options.boundary}\r\nContent-Type: image/jpeg\r\n{length}\r\n"
             return head.encode() + jpeg + b"\r\n"
 
@@ -131,6 +135,7 @@ def main():
     parser.add_argument("--serve", required=True)
     parser.add_argument("--boundary", default="myboundary")
     parser.add_argument("--no-length", action="store_true")
+    parser.add_argument("--wrong-length", type=int, default=0)
     parser.add_argument("--dashes", action="store_true")
     parser.add_argument("--auth", choices=["none", "basic", "digest"], default="none")
     parser.add_argument("--user", default="")

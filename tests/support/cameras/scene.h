@@ -1,5 +1,6 @@
-// What a test camera films: the test pattern (vision/test_pattern.h), drawn at a steady rate and encoded once for each of its streams; the
-// program is vedette-test-scene. Streams of one scene show the same pictures, as the main and the sub stream of a camera do.
+// What a test camera films: the test pattern (vision/test_pattern.h), drawn at a steady rate and encoded once for each of its
+// streams; the program is vedette-test-scene. Streams of one scene show the same pictures, as the main and the sub stream of a
+// camera do.
 //
 // A stream's records are offered on a Unix socket (SOCK_SEQPACKET): whoever connects gets one message a packet, from the next
 // keyframe on, a RecordHead in front. Who reads too slowly loses packets up to the next keyframe; nobody is waited for.
@@ -31,7 +32,8 @@ struct SceneStream {
   int gop = 10;                  // pictures from keyframe to keyframe
   int b_frames = 0;
   int delay_ms = 0;           // the camera sends it so much later
-  int damage = 0;             // so many of 100 packets are damaged: bits, length, whole NAL units of noise
+  int damage = 0;             // so many of 100 packets are damaged
+  int damage_kind = -1;       // 0: cut off, 1: single bits, 2: a piece of noise, 3: noise behind it; -1: any of them
   std::string wrap = "bare";  // bare (Annex B, JPEG files), ts (MPEG-TS), flv (to an rtmp:// URL), file (by its ending), folder
   std::string to;             // the path of the socket, file or folder, or the URL
 };

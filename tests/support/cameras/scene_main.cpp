@@ -1,6 +1,6 @@
-// vedette-test-scene: see scene.h. `--stream codec=h264,size=640x360+320x240,gop=10,b=0,delay=0,wrap=bare,to=/path`, any number of
-// them. SIGUSR1: next size; SIGUSR2: noise instead of coded pictures, and back; SIGTERM ends it. Stopped by SIGSTOP it goes on with the
-// pictures that are due then. `--frames 60`: so many, at once, and the end.
+// vedette-test-scene: see scene.h. `--stream codec=h264,size=640x360+320x240,gop=10,b=0,delay=0,wrap=bare,to=/path`, any number
+// of them. SIGUSR1: next size; SIGUSR2: noise instead of coded pictures, and back; SIGTERM ends it. Stopped by SIGSTOP it goes on
+// with the pictures that are due then. `--frames 60`: so many, at once, and the end.
 #include <signal.h>
 #include <time.h>
 
@@ -53,6 +53,7 @@ SceneStream stream_of(const std::string& text) {
     if (key == "b") stream.b_frames = std::stoi(value);
     if (key == "delay") stream.delay_ms = std::stoi(value);
     if (key == "damage") stream.damage = std::stoi(value);
+    if (key == "damage_kind") stream.damage_kind = std::stoi(value);
     if (key == "wrap") stream.wrap = value;
     if (key == "to") stream.to = value;
   }

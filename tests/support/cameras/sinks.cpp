@@ -36,7 +36,8 @@ class SocketSink : public SceneSink {
   }
 
   void write(const SceneRecord& record) override {
-    for (int fd; (fd = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;) readers_.push_back({fd, false});
+    for (int fd; (fd = ::accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0;)
+      readers_.push_back({fd, false});
     std::vector<std::uint8_t> message(sizeof record.head);
     std::memcpy(message.data(), &record.head, sizeof record.head);
     message.insert(message.end(), record.bytes.begin(), record.bytes.end());
@@ -77,7 +78,8 @@ class MuxerSink : public SceneSink {
     if (record.head.keyframe != 0 && width_ != encoder_.codec().width) {
       // The server hands the new parameter sets on, as it did the first ones.
       const AVCodecContext& codec = encoder_.codec();
-      std::uint8_t* sets = av_packet_new_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, static_cast<std::size_t>(codec.extradata_size));
+      std::uint8_t* sets =
+          av_packet_new_side_data(packet, AV_PKT_DATA_NEW_EXTRADATA, static_cast<std::size_t>(codec.extradata_size));
       std::memcpy(sets, codec.extradata, static_cast<std::size_t>(codec.extradata_size));
       width_ = codec.width;
     }
