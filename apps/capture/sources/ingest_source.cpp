@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cstring>
+
 #include "base/clock.h"
 #include "schema/packet.h"
 
@@ -57,10 +59,25 @@ bool IngestSource::accept() {
   packet_.duration_ns = view->info.duration_ns();
   packet_.width = view->info.width();
   packet_.height = view->info.height();
+  if (view->info.codec() == Codec::RAW) {
+    packet_.kind = Packet::Kind::kPicture;
+    packet_.format = raw_format(view->config);
+    packet_.range = packet_.format == PixelFormat::GRAY8 ? ColorRange::Full : ColorRange::Limited;
+  } else if (view->info.codec() != Codec::MJPEG) {
+    return false;
+  }
   ++counters_.packets;
   return true;
 }
 
-void IngestSource::write_picture(const vision::MutableImageView&) {}
+void IngestSource::write_picture(const vision::MutableImageView& out) {
+  const std::byte* from = packet_.data.data();
+  for (int plane = 0; plane < plane_count(out.format); ++plane) {
+    const PlaneGeometry extent = plane_extent(out.format, plane, out.width, out.height);
+    const vision::MutablePlane& to = out.planes[static_cast<std::size_t>(plane)];
+    for (std::uint32_t row = 0; row < extent.rows; ++row, from += extent.row_bytes)
+      std::memcpy(to.data + row * to.stride, from, extent.row_bytes);
+  }
+}
 
 }  // namespace vedette::capture

@@ -1,4 +1,4 @@
-// A device's controls by the names that `v4l2-ctl --list-ctrls` shows: "exposure_time_absolute=200", "auto_exposure=manual_mode".
+// A device's controls by the names that `vedette cameras` (and v4l2-ctl) lists: "exposure_time_absolute=200", "auto_exposure=manual_mode".
 // Thread-bound, as the node whose descriptor is passed in.
 #pragma once
 
