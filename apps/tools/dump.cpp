@@ -20,6 +20,7 @@
 #include "tools/output.h"
 #include "tools/record_queue.h"
 #include "tools/records.h"
+#include "tools/topic_tap.h"
 
 namespace vedette::tools {
 namespace {
@@ -31,37 +32,31 @@ constexpr std::uint64_t kTellEveryNs = 1'000'000'000;
 // One topic that is recorded.
 class Source {
  public:
-  Source(const bus::BusDir& dir, const bus::TopicName& name, bool passive)
-      : dir_(dir), topic_(dir, name, bus::kAnySchema, passive ? bus::Demand{} : bus::Demand::every_pixel()) {}
+  Source(const bus::BusDir& dir, const bus::TopicName& name, bool passive) : dir_(dir), tap_(dir, name, passive) {}
 
-  bus::Subscriber& topic() { return topic_; }
+  bus::Subscription& topic() { return tap_.topic(); }
   std::uint64_t records() const { return records_; }
   std::uint64_t missed() const { return missed_ + pending_; }
   std::uint64_t pending() const { return pending_; }  // missed after the last record
 
   // All that is new into the queue.
   void drain(RecordQueue& queue, std::uint32_t& next_id) {
-    // What was published before we came isn't of this recording, but for each topic's newest: what holds now.
-    for (bool more = true; more;) {
-      const bus::Taken taken = records_ == 0 ? topic_.take_newest() : topic_.take_next();
-      more = bool{taken};
-      if (more) put(taken, queue, next_id);
-    }
+    // What was published before we came isn't of this recording, but for each topic's newest: what holds now. Of a log that is
+    // all from the newest keyframe on.
+    while (const auto taken = records_ == 0 ? tap_.take_newest() : tap_.take_next()) put(*taken, queue, next_id);
   }
 
  private:
-  void put(const bus::Taken& taken, RecordQueue& queue, std::uint32_t& next_id) {
+  void put(const TappedRecord& taken, RecordQueue& queue, std::uint32_t& next_id) {
     pending_ += records_ == 0 ? 0 : taken.missed;
-    const auto payload = taken.lease.bytes();
-    if ((!known_ || known_->schema_id != topic_.schema_id() || known_->slot_bytes != topic_.slot_bytes() ||
-         known_->metadata != topic_.metadata()) &&
-        !begin(queue, next_id)) {
+    const auto payload = taken.bytes;
+    if (!is_known(payload.size()) && !begin(queue, next_id)) {
       ++pending_;
       return;
     }
-    const std::uint64_t at = recording::published_at_ns(known_->schema_id, payload).value_or(monotonic_ns());
-    const recording::RecordFields fields{id_, static_cast<std::uint32_t>(pending_), taken.lease.sequence(),
-                                         taken.lease.frame_id(), at};
+    const std::uint64_t at = recording::published_at_ns(known_->options.schema_id, payload).value_or(monotonic_ns());
+    const std::uint64_t sequence = taken.sequence | (taken.keyframe ? recording::kKeyframe : 0);
+    const recording::RecordFields fields{id_, static_cast<std::uint32_t>(pending_), sequence, taken.frame_id, at};
     if (!queue.push(fields, payload)) {
       ++pending_;
       return;
@@ -69,19 +64,30 @@ class Source {
     missed_ += std::exchange(pending_, 0);
     ++records_;
   }
-  // The topic is new, or has new files of another geometry.
+  // A record of the topic as it was when it was looked at last?
+  bool is_known(std::size_t bytes) {
+    return known_ && known_->log.has_value() == tap_.is_log() && known_->options.schema_id == topic().schema_id() &&
+           known_->options.metadata == topic().metadata() && instance_ == topic().instance() && bytes <= known_->longest();
+  }
+  // The topic is new, or has new files.
   bool begin(RecordQueue& queue, std::uint32_t& next_id) {
-    const auto report = bus::inspect(dir_, topic_.topic());
-    if (!report.ok() || report->options.slot_bytes < topic_.slot_bytes()) return false;
-    known_ = report->options;
+    const std::uint64_t instance = topic().instance();
+    const auto report = bus::inspect(dir_, topic().topic());
+    if (!report.ok() || report->log.has_value() != tap_.is_log()) return false;
+    recording::RecordedTopic found{topic().topic(), report->options, report->log};
+    const bool same = known_ && *known_ == found;
+    instance_ = instance;
+    if (same) return true;
+    known_ = std::move(found);
     id_ = next_id++;
-    queue.push(topic_.topic(), *known_);
+    queue.push(*known_);
     return true;
   }
 
   const bus::BusDir& dir_;
-  bus::Subscriber topic_;
-  std::optional<bus::RingOptions> known_;
+  TopicTap tap_;
+  std::optional<recording::RecordedTopic> known_;
+  std::uint64_t instance_ = 0;  // the files that known_ was read of
   std::uint32_t id_ = 0;
   std::uint64_t records_ = 0;
   std::uint64_t missed_ = 0;
@@ -92,7 +98,7 @@ class Source {
 Result<> write_all(RecordQueue& queue, recording::RecordingWriter& writer, std::atomic<std::uint64_t>& bytes) {
   while (auto record = queue.pop()) {
     if (record->topic) {
-      VD_TRY(writer.add_topic(record->topic->first, record->topic->second));
+      VD_TRY(writer.add_topic(*record->topic));
     } else {
       VD_TRY(writer.add(record->fields, record->payload));
     }
@@ -142,7 +148,7 @@ class Dump {
     const auto most_ns = static_cast<std::uint64_t>(options_.seconds * 1e9);
     std::uint32_t next_id = 0;
     while (!stop_requested() && !failed_.load(std::memory_order_acquire) && (most_ns == 0 || monotonic_ns() - began < most_ns)) {
-      std::vector<bus::Subscriber*> topics;
+      std::vector<bus::Subscription*> topics;
       for (const auto& [name, source] : sources_) topics.push_back(&source->topic());
       if (topics.empty())
         (void)stopped_within_ms(50);
@@ -216,15 +222,15 @@ Result<> show_recording(const std::string& path, bool json) {
                              {"missed", reader.missed()},
                              {"topics", nlohmann::ordered_json::array()}};
   for (std::size_t i = 0; i < of.size(); ++i) {
-    const auto& [name, options] = reader.topics()[i];
+    const recording::RecordedTopic& topic = reader.topics()[i];
     const double seconds = static_cast<double>(of[i].last_ns - std::min(of[i].first_ns, of[i].last_ns)) / 1e9;
-    all["topics"].push_back({{"topic", name.text()},
-                             {"schema", schema_name(options.schema_id)},
+    all["topics"].push_back({{"topic", topic.name.text()},
+                             {"schema", schema_name(topic.options.schema_id)},
                              {"records", of[i].records},
                              {"missed", of[i].missed},
                              {"bytes", of[i].bytes},
                              {"seconds", seconds},
-                             {"slot_bytes", options.slot_bytes},
+                             {"slot_bytes", topic.longest()},
                              {"first_id", of[i].first_id},
                              {"last_id", of[i].last_id}});
   }

@@ -6,12 +6,12 @@
 
 #include "base/clock.h"
 #include "base/process.h"
-#include "bus/ring.h"
 #include "schema/class_names.h"
 #include "schema/frame.h"
 #include "tools/bus_place.h"
 #include "tools/output.h"
 #include "tools/records.h"
+#include "tools/topic_tap.h"
 
 namespace vedette::tools {
 namespace {
@@ -22,7 +22,7 @@ constexpr std::uint64_t kSayWaitingNs = 500'000'000;  // a topic that is there i
 // Tells once why nothing comes, and again only if the reason changes.
 class Waiting {
  public:
-  void tell(const bus::Subscriber& topic) {
+  void tell(const bus::Subscription& topic) {
     if (topic.attached()) {
       told_.clear();
       since_ns_ = monotonic_ns();
@@ -41,15 +41,15 @@ class Waiting {
   std::string told_;
 };
 
-std::string text_of(const bus::Taken& taken, std::uint64_t schema_id, const std::vector<std::string>& class_names, bool json) {
+std::string text_of(const TappedRecord& taken, std::uint64_t schema_id, const std::vector<std::string>& class_names, bool json) {
   const std::uint64_t now = monotonic_ns();
-  auto record = to_json(schema_id, taken.lease.bytes(), class_names, now);
+  auto record = to_json(schema_id, taken.bytes, class_names, now);
   if (!json)
-    return fmt::format("{}  {} bytes{}  {}\n", taken.lease.frame_id(), taken.lease.bytes().size(),
+    return fmt::format("{}  {} bytes{}  {}\n", taken.frame_id, taken.bytes.size(),
                        taken.missed != 0 ? fmt::format("  ({} missed)", taken.missed) : "", to_line(record));
-  nlohmann::ordered_json all{{"frame_id", taken.lease.frame_id()},
-                             {"sequence", taken.lease.sequence()},
-                             {"bytes", taken.lease.bytes().size()},
+  nlohmann::ordered_json all{{"frame_id", taken.frame_id},
+                             {"sequence", taken.sequence},
+                             {"bytes", taken.bytes.size()},
                              {"missed", taken.missed},
                              {"schema", schema_name(schema_id)}};
   all.update(record);
@@ -61,20 +61,20 @@ std::string text_of(const bus::Taken& taken, std::uint64_t schema_id, const std:
 Result<> echo(const EchoOptions& options) {
   VD_ASSIGN(const bus::TopicName name, bus::TopicName::parse(options.topic));
   VD_ASSIGN(const bus::BusDir dir, open_existing_bus(options.bus_dir));
-  bus::Subscriber topic(dir, name, bus::kAnySchema, options.passive ? bus::Demand{} : bus::Demand::every_pixel());
+  TopicTap tap(dir, name, options.passive);
   Waiting waiting;
-  topic.wait(Nanoseconds::zero());  // attaches, if it is there
+  tap.topic().wait(Nanoseconds::zero());  // attaches, if it is there
   for (std::uint64_t printed = 0; !stop_requested() && (options.count == 0 || printed < options.count);) {
     // Of pictures "those still kept" means leftovers in slots that nobody needed again: begin with what is now.
-    const bool from_now = printed == 0 && topic.schema_id() == kFrameSchema;
-    const bus::Taken taken = options.newest || from_now ? topic.take_newest() : topic.take_next();
-    waiting.tell(topic);
+    const bool from_now = printed == 0 && tap.topic().schema_id() == kFrameSchema;
+    const auto taken = options.newest || from_now ? tap.take_newest() : tap.take_next();
+    waiting.tell(tap.topic());
     if (!taken) {
-      topic.wait(kLookForStop);
+      tap.topic().wait(kLookForStop);
       continue;
     }
-    const auto class_names = split_class_names(topic.metadata());
-    if (!print(text_of(taken, topic.schema_id(), class_names, options.json))) return {};
+    const auto class_names = split_class_names(tap.topic().metadata());
+    if (!print(text_of(*taken, tap.topic().schema_id(), class_names, options.json))) return {};
     ++printed;
   }
   return {};

@@ -1,6 +1,7 @@
 #include "tools/playback.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <thread>
 
@@ -16,10 +17,20 @@ constexpr auto kShortNap = std::chrono::microseconds(200), kLongNap = std::chron
 
 }  // namespace
 
-Result<> Playback::open(const bus::TopicName& topic, const bus::RingOptions& options) {
-  if (const auto found = topics_.find(topic.text()); found != topics_.end()) return found->second.writer.resize(options);
-  VD_ASSIGN(auto writer, bus::RingWriter::open(dir_, topic, options));
-  topics_.emplace(topic.text(), Topic{std::move(writer), {}});
+Result<> Playback::open(const bus::TopicName& topic, const recording::RecordedTopic& recorded) {
+  if (const auto found = topics_.find(topic.text()); found != topics_.end()) {
+    if (auto* ring = std::get_if<bus::RingWriter>(&found->second.writer); ring && !recorded.log)
+      return ring->resize(recorded.options);
+    if (auto* log = std::get_if<bus::LogWriter>(&found->second.writer); log && recorded.log) return log->resize(*recorded.log);
+    topics_.erase(found);  // from now on it is of the other kind
+  }
+  if (recorded.log) {
+    VD_ASSIGN(auto writer, bus::LogWriter::open(dir_, topic, *recorded.log));
+    topics_.emplace(topic.text(), Topic{std::move(writer), {}});
+  } else {
+    VD_ASSIGN(auto writer, bus::RingWriter::open(dir_, topic, recorded.options));
+    topics_.emplace(topic.text(), Topic{std::move(writer), {}});
+  }
   return {};
 }
 
@@ -27,7 +38,7 @@ void Playback::beat() {
   const std::uint64_t now = monotonic_ns();
   if (now < next_beat_ns_) return;
   next_beat_ns_ = now + kBeatEveryNs;
-  for (auto& [name, topic] : topics_) topic.writer.beat();
+  for (auto& [name, topic] : topics_) std::visit([](auto& writer) { writer.beat(); }, topic.writer);
 }
 
 bool Playback::wait_until(std::uint64_t at_ns, const std::function<bool()>& condition) {
@@ -40,17 +51,23 @@ bool Playback::wait_until(std::uint64_t at_ns, const std::function<bool()>& cond
   }
 }
 
-bool Playback::publish(const bus::TopicName& name, std::uint64_t frame_id, std::span<const std::byte> record) {
+bool Playback::publish(const bus::TopicName& name, const bus::LogStamp& stamp, std::span<const std::byte> record) {
   Topic& topic = topics_.at(name.text());
+  if (auto* log = std::get_if<bus::LogWriter>(&topic.writer)) {
+    const bool appended = log->append(stamp, std::array{record});
+    dropped_ += appended ? 0 : 1;
+    return appended;
+  }
+  auto& writer = std::get<bus::RingWriter>(topic.writer);
   std::optional<bus::Loan> loan;
-  wait_until(monotonic_ns() + kPatienceNs, [&] { return (loan = topic.writer.loan()).has_value(); });
+  wait_until(monotonic_ns() + kPatienceNs, [&] { return (loan = writer.loan()).has_value(); });
   if (!loan || record.size() > loan->bytes().size()) {
-    topic.writer.count_drop();
+    writer.count_drop();
     ++dropped_;
     return false;
   }
   std::memcpy(loan->bytes().data(), record.data(), record.size());
-  topic.writer.publish(std::move(*loan), frame_id, record.size());
+  writer.publish(std::move(*loan), stamp.frame_id, record.size());
   return true;
 }
 
@@ -87,7 +104,7 @@ bool Playback::has_reader(const bus::TopicName& name) const {
 }
 
 void Playback::remove() {
-  for (auto& [name, topic] : topics_) topic.writer.remove();
+  for (auto& [name, topic] : topics_) std::visit([](auto& writer) { writer.remove(); }, topic.writer);
 }
 
 }  // namespace vedette::tools

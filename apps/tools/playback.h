@@ -8,11 +8,14 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "base/result.h"
 #include "bus/inspect.h"
+#include "bus/log.h"
 #include "bus/ring.h"
+#include "recording/topic.h"
 
 namespace vedette::tools {
 
@@ -20,11 +23,12 @@ class Playback {
  public:
   explicit Playback(const bus::BusDir& dir) : dir_(dir) {}
 
-  // Opens the topic, or gives it other slots. kBusy while somebody else writes it.
-  Result<> open(const bus::TopicName& topic, const bus::RingOptions& options);
+  // Opens the topic as it was recorded, under this name, or gives it other slots. kBusy while somebody else writes it.
+  Result<> open(const bus::TopicName& topic, const recording::RecordedTopic& recorded);
 
   // Copies the record into a slot and publishes it. With no slot free it waits for one up to a second, then counts a drop: false.
-  bool publish(const bus::TopicName& topic, std::uint64_t frame_id, std::span<const std::byte> record);
+  // To a log it appends the record, which never waits. `stamp`: a ring takes the frame id alone.
+  bool publish(const bus::TopicName& topic, const bus::LogStamp& stamp, std::span<const std::byte> record);
 
   void beat();
   // Until the time, the condition (looked at every 0.2 to 2 ms), or a stop signal; what the condition is then.
@@ -46,7 +50,7 @@ class Playback {
     std::uint64_t since_ns = 0;  // when it took that, or came
   };
   struct Topic {
-    bus::RingWriter writer;
+    std::variant<bus::RingWriter, bus::LogWriter> writer;
     std::map<std::uint32_t, Reader> readers;  // by entry
   };
   bool all_took(const bus::TopicName& name, Topic& topic, std::uint64_t sequence) const;

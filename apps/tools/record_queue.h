@@ -11,13 +11,13 @@
 #include <span>
 #include <vector>
 
-#include "bus/ring.h"
 #include "recording/format.h"
+#include "recording/topic.h"
 
 namespace vedette::tools {
 
 struct QueuedRecord {
-  std::optional<std::pair<bus::TopicName, bus::RingOptions>> topic;  // a topic that begins, instead of a record
+  std::optional<recording::RecordedTopic> topic;  // a topic that begins, instead of a record
   recording::RecordFields fields;
   std::vector<std::byte> payload;
 };
@@ -40,9 +40,9 @@ class RecordQueue {
     filled_.notify_one();
     return true;
   }
-  void push(const bus::TopicName& name, const bus::RingOptions& options) {
+  void push(const recording::RecordedTopic& topic) {
     const std::lock_guard lock(mutex_);
-    queue_.push_back({std::pair(name, options), {}, {}});
+    queue_.push_back({topic, {}, {}});
     filled_.notify_one();
   }
   // Blocks; none: closed and empty.

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "schema/class_names.h"
+#include "schema/packet.h"
 #include "schema/records.h"
 
 namespace vedette::tools {
@@ -49,6 +50,28 @@ Json frame(std::span<const std::byte> record, std::uint64_t now_ns) {
         {{"offset", info.plane_offset()->Get(index)}, {"stride", stride}, {"bytes", std::uint64_t{stride} * extent.rows}});
   }
   json["planes"] = std::move(planes);
+  return json;
+}
+
+Json packet(std::span<const std::byte> record, std::uint64_t now_ns) {
+  const auto view = packet_view(record);
+  if (!view.ok()) return failed(view.error());
+  const PacketInfo& info = view->info;
+  Json json{{"codec", to_string(info.codec())}, {"keyframe", info.keyframe() == 1}};
+  if (is_video(info.codec()))
+    json["width"] = info.width(), json["height"] = info.height();
+  else
+    json["sample_rate"] = info.sample_rate(), json["channels"] = info.channels();
+  json["config_bytes"] = info.config_bytes();
+  json["data_bytes"] = info.data_bytes();
+  json["stream"] = info.stream();
+  json["pts_ms"] = std::round(static_cast<double>(info.pts_ns()) / 1e3) / 1e3;
+  json["dts_ms"] = std::round(static_cast<double>(info.dts_ns()) / 1e3) / 1e3;
+  json["captured_at_ns"] = info.captured_at_ns();
+  json["published_at_ns"] = info.published_at_ns();
+  json["wall_at_ns"] = info.wall_at_ns();
+  if (info.camera_wall_at_ns() != 0) json["camera_wall_at_ns"] = info.camera_wall_at_ns();
+  json["age_ms"] = milliseconds(age_ns(info.captured_at_ns(), now_ns));
   return json;
 }
 
@@ -143,6 +166,8 @@ std::string schema_name(std::uint64_t schema_id) {
       return "state";
     case kEventSchema:
       return "events";
+    case kPacketsSchema:
+      return "packets";
     default:
       return fmt::format("{:#x}", schema_id);
   }
@@ -160,6 +185,8 @@ std::optional<std::uint64_t> happened_at_ns(std::uint64_t schema_id, std::span<c
       return stamp_of_table(record, &schema::State::heartbeat_at_ns);
     case kEventSchema:
       return stamp_of_table(record, &schema::Event::at_ns);
+    case kPacketsSchema:
+      return stamp_of_struct<PacketInfo>(record);
     default:
       return std::nullopt;
   }
@@ -178,6 +205,8 @@ Json to_json(std::uint64_t schema_id, std::span<const std::byte> record, const s
       return table<schema::State>(record, now_ns, state);
     case kEventSchema:
       return table<schema::Event>(record, now_ns, event);
+    case kPacketsSchema:
+      return packet(record, now_ns);
     default:
       return hex(record);
   }

@@ -16,6 +16,7 @@
 #include "tools/bus_place.h"
 #include "tools/output.h"
 #include "tools/playback.h"
+#include "tools/records.h"
 
 namespace vedette::tools {
 namespace {
@@ -130,7 +131,7 @@ class Replay {
       last_id_[name.camera] = std::max(last_id_[name.camera], entry->record.frame_id);
       if (std::find(open_.begin(), open_.end(), name.text()) != open_.end()) continue;
       const auto there = bus::inspect(dir_, name);
-      VD_TRY(bus_.open(name, file_.topics()[entry->record.topic].options));
+      VD_TRY(bus_.open(name, file_.topics()[entry->record.topic]));
       current_[name.text()] = entry->record.topic;
       open_.push_back(name.text());
       if (there.ok()) newest_there_[name.camera] = std::max(newest_there_[name.camera], there->stats.frame_id);
@@ -187,7 +188,7 @@ class Replay {
   Result<> fit_slots(const IndexEntry& entry) {
     const bus::TopicName& name = plan_.names[entry.record.topic];
     if (std::exchange(current_[name.text()], entry.record.topic) == entry.record.topic) return {};
-    return bus_.open(name, file_.topics()[entry.record.topic].options);
+    return bus_.open(name, file_.topics()[entry.record.topic]);
   }
 
   // Published as if at `now_ns`; its id.
@@ -208,7 +209,10 @@ class Replay {
     }
     record_.assign(payload.begin(), payload.end());
     recording::restamp(topic.options.schema_id, record_, move);
-    bus_.publish(name, id, record_);
+    const bus::LogStamp stamp{.frame_id = id,
+                              .at_ns = happened_at_ns(topic.options.schema_id, record_).value_or(now_ns),
+                              .keyframe = (entry.record.sequence & recording::kKeyframe) != 0};
+    bus_.publish(name, stamp, record_);
     return id;
   }
 

@@ -53,6 +53,19 @@ Json reader_json(const bus::ReaderReport& reader, const bus::TopicReport* before
   return json;
 }
 
+// What a log holds: how far back its oldest keyframe is.
+Json log_json(const bus::TopicReport& report, std::uint64_t now_ns) {
+  const bus::LogSpan& span = report.span;
+  const bool begins = span.oldest_at_ns != 0 && span.newest_at_ns >= span.oldest_at_ns;
+  return {{"records", span.records},
+          {"bytes", span.bytes},
+          {"data_bytes", report.log->data_bytes},
+          {"index_entries", report.log->index_entries},
+          {"max_record_bytes", report.log->max_record_bytes},
+          {"seconds", begins ? Json(rounded(static_cast<double>(span.newest_at_ns - span.oldest_at_ns) / 1e9)) : Json()},
+          {"newest_age_ms", span.records == 0 ? Json() : Json(age_ns(span.newest_at_ns, now_ns) / 1'000'000)}};
+}
+
 Json topic_json(const TopicSample& topic, const TopicSample* before, const BusSample& now, double seconds) {
   Json json{{"topic", topic.topic.text()}};
   if (topic.error) {
@@ -77,6 +90,7 @@ Json topic_json(const TopicSample& topic, const TopicSample* before, const BusSa
   json["slots"] = report.options.slots();
   json["slot_bytes"] = report.options.slot_bytes;
   json["keep"] = report.options.keep;
+  if (report.log) json["log"] = log_json(report, now.at_ns);
   json["held"] = report.held_slots();
   json["bytes"] = report.bytes();
   json["reader_entries"] = report.options.readers;

@@ -57,6 +57,13 @@ std::string joined(const Json& names) {
   return text.empty() ? kNone : text;
 }
 
+// Slots on lease; of a log the history it has, from its oldest keyframe on.
+std::string held_text(const Json& topic) {
+  if (!topic.contains("log")) return fmt::format("{}/{}", topic["held"].get<int>(), topic["slots"].get<int>());
+  const Json& seconds = topic["log"]["seconds"];
+  return seconds.is_number() ? fmt::format("{:.1f} s", seconds.get<double>()) : kNone;
+}
+
 Row topic_row(const Json& topic) {
   if (topic.contains("error")) return {topic["topic"], kNone, kNone, kNone, kNone, kNone, kNone, kNone, kNone, topic["error"]};
   return {topic["topic"],
@@ -66,7 +73,7 @@ Row topic_row(const Json& topic) {
           number(topic["published"]),
           number(topic["dropped"]),
           fmt::format("{}/{}", topic["readers"].size(), topic["reader_entries"].get<int>()),
-          fmt::format("{}/{}", topic["held"].get<int>(), topic["slots"].get<int>()),
+          held_text(topic),
           size_text(topic["bytes"].get<std::uint64_t>()),
           process_text(topic["writer"])};
 }

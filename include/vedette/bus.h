@@ -36,9 +36,10 @@ enum {
   /* ordinary */
   VD_NOTHING = 1, /* nothing newer than what was taken last; or the topic isn't there (yet) */
   VD_TIMEOUT = 2,
-  VD_NOT_YET = 3, /* vd_find: may still come */
-  VD_NEVER = 4,   /* vd_find: gone, or was never published: newer ones are there */
-  VD_NO_SLOT = 5, /* vd_loan: every slot is in use */
+  VD_NOT_YET = 3,   /* vd_find: may still come */
+  VD_NEVER = 4,     /* vd_find: gone, or was never published: newer ones are there */
+  VD_NO_SLOT = 5,   /* vd_loan: every slot is in use */
+  VD_TOO_SMALL = 6, /* vd_log_reader_take_next: the record is longer than the buffer */
   /* errors */
   VD_INVALID_ARGUMENT = -1,
   VD_NOT_FOUND = -2,

@@ -363,6 +363,8 @@ class Bus {
     return publisher(topic, options);
   }
 
+  vd_bus* c_bus() const { return bus_.get(); }
+
  private:
   std::shared_ptr<vd_bus> bus_;
 };

@@ -48,7 +48,8 @@ typedef struct vd_frame_info {
   uint8_t range;
   uint8_t memory; /* 0: host */
   uint8_t mode;   /* VD_STANDBY, ... */
-  uint8_t reserved[11];
+  uint8_t reserved[3];
+  uint64_t camera_wall_at_ns; /* of the capture by the camera's own clock, Unix epoch; 0: it doesn't say */
 } vd_frame_info;
 
 /* One plane: `rows` rows of `row_bytes`, `stride` apart. I420: Y, U, V; NV12: Y, UV pairs; the others have one. */

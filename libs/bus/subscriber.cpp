@@ -68,6 +68,7 @@ std::optional<TopicStats> Subscription::stats() {
 
 std::string Subscription::metadata() const { return attachment_ ? attachment_->metadata() : std::string(); }
 std::uint64_t Subscription::schema_id() const { return attachment_ ? attachment_->geometry().schema_id : 0; }
+std::uint64_t Subscription::instance() const { return attachment_ ? attachment_->geometry().instance : 0; }
 
 Subscriber::Subscriber(const BusDir& dir, TopicName topic, std::uint64_t schema_id, Demand demand)
     : Subscription(dir, std::move(topic), schema_id, demand, TopicKind::kRing) {}

@@ -55,6 +55,7 @@ class Subscription {
   std::optional<TopicStats> stats();  // none while there is no such topic
   std::string metadata() const;
   std::uint64_t schema_id() const;  // of what it is attached to; 0 while it isn't
+  std::uint64_t instance() const;   // of the files it is attached to: new files, another number; 0 while it isn't
   const TopicName& topic() const { return topic_; }
   // Why attaching failed last, other than "not there yet"; cleared by success.
   const std::optional<Error>& error() const { return error_; }

@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <span>
 #include <string>
 #include <variant>
 
@@ -39,6 +41,14 @@ struct ReaderState {
 vd_demand to_c(const bus::Demand& demand);
 Result<bus::Demand> from_c(const vd_demand& demand);
 vd_stats to_c(const bus::TopicStats& stats);
+vd_status read_demand(const vd_demand* demand, const char* function, bus::Subscription& of);
+// Why a reader isn't attached, or nothing: `ordinary`.
+const std::optional<Error>& trouble_of(const bus::Subscription& subscription);
+vd_status nothing_in(const bus::Subscription& subscription, vd_status ordinary);
+// Until `timeout_ns` in slices, so that a topic that can't be attached to is told and not waited for.
+vd_status wait(std::span<bus::Subscription* const> subscriptions, std::int64_t timeout_ns);
+vd_status set_wait(bus::Subscription& subscription, std::uint32_t policy, std::int64_t spin_ns, const char* function);
+vd_status stats_of(bus::Subscription& subscription, vd_stats* stats);
 // A negative time-out means forever.
 Nanoseconds timeout_of(std::int64_t timeout_ns);
 Result<bus::TopicName> topic_of(const char* text);

@@ -19,7 +19,8 @@ static_assert(sizeof(vd_trace) == sizeof(TraceContext));
 static_assert(offsetof(vd_frame_info, trace) == 32 && offsetof(vd_frame_info, width) == 64 &&
               offsetof(vd_frame_info, plane_offset) == 80 && offsetof(vd_frame_info, plane_stride) == 96 &&
               offsetof(vd_frame_info, camera) == 112 && offsetof(vd_frame_info, format) == 144 &&
-              offsetof(vd_frame_info, mode) == 148 && offsetof(vd_frame_info, reserved) == 149);
+              offsetof(vd_frame_info, mode) == 148 && offsetof(vd_frame_info, reserved) == 149 &&
+              offsetof(vd_frame_info, camera_wall_at_ns) == 152);
 static_assert(offsetof(vd_detections_info, trace) == 32 && offsetof(vd_detections_info, count) == 64);
 static_assert(offsetof(vd_detection, score) == 16 && offsetof(vd_detection, class_id) == 20);
 static_assert(sizeof(vd_plane) == 24 && sizeof(vd_frame) == 264 && sizeof(vd_layout) == 96, "the ABI's sizes stay");

@@ -8,19 +8,6 @@
 namespace vedette::c {
 namespace {
 
-// A reader that can't attach learns why after so long, however long it waits.
-constexpr Nanoseconds kLookAtErrorsEvery = std::chrono::seconds(1);
-
-const std::optional<Error>& trouble_of(const bus::Subscriber& subscriber) {
-  static const std::optional<Error> none;
-  return subscriber.attached() ? none : subscriber.error();
-}
-
-vd_status nothing_in(const ReaderState& reader, vd_status ordinary) {
-  const std::optional<Error>& trouble = trouble_of(reader.subscriber);
-  return trouble ? fail(*trouble) : ordinary;
-}
-
 vd_status share_used(const ReaderState& reader) {
   const std::string held = std::to_string(reader.subscriber.held_per_reader());
   return fail(VD_RESOURCE_EXHAUSTED, reader.subscriber.topic().text() + ": this reader holds its whole share of " + held +
@@ -55,7 +42,7 @@ vd_status hand_out(ReaderState& reader, bus::Taken taken, vd_record& record) {
     case bus::Take::kRetired:
       break;
   }
-  return nothing_in(reader, VD_NOTHING);
+  return nothing_in(reader.subscriber, VD_NOTHING);
 }
 
 vd_status read_options(const vd_reader_options* options, vd_reader_options& read) {
@@ -66,19 +53,6 @@ vd_status read_options(const vd_reader_options* options, vd_reader_options& read
     return status;
   read = *options;
   return VD_OK;
-}
-
-// Until `deadline` in slices, so that a topic that can't be attached to is told and not waited for.
-vd_status wait(std::span<bus::Subscriber* const> subscribers, std::int64_t timeout_ns) {
-  const Nanoseconds timeout = timeout_of(timeout_ns);
-  const std::uint64_t start = monotonic_ns();
-  for (;;) {
-    const Nanoseconds left = timeout - Nanoseconds(age_ns(start));
-    if (bus::wait_any(subscribers, std::min(left, kLookAtErrorsEvery))) return VD_OK;
-    for (const bus::Subscriber* subscriber : subscribers)
-      if (const auto& trouble = trouble_of(*subscriber)) return fail(*trouble);
-    if (left <= kLookAtErrorsEvery) return VD_TIMEOUT;
-  }
 }
 
 }  // namespace
@@ -139,7 +113,7 @@ vd_status vd_find(vd_reader* reader, uint64_t frame_id, vd_record* record) {
       case bus::Find::kRetired:
         break;
     }
-    return c::nothing_in(*reader->state, VD_NOT_YET);
+    return c::nothing_in(reader->state->subscriber, VD_NOT_YET);
   });
 }
 
@@ -161,9 +135,9 @@ vd_status vd_wait(vd_reader* reader, int64_t timeout_ns) { return vd_wait_any(&r
 vd_status vd_wait_any(vd_reader* const* readers, size_t count, int64_t timeout_ns) {
   return c::guarded([&]() -> vd_status {
     if (readers == nullptr || count == 0) return c::fail(VD_INVALID_ARGUMENT, "vd_wait_any: there is no reader to wait for");
-    std::array<bus::Subscriber*, 16> few;  // no allocation for the ordinary case
-    std::vector<bus::Subscriber*> many(count > few.size() ? count : 0);
-    const std::span<bus::Subscriber*> subscribers = many.empty() ? std::span(few).first(count) : std::span(many);
+    std::array<bus::Subscription*, 16> few;  // no allocation for the ordinary case
+    std::vector<bus::Subscription*> many(count > few.size() ? count : 0);
+    const std::span<bus::Subscription*> subscribers = many.empty() ? std::span(few).first(count) : std::span(many);
     for (std::size_t i = 0; i < count; ++i) {
       if (const vd_status status = c::check_handle(readers[i], "reader"); status != VD_OK) return status;
       subscribers[i] = &readers[i]->state->subscriber;
@@ -175,34 +149,21 @@ vd_status vd_wait_any(vd_reader* const* readers, size_t count, int64_t timeout_n
 vd_status vd_reader_set_wait(vd_reader* reader, uint32_t policy, int64_t spin_ns) {
   return c::guarded([&]() -> vd_status {
     if (const vd_status status = c::check_handle(reader, "reader"); status != VD_OK) return status;
-    if (policy > VD_WAIT_HYBRID)
-      return c::fail(VD_INVALID_ARGUMENT, "vd_reader_set_wait: expected VD_WAIT_BLOCK, VD_WAIT_SPIN or VD_WAIT_HYBRID");
-    const bus::WaitPolicy policies[] = {bus::WaitPolicy::blocking(), bus::WaitPolicy::spinning(),
-                                        bus::WaitPolicy::hybrid(Nanoseconds(spin_ns))};
-    return c::status_of(reader->state->subscriber.set_wait_policy(policies[policy]));
+    return c::set_wait(reader->state->subscriber, policy, spin_ns, "vd_reader_set_wait");
   });
 }
 
 vd_status vd_reader_set_demand(vd_reader* reader, const vd_demand* demand) {
   return c::guarded([&]() -> vd_status {
     if (const vd_status status = c::check_handle(reader, "reader"); status != VD_OK) return status;
-    if (demand == nullptr) return c::fail(VD_INVALID_ARGUMENT, "vd_reader_set_demand: demand is NULL");
-    const auto wanted = c::from_c(*demand);
-    if (!wanted.ok()) return c::fail(wanted.error());
-    reader->state->subscriber.set_demand(*wanted);
-    return VD_OK;
+    return c::read_demand(demand, "vd_reader_set_demand", reader->state->subscriber);
   });
 }
 
 vd_status vd_reader_stats(vd_reader* reader, vd_stats* stats) {
   return c::guarded([&]() -> vd_status {
     if (const vd_status status = c::check_handle(reader, "reader"); status != VD_OK) return status;
-    if (stats == nullptr) return c::fail(VD_INVALID_ARGUMENT, "vd_reader_stats: stats is NULL");
-    const auto found = reader->state->subscriber.stats();
-    *stats = found ? c::to_c(*found) : vd_stats{};
-    if (found) return VD_OK;
-    return c::nothing_in(*reader->state,
-                         c::fail(VD_NOT_FOUND, reader->state->subscriber.topic().text() + ": there is no such topic yet"));
+    return c::stats_of(reader->state->subscriber, stats);
   });
 }
 

@@ -64,6 +64,8 @@ const char* vd_status_text(vd_status status) {
       return "not yet";
     case VD_NEVER:
       return "never";
+    case VD_TOO_SMALL:
+      return "buffer too small";
     case VD_NO_SLOT:
       return "no free slot";
     case VD_INVALID_ARGUMENT:

@@ -48,9 +48,15 @@ struct TopicFields {
   std::uint32_t writer_slots = 0;
   std::uint32_t readers = 0;
   std::uint32_t held_per_reader = 0;
-  std::uint32_t policy = 0;          // as in a topic's header
+  std::uint32_t policy = 0;          // as in a topic's header; kLogPolicy: see below
   std::uint32_t metadata_bytes = 0;  // behind the name
 };
+
+// A log's topic: slot_bytes is its longest record, keep its index entries, writer_slots its data in units of 4096 bytes.
+inline constexpr std::uint32_t kLogPolicy = 2;
+inline constexpr std::uint64_t kLogUnit = 4096;
+// Of a log's record, in its sequence: a reader may begin there.
+inline constexpr std::uint64_t kKeyframe = 1ull << 63;
 
 struct RecordFields {  // the payload is behind them
   std::uint32_t topic = 0;

@@ -88,6 +88,8 @@ bool RecordingReader::add_topic(std::span<const std::byte> body) {
       fields.metadata_bytes > bus::kMaxMetadataBytes || body.size() != fields.name_bytes + fields.metadata_bytes)
     return false;
   auto name = bus::TopicName::parse(text_of(body.first(fields.name_bytes)));
+  if (fields.policy == kLogPolicy)
+    return name.ok() && add_log(std::move(name).value(), fields, text_of(body.subspan(fields.name_bytes)));
   const bool good = name.ok() && fields.slot_bytes >= 1 && fields.slot_bytes <= bus::kMaxSlotBytes && fields.keep >= 1 &&
                     fields.keep <= bus::kMaxSlots && fields.writer_slots >= 1 && fields.writer_slots <= bus::kMaxSlots &&
                     fields.readers >= 1 && fields.readers <= bus::kMaxReaders && fields.held_per_reader >= 1 &&
@@ -101,12 +103,35 @@ bool RecordingReader::add_topic(std::span<const std::byte> body) {
                       .readers = fields.readers,
                       .held_per_reader = fields.held_per_reader,
                       .policy = fields.policy == 0 ? bus::SlotPolicy::kLowestFree : bus::SlotPolicy::kOldestFirst,
-                      .metadata = text_of(body.subspan(fields.name_bytes))}});
+                      .metadata = text_of(body.subspan(fields.name_bytes))},
+                     std::nullopt});
+  return true;
+}
+
+bool RecordingReader::add_log(bus::TopicName name, const TopicFields& fields, std::string metadata) {
+  const std::uint64_t data = fields.writer_slots * kLogUnit;
+  const bool good = fields.slot_bytes >= 1 && fields.slot_bytes <= bus::kMaxSlotBytes && fields.slot_bytes <= data / 2 &&
+                    data <= bus::kMaxLogBytes && fields.keep >= 1 && fields.keep <= bus::kMaxIndexEntries &&
+                    fields.readers >= 1 && fields.readers <= bus::kMaxReaders && fields.held_per_reader == 0;
+  if (!good) return false;
+  const bus::LogOptions log{.schema_id = fields.schema_id,
+                            .data_bytes = data,
+                            .index_entries = fields.keep,
+                            .max_record_bytes = fields.slot_bytes,
+                            .readers = fields.readers,
+                            .metadata = metadata};
+  const bus::RingOptions common{.schema_id = fields.schema_id,
+                                .keep = 0,
+                                .writer_slots = 0,
+                                .readers = fields.readers,
+                                .held_per_reader = 0,
+                                .metadata = std::move(metadata)};
+  topics_.push_back({std::move(name), common, log});
   return true;
 }
 
 bool RecordingReader::accepts(const IndexEntry& entry) const {
-  return entry.record.topic < topics_.size() && entry.payload_bytes <= topics_[entry.record.topic].options.slot_bytes;
+  return entry.record.topic < topics_.size() && entry.payload_bytes <= topics_[entry.record.topic].longest();
 }
 
 // From the end chunk back along the indexes. False, with nothing kept: the file was cut, or it doesn't agree with itself.

@@ -11,13 +11,9 @@
 #include "base/unique_fd.h"
 #include "bus/ring.h"
 #include "recording/format.h"
+#include "recording/topic.h"
 
 namespace vedette::recording {
-
-struct RecordedTopic {
-  bus::TopicName name;
-  bus::RingOptions options;
-};
 
 class RecordingReader {
  public:
@@ -47,6 +43,7 @@ class RecordingReader {
   bool body_of(const Chunk& chunk, std::vector<std::byte>& body) const;
   Error corrupt(std::uint64_t offset, const std::string& what) const;
   bool add_topic(std::span<const std::byte> body);
+  bool add_log(bus::TopicName name, const TopicFields& fields, std::string metadata);
   bool accepts(const IndexEntry& entry) const;
   bool open_by_index();
   void scan();

@@ -68,18 +68,26 @@ Result<> RecordingWriter::append(ChunkKind kind, std::span<const std::byte> fiel
   return {};
 }
 
-Result<std::uint32_t> RecordingWriter::add_topic(const bus::TopicName& topic, const bus::RingOptions& options) {
-  const std::string name = topic.text();
-  const TopicFields fields{.id = topics_,
-                           .name_bytes = static_cast<std::uint32_t>(name.size()),
-                           .schema_id = options.schema_id,
-                           .slot_bytes = options.slot_bytes,
-                           .keep = options.keep,
-                           .writer_slots = options.writer_slots,
-                           .readers = options.readers,
-                           .held_per_reader = options.held_per_reader,
-                           .policy = static_cast<std::uint32_t>(options.policy),
-                           .metadata_bytes = static_cast<std::uint32_t>(options.metadata.size())};
+Result<std::uint32_t> RecordingWriter::add_topic(const RecordedTopic& topic) {
+  const std::string name = topic.name.text();
+  const bus::RingOptions& options = topic.options;
+  TopicFields fields{.id = topics_,
+                     .name_bytes = static_cast<std::uint32_t>(name.size()),
+                     .schema_id = options.schema_id,
+                     .slot_bytes = options.slot_bytes,
+                     .keep = options.keep,
+                     .writer_slots = options.writer_slots,
+                     .readers = options.readers,
+                     .held_per_reader = options.held_per_reader,
+                     .policy = static_cast<std::uint32_t>(options.policy),
+                     .metadata_bytes = static_cast<std::uint32_t>(options.metadata.size())};
+  if (topic.log) {
+    fields.policy = kLogPolicy;
+    fields.slot_bytes = topic.log->max_record_bytes;
+    fields.keep = topic.log->index_entries;
+    fields.writer_slots = static_cast<std::uint32_t>(topic.log->data_bytes / kLogUnit);
+    fields.readers = topic.log->readers;
+  }
   const std::uint64_t offset = end_;
   VD_TRY(append(ChunkKind::kTopic, bytes_of(fields), std::as_bytes(std::span(name)), std::as_bytes(std::span(options.metadata))));
   new_topics_.push_back(offset);

@@ -11,6 +11,7 @@
 #include "base/unique_fd.h"
 #include "bus/ring.h"
 #include "recording/format.h"
+#include "recording/topic.h"
 
 namespace vedette::recording {
 
@@ -25,7 +26,10 @@ class RecordingWriter {
   static Result<RecordingWriter> create(const std::string& path, const WriterOptions& options = {});
 
   // The number that its records name.
-  Result<std::uint32_t> add_topic(const bus::TopicName& topic, const bus::RingOptions& options);
+  Result<std::uint32_t> add_topic(const RecordedTopic& topic);
+  Result<std::uint32_t> add_topic(const bus::TopicName& topic, const bus::RingOptions& options) {
+    return add_topic({topic, options, std::nullopt});
+  }
   // `fields.topic` is add_topic()'s. On failure (a full disk) the file is as it was before the call.
   Result<> add(const RecordFields& fields, std::span<const std::byte> payload);
   // Records that were lost after the last one of their topic.

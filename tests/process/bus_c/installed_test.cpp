@@ -122,10 +122,10 @@ TEST(Installed, headers_are_c11_and_every_cplusplus_from_11_and_17_on) {
   const Installation installation;
   const std::string include =
       " -fsyntax-only -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -I" + installation.prefix() + "/include ";
-  const std::string c = installation.folder().write("c.c", "#include <vedette/frame.h>\n");
+  const std::string c = installation.folder().write("c.c", "#include <vedette/log.h>\n");
   installation.shell("cc -x c -std=c11" + include + c);
   installation.shell(VEDETTE_CXX " -x c++ -std=c++11 -Wold-style-cast" + include + c);
-  const std::string cpp = installation.folder().write("cpp.cpp", "#include <vedette/camera.hpp>\n");
+  const std::string cpp = installation.folder().write("cpp.cpp", "#include <vedette/camera.hpp>\n#include <vedette/log.hpp>\n");
   installation.shell(VEDETTE_CXX " -std=c++17" + include + cpp);
   const std::string span = installation.folder().write("span.cpp",
                                                        "#include <span>\n#include <vedette/bus.hpp>\nstd::span<const "

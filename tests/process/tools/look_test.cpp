@@ -116,6 +116,52 @@ TEST_F(Look, echo_prints_each_record) {
   EXPECT_NE(frame.out.find("160x120  format GRAY8"), std::string::npos) << frame.out;
 }
 
+TEST_F(Look, a_log_is_shown_by_top_and_echo) {
+  bus::LogWriter packets = packets_writer(dir_);
+  for (std::uint64_t id = 1; id <= 12; ++id) ASSERT_TRUE(append_packet(packets, id, 100 * id));
+  const Ran seen = run({"top", "--once", "--json", "--interval", "0.05"});
+  ASSERT_EQ(seen.code, 0) << seen.err;
+  const json top = topic_of(parsed(seen.out), "cam0/packets");
+  EXPECT_EQ(top.at("schema"), "packets");
+  EXPECT_EQ(top.at("sequence"), 12);
+  EXPECT_EQ(top.at("log").at("records"), 12);
+  EXPECT_EQ(top.at("log").at("data_bytes"), 1 << 20);
+  EXPECT_TRUE(top.at("log").at("seconds").is_number());
+  EXPECT_GE(top.at("age_ms").get<double>(), 5.0);
+  EXPECT_EQ(top.at("bytes"), bus::bytes_needed(packets.options()));
+  EXPECT_NE(run({"top", "--once", "--interval", "0.05"}).out.find("cam0/packets  packets"), std::string::npos);
+  // From the newest keyframe on, 10; then what comes.
+  const auto echo = start({"echo", "cam0/packets", "--json", "--count", "4"});
+  ASSERT_TRUE(wait_until([&] { return packets.demand().packets && lines(echo->out()).size() == 3; })) << echo->err();
+  ASSERT_TRUE(append_packet(packets, 13, 1));
+  ASSERT_EQ(echo->wait_exit(), 0) << echo->err();
+  const auto printed = lines(echo->out());
+  ASSERT_EQ(printed.size(), 4u);
+  for (std::uint64_t i = 0; i < 4; ++i) {
+    const json record = parsed(printed[i]);
+    EXPECT_EQ(record.at("frame_id"), 10 + i);
+    EXPECT_EQ(record.at("codec"), "H264");
+    EXPECT_EQ(record.at("keyframe"), i == 0);
+    EXPECT_EQ(record.at("config_bytes"), i == 0 ? 11 : 0);
+    EXPECT_EQ(record.at("data_bytes"), i == 3 ? 1 : 1000 + 100 * i);
+  }
+  const Ran line = run({"echo", "cam0/packets", "--count", "1"});
+  EXPECT_NE(line.out.find("codec H264  keyframe true  640x480"), std::string::npos) << line.out;
+}
+
+TEST_F(Look, doctor_is_content_with_a_log_and_tells_of_its_dead_writer) {
+  {
+    bus::LogWriter packets = packets_writer(dir_);
+    ASSERT_TRUE(append_packet(packets, 1, 100));
+    const Ran good = run({"doctor", "-c", folder_.file("none.yaml")});
+    EXPECT_NE(good.out.find("1, all with living writers"), std::string::npos) << good.out;
+  }
+  const Ran dead = run({"doctor", "-c", folder_.file("none.yaml")});
+  EXPECT_NE(dead.out.find("cam0/packets: its writer"), std::string::npos) << dead.out;
+  (void)run({"doctor", "--fix", "-c", folder_.file("none.yaml")});
+  EXPECT_FALSE(std::filesystem::exists(path_ + "/cam0/packets"));
+}
+
 TEST_F(Look, echo_shows_unknown_records_as_hexadecimal) {
   auto writer =
       std::move(bus::RingWriter::open(dir_, topic("robot/wheels"), {.schema_id = 0xabc, .slot_bytes = 100, .keep = 4})).value();

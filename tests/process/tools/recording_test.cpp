@@ -87,6 +87,56 @@ TEST_F(DumpReplay, all_records_are_in_the_file_or_counted) {
   EXPECT_EQ(info.at("complete"), true);
 }
 
+// Packets of a log: all from the newest keyframe on, and again in a log, as far apart as they were.
+TEST_F(DumpReplay, a_log_is_recorded_and_replayed) {
+  {
+    bus::LogWriter packets = packets_writer(dir_);
+    for (std::uint64_t id = 1; id <= 12; ++id) ASSERT_TRUE(append_packet(packets, id, 100 * id));
+    const auto dump = start({"dump", "-o", file_, "cam0/packets"});
+    ASSERT_TRUE(wait_until([&] { return packets.demand().packets; })) << dump->err();
+    for (std::uint64_t id = 13; id <= 40; ++id) ASSERT_TRUE(append_packet(packets, id, 100 * id));
+    ASSERT_TRUE(wait_until([&] {
+      const auto report = bus::inspect(dir_, topic("cam0/packets"));
+      return report.ok() && !report->readers.empty() && report->readers[0].taken == 40;
+    })) << dump->err();
+    dump->signal(SIGINT);
+    ASSERT_EQ(dump->wait_exit(), 0) << dump->err();
+    EXPECT_NE(dump->err().find("cam0/packets: 31 records, 0 missed"), std::string::npos) << dump->err();
+    packets.remove();
+  }
+  const RecordingReader reader = recorded();
+  ASSERT_EQ(reader.topics().size(), 1u);
+  ASSERT_TRUE(reader.topics()[0].log.has_value());
+  EXPECT_EQ(reader.topics()[0].log->data_bytes, 1u << 20);
+  EXPECT_EQ(reader.topics()[0].longest(), 20'000u);
+  ASSERT_EQ(reader.records().size(), 31u);
+  const std::string other = unique_path();
+  const bus::BusDir there = open(other);
+  const std::uint64_t began_ns = monotonic_ns();
+  const Ran replayed = run({"replay", file_, "--pace", "fast", "--leave"}, other);
+  ASSERT_EQ(replayed.code, 0) << replayed.err;
+  auto log = bus::LogReader::attach(there, topic("cam0/packets"), kPacketsSchema, {}, bus::LogFrom::kOldestKeyframe);
+  ASSERT_TRUE(log.ok()) << log.error().text;
+  Bytes record, buffer;
+  for (std::uint64_t id = 10; id <= 40; ++id) {
+    const bus::LogTaken taken = log->take_next(record);
+    ASSERT_TRUE(taken);
+    EXPECT_EQ(taken.stamp.frame_id, id);
+    EXPECT_EQ(taken.stamp.keyframe, id % 5 == 0);
+    const auto view = packet_view(record);
+    ASSERT_TRUE(view.ok()) << view.error().text;
+    EXPECT_EQ(taken.stamp.at_ns, view->info.captured_at_ns());
+    EXPECT_GT(view->info.published_at_ns(), began_ns);
+    EXPECT_EQ(view->info.published_at_ns() - view->info.captured_at_ns(), 5'000'000u);
+    EXPECT_EQ(view->info.wall_at_ns(), 1'700'000'000'000'000'000 + id);
+    ASSERT_EQ(view->data.size(), 100 * id);
+    EXPECT_EQ(view->data.back(), static_cast<std::byte>(id));
+    EXPECT_EQ(view->config.size(), id % 5 == 0 ? 11u : 0u);
+  }
+  EXPECT_FALSE(log->take_next(record));
+  std::filesystem::remove_all(other);
+}
+
 TEST_F(DumpReplay, what_a_stopped_dump_was_late_for_is_counted) {
   bus::RingWriter frames = frames_writer(dir_);
   const auto dump = start({"dump", "-o", file_, "cam0/frames"});

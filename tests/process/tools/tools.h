@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "bus/log.h"
+#include "schema/packet.h"
 #include "schema/records.h"
 #include "support/bus_fixture.h"
 #include "support/program.h"
@@ -86,6 +88,28 @@ class ToolsFixture : public BusFixture {
     const std::size_t bytes = write_detections(loan->bytes(), info, std::span(&box, 1));
     writer.publish(std::move(*loan), id, bytes);
     return true;
+  }
+
+  bus::LogWriter packets_writer(const bus::BusDir& dir) {
+    return std::move(bus::LogWriter::open(dir, topic("cam0/packets"),
+                                          {.schema_id = kPacketsSchema, .data_bytes = 1 << 20, .max_record_bytes = 20'000}))
+        .value();
+  }
+  // A packet of `bytes` that all are the id's lowest; one in five is a keyframe with a configuration.
+  static bool append_packet(bus::LogWriter& writer, std::uint64_t id, std::size_t bytes) {
+    const std::uint64_t now = monotonic_ns();
+    const bool keyframe = id % 5 == 0;
+    PacketInfo info;
+    info.mutate_frame_id(id);
+    info.mutate_captured_at_ns(now - 5'000'000);
+    info.mutate_published_at_ns(now);
+    info.mutate_wall_at_ns(1'700'000'000'000'000'000 + id);
+    info.mutate_width(640), info.mutate_height(480);
+    info.mutate_codec(Codec::H264);
+    info.mutate_keyframe(keyframe ? 1 : 0);
+    const std::vector<std::byte> config(keyframe ? 11 : 0, std::byte{7}), data(bytes, static_cast<std::byte>(id));
+    const bus::LogStamp stamp{.frame_id = id, .at_ns = info.captured_at_ns(), .keyframe = keyframe};
+    return writer.append(stamp, packet_pieces(info, config, data));
   }
 
   TempFolder folder_{std::filesystem::temp_directory_path()};

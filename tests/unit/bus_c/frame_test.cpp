@@ -24,6 +24,7 @@ TEST(CRecords, every_field_of_a_frame_lies_where_the_schema_has_it) {
   from.mutate_range(ColorRange::Full);
   from.mutate_memory(schema::Memory::Device);
   from.mutate_mode(Mode::Tracking);
+  from.mutate_camera_wall_at_ns(20);
   for (flatbuffers::uoffset_t i = 0; i < 4; ++i) {
     from.mutable_plane_offset()->Mutate(i, 100 + i);
     from.mutable_plane_stride()->Mutate(i, 200 + i);
@@ -54,6 +55,7 @@ TEST(CRecords, every_field_of_a_frame_lies_where_the_schema_has_it) {
   EXPECT_EQ(info.range, VD_FULL_RANGE);
   EXPECT_EQ(info.memory, 1);
   EXPECT_EQ(info.mode, VD_TRACKING);
+  EXPECT_EQ(info.camera_wall_at_ns, 20u);
 }
 
 TEST(CRecords, every_field_of_detections_lies_where_the_schema_has_it) {

@@ -1,7 +1,7 @@
 // docs/memory_layout.md is the contract: each row of its tables is a field of the code's structs, in place and size, and each
 // field has its row.
 #include <gtest/gtest.h>
-#include <vedette/frame.h>
+#include <vedette/log.h>
 
 #include <cstddef>
 #include <cstdio>
@@ -13,6 +13,7 @@
 
 #include "bus/layout.h"
 #include "bus/log_protocol.h"
+#include "schema/packet.h"
 #include "schema/records.h"
 
 namespace vedette::test {
@@ -158,15 +159,25 @@ TEST(MemoryLayout, of_the_lease_file_is_as_documented) {
 TEST(MemoryLayout, of_the_records_is_as_documented) {
   using Frame = vd_frame_info;
   using Boxes = vd_detections_info;
-  expect_table(
-      "FrameInfo",
-      {VD_FIELD(Frame, frame_id, "frame id"), VD_FIELD(Frame, captured_at_ns, "captured"),
-       VD_FIELD(Frame, published_at_ns, "published"), VD_FIELD(Frame, wall_at_ns, "wall"), VD_FIELD(Frame, trace, "trace"),
-       VD_FIELD(Frame, width, "width"), VD_FIELD(Frame, height, "height"), VD_FIELD(Frame, source_width, "source width"),
-       VD_FIELD(Frame, source_height, "source height"), VD_FIELD(Frame, plane_offset, "plane offset"),
-       VD_FIELD(Frame, plane_stride, "plane stride"), VD_FIELD(Frame, camera, "camera"), VD_FIELD(Frame, format, "format"),
-       VD_FIELD(Frame, matrix, "matrix"), VD_FIELD(Frame, range, "range"), VD_FIELD(Frame, memory, "memory"),
-       VD_FIELD(Frame, mode, "mode"), VD_FIELD(Frame, reserved, "reserved")});
+  expect_table("FrameInfo",
+               {VD_FIELD(Frame, frame_id, "frame id"), VD_FIELD(Frame, captured_at_ns, "captured"),
+                VD_FIELD(Frame, published_at_ns, "published"), VD_FIELD(Frame, wall_at_ns, "wall"),
+                VD_FIELD(Frame, trace, "trace"), VD_FIELD(Frame, width, "width"), VD_FIELD(Frame, height, "height"),
+                VD_FIELD(Frame, source_width, "source width"), VD_FIELD(Frame, source_height, "source height"),
+                VD_FIELD(Frame, plane_offset, "plane offset"), VD_FIELD(Frame, plane_stride, "plane stride"),
+                VD_FIELD(Frame, camera, "camera"), VD_FIELD(Frame, format, "format"), VD_FIELD(Frame, matrix, "matrix"),
+                VD_FIELD(Frame, range, "range"), VD_FIELD(Frame, memory, "memory"), VD_FIELD(Frame, mode, "mode"),
+                VD_FIELD(Frame, reserved, "reserved"), VD_FIELD(Frame, camera_wall_at_ns, "camera's wall")});
+  using Packet = vd_packet_info;
+  expect_table("PacketInfo",
+               {VD_FIELD(Packet, frame_id, "frame id"), VD_FIELD(Packet, captured_at_ns, "captured"),
+                VD_FIELD(Packet, published_at_ns, "published"), VD_FIELD(Packet, wall_at_ns, "wall"),
+                VD_FIELD(Packet, camera_wall_at_ns, "camera's wall"), VD_FIELD(Packet, trace, "trace"),
+                VD_FIELD(Packet, pts_ns, "pts"), VD_FIELD(Packet, dts_ns, "dts"), VD_FIELD(Packet, duration_ns, "duration"),
+                VD_FIELD(Packet, width, "width"), VD_FIELD(Packet, height, "height"),
+                VD_FIELD(Packet, sample_rate, "sample rate"), VD_FIELD(Packet, config_bytes, "configuration"),
+                VD_FIELD(Packet, data_bytes, "packet"), VD_FIELD(Packet, channels, "channels"), VD_FIELD(Packet, codec, "codec"),
+                VD_FIELD(Packet, keyframe, "keyframe"), VD_FIELD(Packet, stream, "stream")});
   expect_table("DetectionsInfo",
                {VD_FIELD(Boxes, frame_id, "frame id"), VD_FIELD(Boxes, captured_at_ns, "captured"),
                 VD_FIELD(Boxes, published_at_ns, "published"), VD_FIELD(Boxes, inference_ns, "inference"),
@@ -209,11 +220,9 @@ TEST(MemoryLayout, constants_are_as_documented) {
 }
 
 TEST(MemoryLayout, schema_ids_are_as_documented) {
-  const std::map<std::string, std::uint64_t> ids{{"<camera>/frames", kFrameSchema},
-                                                 {"<camera>/detections", kDetectionsSchema},
-                                                 {"<camera>/control", kControlSchema},
-                                                 {"<camera>/state", kStateSchema},
-                                                 {"<camera>/events", kEventSchema}};
+  const std::map<std::string, std::uint64_t> ids{{"<camera>/frames", kFrameSchema},    {"<camera>/detections", kDetectionsSchema},
+                                                 {"<camera>/control", kControlSchema}, {"<camera>/state", kStateSchema},
+                                                 {"<camera>/events", kEventSchema},    {"<camera>/packets", kPacketsSchema}};
   std::map<std::string, std::uint64_t> documented;
   const auto found = page().tables.find("Records");
   ASSERT_NE(found, page().tables.end());

@@ -33,6 +33,17 @@ class Recording : public ::testing::Test {
   static bus::RingOptions options(std::uint64_t slot_bytes) {
     return {.schema_id = 5, .slot_bytes = slot_bytes, .keep = 2, .readers = 3, .metadata = "a\nb"};
   }
+  static RecordedTopic log(std::uint64_t longest) {
+    const bus::RingOptions common{
+        .schema_id = 9, .keep = 0, .writer_slots = 0, .readers = 3, .held_per_reader = 0, .metadata = "text"};
+    const bus::LogOptions log{.schema_id = 9,
+                              .data_bytes = 1ull << 36,
+                              .index_entries = 512,
+                              .max_record_bytes = longest,
+                              .readers = 3,
+                              .metadata = "text"};
+    return {topic("cam0/packets"), common, log};
+  }
   static bus::TopicName topic(std::string_view text) { return std::move(bus::TopicName::parse(text)).value(); }
 
   // Two topics and `count` records of many sizes, 0 too.
@@ -86,6 +97,26 @@ class Recording : public ::testing::Test {
   std::vector<std::uint64_t> ends_;  // of the file after each record
   std::mt19937 random_{7};
 };
+
+TEST_F(Recording, a_logs_topic_comes_back_as_it_was) {
+  {
+    auto writer = std::move(RecordingWriter::create(path_, {})).value();
+    ASSERT_TRUE(writer.add_topic(log(700)).ok());
+    ASSERT_TRUE(writer.add({.topic = 0, .sequence = 1 | kKeyframe}, Bytes(700)).ok());
+    ASSERT_TRUE(writer.finish().ok());
+  }
+  {
+    const auto reader = std::move(RecordingReader::open(path_)).value();
+    ASSERT_EQ(reader.topics().size(), 1u);
+    EXPECT_EQ(reader.topics()[0], log(700));
+    ASSERT_EQ(reader.records().size(), 1u);
+    EXPECT_EQ(reader.records()[0].record.sequence, 1 | kKeyframe);
+  }
+  auto writer = std::move(RecordingWriter::create(path_, {.overwrite = true})).value();
+  ASSERT_TRUE(writer.add_topic(log(700)).ok());
+  ASSERT_TRUE(writer.add({.topic = 0, .sequence = 1}, Bytes(701)).ok());
+  EXPECT_TRUE(std::move(RecordingReader::open(path_)).value().records().empty()) << "longer than its topic's longest";
+}
 
 TEST_F(Recording, gives_back_what_was_put_in) {
   for (const bool finished : {true, false}) {
