@@ -7,11 +7,16 @@
 
 #include "base/clock.h"
 #include "capture/slots.h"
+#include "capture/v4l2/v4l2_find.h"
 
 namespace vedette::capture {
 namespace {
 
 constexpr auto kNap = std::chrono::milliseconds(100);
+// So long a device that has gone is waited for before it is said again that it is away.
+constexpr std::uint64_t kWaitForReturnNs = 10'000'000'000;
+// A /dev that doesn't tell of changes (a bind mount into a container) is looked at so often.
+constexpr std::uint64_t kLookAgainNs = 500'000'000;
 
 V4l2Format format_of(const std::string& name) {
   if (name == "mjpeg") return V4l2Format::kMjpeg;
@@ -43,6 +48,21 @@ std::unique_ptr<V4l2Device> make_device(const SourceOptions& options, V4l2Format
   return std::make_unique<V4l2Device>(std::move(device));
 }
 
+// Opens a device that was open before. While it is away its return is waited for, so that it is noticed at once.
+Result<> open_again(V4l2Device& device, const Idle& idle) {
+  auto watch = V4l2Watch::create();  // before the first look: nothing is missed between the two
+  auto opened = device.open();
+  const std::uint64_t since = monotonic_ns();
+  std::uint64_t looked = since;
+  while (!opened.ok() && opened.error().code == ErrorCode::kNotFound && watch.ok() && age_ns(since) < kWaitForReturnNs &&
+         idle()) {
+    if (!watch->changed(kNap) && age_ns(looked) < kLookAgainNs) continue;
+    opened = device.open();
+    looked = monotonic_ns();
+  }
+  return opened;
+}
+
 // Of the pictures that the driver fills; a reader's share comes on top.
 constexpr std::uint32_t kBuffers = 4;
 
@@ -60,7 +80,7 @@ Result<std::unique_ptr<Source>> V4l2Source::open(const SourceOptions& options, s
                                                  Idle idle) {
   const bool first = !device;
   if (first) device = make_device(options, format_of(options.device.format), false);
-  VD_TRY(device->open());
+  VD_TRY(first ? device->open() : open_again(*device, idle));
   const V4l2Format chosen = device->layout().format;
   if (first && slots.may_lend() && chosen != V4l2Format::kMjpeg) {
     device->close();

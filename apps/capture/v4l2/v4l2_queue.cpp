@@ -129,7 +129,7 @@ void V4l2Queue::release() {
 Result<> V4l2Queue::start() {
   int type = static_cast<int>(options_.buffer_type);
   if (const int failed = v4l2_ioctl(options_.fd, VIDIOC_STREAMON, &type); failed != 0)
-    return v4l2_error(options_.name + ": start of the stream", failed);
+    return stream_error(options_.name + ": start of the stream", failed);
   streaming_ = true;
   return Ok{};
 }
@@ -145,11 +145,19 @@ Result<> V4l2Queue::stop() {
   return Ok{};
 }
 
+Error V4l2Queue::stream_error(const std::string& what, int errno_value) const {
+  if (errno_value != EINVAL) return v4l2_error(what, errno_value);
+  // A call that was under way while the camera was unplugged finds its stream taken away, which is EINVAL to the kernel.
+  v4l2_capability capability{};
+  const int gone = v4l2_ioctl(options_.fd, VIDIOC_QUERYCAP, &capability);
+  return v4l2_error(what, gone != 0 ? gone : errno_value);
+}
+
 Result<> V4l2Queue::queue(std::uint32_t index) {
   Buffer buffer(options_.buffer_type, memory_kind(options_), index);
   if (options_.user_memory) buffer.set_memory(slots_[index].memory);
   if (const int failed = v4l2_ioctl(options_.fd, VIDIOC_QBUF, &buffer.buffer); failed != 0)
-    return v4l2_error(options_.name + ": handing a buffer to the driver", failed);
+    return stream_error(options_.name + ": handing a buffer to the driver", failed);
   return Ok{};
 }
 
@@ -184,7 +192,7 @@ Result<std::optional<V4l2Queue::Filled>> V4l2Queue::dequeue() {
   Buffer taken(options_.buffer_type, memory_kind(options_), 0);
   const int failed = v4l2_ioctl(options_.fd, VIDIOC_DQBUF, &taken.buffer);
   if (failed == EAGAIN) return std::optional<Filled>{};
-  if (failed != 0) return v4l2_error(options_.name, failed);
+  if (failed != 0) return stream_error(options_.name, failed);
   const std::uint32_t index = taken.buffer.index;
   if (index >= slots_.size())
     return Error{ErrorCode::kIo,

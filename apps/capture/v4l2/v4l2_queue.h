@@ -69,6 +69,7 @@ class V4l2Queue {
 
   explicit V4l2Queue(Options options);
   Result<> map(std::uint32_t index);
+  Error stream_error(const std::string& what, int errno_value) const;
   void release();
 
   Options options_;
