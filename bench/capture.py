@@ -1,6 +1,5 @@
 """Cameras: every row of build/bench/capture.json, and what has to hold (docs/benchmarks.md tells what a figure is)."""
 import pathlib
-import sys
 
 from measure import Entry, Row
 
@@ -24,7 +23,7 @@ def rows(bin_dir):
         return Entry((str(bin_dir / name),), figure)
 
     def capture(figure):
-        return Entry((sys.executable, "-B", str(HERE / "capture_run.py"), "--bin", str(bin_dir)), figure)
+        return Entry((str(HERE / "capture_run.py"), "--bin", str(bin_dir)), figure)
 
     table = [Row(f"{name}: {peer}", program("bench_vedette", figure), program("bench_baseline", figure), goal) for figure, name, peer, goal in DECODING]
     return [

@@ -1,7 +1,7 @@
 // The two pictures that the benchmarks of cameras use, as a camera would send them: 1080p, MJPEG, 4:2:0. Noise of many sizes as
 // in natural scenes; the same on every machine.
-//   detailed: down to single pixels, quality 85 (about 600 KB)
-//   soft: a picture out of focus, nothing finer than sixteen pixels but a little grain, quality 90 (about 200 KB)
+//   detailed: down to single pixels, quality 85 (587 KB)
+//   soft: a picture out of focus, nothing finer than sixteen pixels but a little grain, quality 90 (198 KB)
 // Header-only, thread-bound.
 #pragma once
 

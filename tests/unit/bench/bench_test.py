@@ -1,16 +1,21 @@
 """What a benchmark's rows are made of: statistics, the running of contestants, what is written."""
 import json
+import os
 import pathlib
 import random
 import statistics
 import sys
 import tempfile
+import time
 import unittest
+import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "bench"))
 
 import bus  # noqa: E402
+import capture  # noqa: E402
+import capture_run  # noqa: E402
 import measure  # noqa: E402
 import ratios  # noqa: E402
 import report  # noqa: E402
@@ -174,6 +179,74 @@ class Bus(unittest.TestCase):
             path.write_text("[]")
             rows, notes = bus.soak_rows(path)
             self.assertEqual((rows, len(notes)), ([], 1))
+
+
+class Capture(unittest.TestCase):
+    def test_every_goal_of_cameras_has_its_row(self):
+        goals = {row.ours.figure: row.goal for row in capture.rows(pathlib.Path("bin"))}
+        expected = {
+            "tensor_detailed": 0.65,
+            "tensor_soft": 0.5,
+            "planes_detailed": 0.9,
+            "planes_soft": 0.8,
+            "nobody_http": 1.2,
+            "nobody_file": 1.2,
+            "standby": 1.3,
+            "mode_change": 1.2,
+            "eight_cameras": 1.02,
+        }
+        self.assertEqual(goals, expected)
+
+    def test_names_are_unique_and_every_figure_is_known(self):
+        rows = capture.rows(pathlib.Path("bin"))
+        self.assertEqual(len(rows), len({row.name for row in rows}))
+        asked = {entry.figure for row in rows for entry in (row.ours, row.peer) if entry.program and entry.program[0].endswith("capture_run.py")}
+        self.assertEqual(asked, set(capture_run.FIGURES))
+
+    def test_the_multipart_camera_sends_the_same_picture_again_and_again(self):
+        picture = bytes(range(256)) * 40
+        with capture_run.MultipartCamera(picture, fps=200) as url, urllib.request.urlopen(url) as answer:
+            self.assertEqual(answer.headers["Content-Type"], "multipart/x-mixed-replace; boundary=picture")
+            for _ in range(3):
+                self.assertEqual(answer.readline(), b"--picture\r\n")
+                self.assertEqual(answer.readline(), b"Content-Type: image/jpeg\r\n")
+                self.assertEqual(answer.readline(), b"Content-Length: %d\r\n" % len(picture))
+                self.assertEqual(answer.readline(), b"\r\n")
+                self.assertEqual(answer.read(len(picture)), picture)
+                self.assertEqual(answer.readline(), b"\r\n")
+
+    def test_processor_time_of_a_process_grows_with_what_it_does(self):
+        before = capture_run.cpu_ns(os.getpid())
+        began = time.process_time_ns()
+        while time.process_time_ns() - began < 20_000_000:
+            pass
+        self.assertGreaterEqual(capture_run.cpu_ns(os.getpid()) - before, 15_000_000)
+
+    def test_what_a_stage_started_and_wrote_is_gone_behind_it(self):
+        with capture_run.Stage(pathlib.Path("/nowhere")) as stage:
+            idle = stage.start("/bin/sleep", "100")
+            stubborn = stage.start("/bin/sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done", log=stage.folder / "log")
+            while stage.said() != "ready":
+                time.sleep(0.01)
+            self.assertIsNone(idle.poll())
+            config = stage.configure(["/dev/video0", "b.mkv"], extra="log:\n  level: error\n").read_text()
+            self.assertIn(f"dir: {stage.bus}", config)
+            self.assertIn('cam1:\n    url: "b.mkv"', config)
+            with self.assertRaises(FileNotFoundError):
+                stage.capture(stage.folder / "vedette.yaml")
+            with self.assertRaisesRegex(capture_run.Failed, "a program ended"):
+                ended = stage.start("/bin/true")
+                ended.wait()
+                stage.cpu_ms_per_s(ended, 0)
+        self.assertIsNotNone(idle.poll())
+        self.assertIsNotNone(stubborn.poll())
+        self.assertFalse(stage.bus.exists() or stage.folder.exists())
+
+    def test_a_figure_nobody_knows_or_whose_programs_are_missing_is_unsupported(self):
+        for figure in ("other", "nobody_file"):
+            entry = Entry((str(ROOT / "bench/capture_run.py"), "--bin", "/nowhere"), figure)
+            with self.assertRaises(measure.Unsupported):
+                measure.run_once(entry)
 
 
 class Report(unittest.TestCase):
