@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "bus/directory.h"
+#include "bus/log.h"
 #include "capture/packet.h"
 #include "config/config.h"
 #include "vision/image_view.h"
@@ -128,6 +129,7 @@ class Sources {
   Slots& slots_;
   const Idle idle_;
   std::unique_ptr<V4l2Device> device_;
+  std::unique_ptr<bus::LogSubscriber> ingest_;  // what is pushed between two openings is read by the second
 };
 
 }  // namespace vedette::capture

@@ -74,7 +74,8 @@ Result<std::unique_ptr<Source>> Sources::open() {
     case SourceKind::kSynthetic:
       return SyntheticSource::open(options_, idle_);
     case SourceKind::kIngest:
-      return IngestSource::open(options_, dir_, idle_);
+      if (!ingest_) ingest_ = std::make_unique<bus::LogSubscriber>(IngestSource::make_topic(options_, dir_));
+      return IngestSource::open(options_, *ingest_, idle_);
   }
   return Error{ErrorCode::kInvalidArgument, "there is no source for this URL"};
 }

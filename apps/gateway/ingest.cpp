@@ -49,7 +49,7 @@ void Ingest::open() {
 }
 
 void Ingest::report(const Error& error) {
-  if (error.text != told_) log::error("{}: {}", topic_.text(), error.text);
+  if (error.text != told_) log::error("{}", error.text);
   told_ = error.text;
   const std::lock_guard lock(mutex_);
   error_ = error;

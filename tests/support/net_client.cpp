@@ -148,6 +148,7 @@ std::optional<WsMessage> WebSocket::receive() {
 }
 
 void WebSocket::send_text(std::string_view text) { send_frame(kText, text); }
+void WebSocket::send_binary(std::string_view bytes) { send_frame(kBinary, bytes); }
 
 // Masked, as a client must; the mask may be any.
 void WebSocket::send_frame(int opcode, std::string_view payload) {

@@ -56,6 +56,7 @@ class WebSocket : public Connection {
   // The next text or binary message; answers pings. Empty: closed or watchdog.
   std::optional<WsMessage> receive();
   void send_text(std::string_view text);
+  void send_binary(std::string_view bytes);
   std::uint16_t close_code() const { return close_code_; }  // 0: no close frame came
 
  private:

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "schema/packet.h"
+#include "stage/topics.h"
 
 namespace vedette::capture {
 namespace {
@@ -14,17 +15,18 @@ constexpr auto kNap = std::chrono::milliseconds(100);
 
 }  // namespace
 
-IngestSource::IngestSource(const SourceOptions& options, const bus::BusDir& dir, Idle idle)
-    : Source(Clock::kMonotonic),
-      options_(options),
-      idle_(std::move(idle)),
-      topic_(dir, {options.camera, "ingest"}, kPacketsSchema, bus::Demand{.packets = true}, bus::LogFrom::kNext) {
+bus::LogSubscriber IngestSource::make_topic(const SourceOptions& options, const bus::BusDir& dir) {
+  return {dir, {options.camera, stage::kIngestTopic}, kPacketsSchema, bus::Demand{.packets = true}, bus::LogFrom::kNext};
+}
+
+IngestSource::IngestSource(const SourceOptions& options, bus::LogSubscriber& topic, Idle idle)
+    : Source(Clock::kMonotonic), options_(options), idle_(std::move(idle)), topic_(topic) {
   video_.codec = Codec::MJPEG;
   video_.description = "pictures that somebody pushes";
 }
 
-Result<std::unique_ptr<Source>> IngestSource::open(const SourceOptions& options, const bus::BusDir& dir, Idle idle) {
-  return std::unique_ptr<Source>(new IngestSource(options, dir, std::move(idle)));
+Result<std::unique_ptr<Source>> IngestSource::open(const SourceOptions& options, bus::LogSubscriber& topic, Idle idle) {
+  return std::unique_ptr<Source>(new IngestSource(options, topic, std::move(idle)));
 }
 
 Source::Read IngestSource::read() {
@@ -49,7 +51,7 @@ Source::Read IngestSource::read() {
 
 bool IngestSource::accept() {
   const auto view = packet_view(record_);
-  if (!view) return false;
+  if (!view || (view->info.codec() != Codec::MJPEG && view->info.codec() != Codec::RAW)) return false;
   packet_ = Packet{};
   packet_.data = view->data;
   packet_.captured_at_ns = view->info.captured_at_ns();
@@ -59,14 +61,11 @@ bool IngestSource::accept() {
   packet_.duration_ns = view->info.duration_ns();
   packet_.width = view->info.width();
   packet_.height = view->info.height();
-  if (view->info.codec() == Codec::RAW) {
-    packet_.kind = Packet::Kind::kPicture;
-    packet_.format = raw_format(view->config);
-    packet_.range = packet_.format == PixelFormat::GRAY8 ? ColorRange::Full : ColorRange::Limited;
-  } else if (view->info.codec() != Codec::MJPEG) {
-    return false;
-  }
   ++counters_.packets;
+  if (view->info.codec() != Codec::RAW) return true;
+  packet_.kind = Packet::Kind::kPicture;
+  packet_.format = raw_format(view->config);
+  if (packet_.format == PixelFormat::GRAY8) packet_.range = ColorRange::Full;
   return true;
 }
 
@@ -74,9 +73,9 @@ void IngestSource::write_picture(const vision::MutableImageView& out) {
   const std::byte* from = packet_.data.data();
   for (int plane = 0; plane < plane_count(out.format); ++plane) {
     const PlaneGeometry extent = plane_extent(out.format, plane, out.width, out.height);
-    const vision::MutablePlane& to = out.planes[static_cast<std::size_t>(plane)];
+    const auto& to = out.planes[static_cast<std::size_t>(plane)];
     for (std::uint32_t row = 0; row < extent.rows; ++row, from += extent.row_bytes)
-      std::memcpy(to.data + row * to.stride, from, extent.row_bytes);
+      std::memcpy(to.data + std::size_t{row} * to.stride, from, extent.row_bytes);
   }
 }
 

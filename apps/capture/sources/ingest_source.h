@@ -1,6 +1,6 @@
 // A camera that pushes: what somebody sends to the gateway (POST /ingest/<camera> or its WebSocket) lies in the log
-// <camera>/ingest, and this reads it there. While nobody sends, it waits; silence for `timeout` is told as a failure, as of any
-// camera.
+// <camera>/ingest, and this reads it there: JPEGs, and raw pictures. While nobody sends, it waits; silence for `timeout` is told
+// as a failure, as of any camera. What comes between two openings isn't lost: the topic's reader outlives the source.
 #pragma once
 
 #include "bus/log.h"
@@ -10,18 +10,20 @@ namespace vedette::capture {
 
 class IngestSource final : public Source {
  public:
-  static Result<std::unique_ptr<Source>> open(const SourceOptions& options, const bus::BusDir& dir, Idle idle);
+  static bus::LogSubscriber make_topic(const SourceOptions& options, const bus::BusDir& dir);
+  // `topic` outlives it.
+  static Result<std::unique_ptr<Source>> open(const SourceOptions& options, bus::LogSubscriber& topic, Idle idle);
 
   Read read() override;
   void write_picture(const vision::MutableImageView& out) override;
 
  private:
-  IngestSource(const SourceOptions& options, const bus::BusDir& dir, Idle idle);
+  IngestSource(const SourceOptions& options, bus::LogSubscriber& topic, Idle idle);
   bool accept();
 
   const SourceOptions options_;
   Idle idle_;
-  bus::LogSubscriber topic_;
+  bus::LogSubscriber& topic_;
   std::vector<std::byte> record_;
 };
 

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
+#include "support/bus_fixture.h"
 
 namespace vedette::gateway {
 namespace {
@@ -63,6 +64,93 @@ TEST_F(RouterTest, WatchesOnlyConfiguredCameras) {
   EXPECT_EQ(get("/ws/", "GET", true).status, 404);
   EXPECT_EQ(get("/ws/front").status, 426);
   EXPECT_EQ(get("/ws/front").watch, nullptr);
+}
+
+class PushTest : public test::BusFixture {
+ protected:
+  Reply push(const std::string& target, RequestHead head) const {
+    head.target = target;
+    head.host = "localhost:8080";
+    return router_.answer(head);
+  }
+  static RequestHead post(const std::string& type, const std::string& length) {
+    RequestHead head;
+    head.method = "POST";
+    head.content_type = type;
+    head.content_length = length;
+    return head;
+  }
+  static RequestHead websocket() {
+    RequestHead head;
+    head.method = "GET";
+    head.websocket = true;
+    return head;
+  }
+
+  Ingest phone_{dir_, "phone", {}};
+  CameraHub camera_{"phone", true};
+  CameraHub other_{"front", true};
+  Router router_{Access("", 8080), StaticFiles(), "", {&camera_, &other_}, {&phone_}};
+};
+
+TEST_F(PushTest, PicturesAreToldByTheirHeads) {
+  const Reply jpeg = push("/ingest/phone?captured_at=1700000000123", post("image/JPEG; q=1", "1000"));
+  EXPECT_EQ(jpeg.push, &phone_);
+  EXPECT_EQ(jpeg.pushed.picture.codec, Codec::MJPEG);
+  EXPECT_EQ(jpeg.pushed.body_bytes, 1000u);
+  EXPECT_EQ(jpeg.pushed.picture.captured_unix_ms, 1'700'000'000'123u);
+  const Reply raw = push("/ingest/phone?width=64&height=48&format=nv12", post("application/octet-stream", "4608"));
+  EXPECT_EQ(raw.push, &phone_);
+  EXPECT_EQ(raw.pushed.picture.codec, Codec::RAW);
+  EXPECT_EQ(raw.pushed.picture.format, PixelFormat::NV12);
+  EXPECT_EQ(raw.pushed.picture.width, 64u);
+  EXPECT_EQ(raw.pushed.picture.height, 48u);
+  EXPECT_EQ(push("/ingest/phone", websocket()).push, &phone_);
+  RequestHead timed = post("image/jpeg", "1");
+  timed.captured_at = "5";
+  EXPECT_EQ(push("/ingest/phone", timed).pushed.picture.captured_unix_ms, 5u);
+}
+
+TEST_F(PushTest, WhatIsWrongIsSaidBeforeABodyIsRead) {
+  const std::string raw = "application/octet-stream";
+  RequestHead wrong_time = post("image/jpeg", "10");
+  wrong_time.captured_at = "yesterday";
+  RequestHead foreign = post("image/jpeg", "10");
+  foreign.origin = "http://evil.example";
+  RequestHead foreign_socket = websocket();
+  foreign_socket.origin = "http://evil.example";
+  RequestHead plain_get;
+  plain_get.method = "GET";
+  const struct {
+    std::string target;
+    RequestHead head;
+    int status;
+    std::string says;
+  } cases[] = {
+      {"/ingest/nobody", post("image/jpeg", "10"), 404, "no such camera"},
+      {"/ingest/front", post("image/jpeg", "10"), 404, "expected its url to be"},
+      {"/ingest/front", websocket(), 404, "expected its url to be"},
+      {"/ingest/phone", post("text/plain", "10"), 415, "expected image/jpeg"},
+      {"/ingest/phone", post("", "10"), 415, "expected image/jpeg"},
+      {"/ingest/phone", post("image/jpeg", ""), 411, "Content-Length"},
+      {"/ingest/phone", post("image/jpeg", "67108865"), 413, "expected at most 67108864"},
+      {"/ingest/phone", post("image/jpeg", "-5"), 400, "no number"},
+      {"/ingest/phone", wrong_time, 400, "milliseconds"},
+      {"/ingest/phone", post(raw, "10"), 400, "?width=&height=&format="},
+      {"/ingest/phone?width=0&height=5&format=i420", post(raw, "10"), 400, "1 to 16384"},
+      {"/ingest/phone?width=5&height=5&format=h264", post(raw, "10"), 400, "gray8"},
+      {"/ingest/phone?width=5&height=3&format=gray8", post(raw, "16"), 422, "expected 15"},
+      {"/ingest/phone", foreign, 403, "another site"},
+      {"/ingest/phone", foreign_socket, 403, "another site"},
+      {"/ingest/phone", plain_get, 405, "POST a picture"},
+  };
+  for (const auto& [target, head, status, says] : cases) {
+    const Reply reply = push(target, head);
+    EXPECT_EQ(reply.push, nullptr);
+    EXPECT_EQ(reply.status, status) << target << " " << head.content_type;
+    ASSERT_TRUE(reply.body);
+    EXPECT_NE(Json::parse(*reply.body)["error"].get<std::string>().find(says), std::string::npos) << *reply.body;
+  }
 }
 
 TEST_F(RouterTest, EverythingElseIsAnErrorInJson) {
