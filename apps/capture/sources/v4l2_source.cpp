@@ -6,7 +6,9 @@
 #include <cstring>
 
 #include "base/clock.h"
+#include "capture/retouch.h"
 #include "capture/slots.h"
+#include "vision/jpeg_planes.h"
 #include "capture/v4l2/v4l2_find.h"
 
 namespace vedette::capture {
@@ -39,12 +41,31 @@ PixelFormat pixels_of(V4l2Format format) {
   }
 }
 
+// What a picture costs until its planes lie in a slot: what `auto` compares.
+class Trial {
+ public:
+  void operator()(const V4l2Layout& layout, const V4l2Frame& frame) {
+    if (layout.format != V4l2Format::kMjpeg) {
+      copy_.assign(frame.bytes.begin(), frame.bytes.end());
+    } else if (const auto header = decoder_->read_header(frame.bytes); header.ok()) {
+      planes_.reshape(header->format, header->width, header->height);
+      (void)decoder_->decode(frame.bytes, *header, 1, writable(planes_));  // a damaged one costs as much
+    }
+  }
+
+ private:
+  std::shared_ptr<vision::JpegPlanesDecoder> decoder_ = std::make_shared<vision::JpegPlanesDecoder>();
+  vision::Image planes_;
+  std::vector<std::byte> copy_;
+};
+
 std::unique_ptr<V4l2Device> make_device(const SourceOptions& options, V4l2Format format, bool user_buffers) {
   V4l2Options device;
   device.device = options.url;
   device.wanted = {format, options.device.size.width, options.device.size.height, static_cast<double>(options.device.fps)};
   device.controls = options.device.controls;
   device.user_buffers = user_buffers;
+  device.consume = Trial();
   return std::make_unique<V4l2Device>(std::move(device));
 }
 
