@@ -83,37 +83,45 @@ TEST_F(OnDemand, VideoResumesFromTheLastKeyframeWithTheRightPictures) {
   }
 }
 
-TEST_F(OnDemand, PacketsAndFramesHaveTheSameIdsAndTimes) {
-  for (const char* encode : {"-c:v libx264 -bf 3 -g 15 -pix_fmt yuv420p", "-c:v mjpeg -pix_fmt yuvj420p -q:v 3"}) {
-    const bool mjpeg = std::string(encode).find("mjpeg") != std::string::npos;
-    stop();
-    bus::LogSubscriber packets(dir_, topic("front/packets"), kPacketsSchema, {.packets = true}, bus::LogFrom::kOldestKeyframe);
-    start(options_for(clip(mjpeg ? "c.mkv" : "c.mp4", encode, "320x240", 60)));
-    std::map<std::uint64_t, PacketInfo> known;
-    std::vector<std::byte> record;
-    std::uint64_t last_sequence_id = 0;
-    std::size_t matched = 0;
-    while (matched < 40) {
-      const auto seen = next();
-      ASSERT_TRUE(seen) << (end_ && !end_->ok() ? end_->error().text : "ended");
-      while (packets.take_next(record)) {
-        const auto view = packet_view(record);
-        ASSERT_TRUE(view.ok()) << view.error().text;
-        known[view->info.frame_id()] = view->info;
-      }
-      EXPECT_GT(seen->info.frame_id(), last_sequence_id);
-      last_sequence_id = seen->info.frame_id();
-      const auto found = known.find(seen->info.frame_id());
-      if (found == known.end()) continue;  // from before this reader came
-      ++matched;
-      EXPECT_EQ(found->second.captured_at_ns(), seen->info.captured_at_ns());
-      EXPECT_EQ(found->second.trace().trace_id_low(), seen->info.trace().trace_id_low());
-      EXPECT_EQ(found->second.width(), seen->info.source_width());
-      EXPECT_EQ(found->second.codec(), mjpeg ? Codec::MJPEG : Codec::H264);
+struct Stream {
+  const char* name;
+  const char* encode;
+  const char* file;
+  Codec codec;
+};
+void PrintTo(const Stream& stream, std::ostream* out) { *out << stream.name; }
+constexpr Stream kStreams[] = {{"b_frames", "-c:v libx264 -bf 3 -g 15 -pix_fmt yuv420p", "c.mp4", Codec::H264},
+                               {"mjpeg", "-c:v mjpeg -pix_fmt yuvj420p -q:v 3", "c.mkv", Codec::MJPEG}};
+class Twins : public OnDemand, public ::testing::WithParamInterface<Stream> {};
+
+TEST_P(Twins, PacketsAndFramesHaveTheSameIdsAndTimes) {
+  bus::LogSubscriber packets(dir_, topic("front/packets"), kPacketsSchema, {.packets = true}, bus::LogFrom::kOldestKeyframe);
+  start(options_for(clip(GetParam().file, GetParam().encode, "320x240", 60)));
+  std::map<std::uint64_t, PacketInfo> known;
+  std::vector<std::byte> record;
+  std::uint64_t last_id = 0;
+  for (std::size_t matched = 0; matched < 40;) {
+    const auto seen = next();
+    ASSERT_TRUE(seen) << (end_ && !end_->ok() ? end_->error().text : "ended");
+    while (packets.take_next(record)) {
+      const auto view = packet_view(record);
+      ASSERT_TRUE(view.ok()) << view.error().text;
+      known[view->info.frame_id()] = view->info;
     }
-    packets_.reset();
+    EXPECT_GT(seen->info.frame_id(), last_id);
+    last_id = seen->info.frame_id();
+    const auto found = known.find(seen->info.frame_id());
+    if (found == known.end()) continue;  // from before this reader came
+    ++matched;
+    EXPECT_EQ(found->second.captured_at_ns(), seen->info.captured_at_ns());
+    EXPECT_EQ(found->second.trace().trace_id_low(), seen->info.trace().trace_id_low());
+    EXPECT_EQ(found->second.width(), seen->info.source_width());
+    EXPECT_EQ(found->second.codec(), GetParam().codec);
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Capture, Twins, ::testing::ValuesIn(kStreams),
+                         [](const auto& stream) { return std::string(stream.param.name); });
 
 TEST_F(OnDemand, AnInputThatDoesNotDetectIsNeverDecoded) {
   CameraOptions options = options_for(clip("c.mp4", "-c:v libx264 -g 15 -pix_fmt yuv420p", "320x240"));
