@@ -3,35 +3,11 @@
 #include <pybind11/stl.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "errors.h"
+#include "waiting.h"
 
 namespace vedette::python {
-namespace {
-
-// How long a wait goes on without a look at Python's signals.
-constexpr Nanoseconds kSlice = std::chrono::milliseconds(50);
-
-// A million seconds at most: what a double holds and a clock can add.
-Nanoseconds duration_of(double seconds) {
-  return std::chrono::duration_cast<Nanoseconds>(std::chrono::duration<double>(seconds > 0 ? std::min(seconds, 1e6) : 0.0));
-}
-
-// Lets nobody in twice before who came in between: a thread that waits for news takes it again and again, others want it too.
-class FairMutex {
- public:
-  void lock() {
-    const std::lock_guard at_the_door(door_);
-    room_.lock();
-  }
-  void unlock() { room_.unlock(); }
-
- private:
-  std::mutex door_, room_;
-};
-
-}  // namespace
 
 std::shared_ptr<const bus::BusDir> open_bus_dir(const std::string& path) {
   return std::make_shared<const bus::BusDir>(value_or_raise(bus::BusDir::open(path)));

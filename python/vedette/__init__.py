@@ -22,6 +22,7 @@ from ._errors import (
     ResourceExhausted,
     ShareUsed,
 )
+from ._log import LogSubscriber, Packet
 from ._publisher import BytesPublisher, Camera, DetectionsPublisher, LoanedFrame, camera, publish
 from ._records import Control, Detection, Detections, Event, Frame, Record, State
 from ._subscriber import Events, Subscriber, subscribe, topics, wait_any
@@ -43,9 +44,11 @@ __all__ = [
     "Frame",
     "Incompatible",
     "InvalidArgument",
+    "LogSubscriber",
     "LoanedFrame",
     "NoFreeSlot",
     "NotFound",
+    "Packet",
     "PermissionDenied",
     "Record",
     "ResourceExhausted",

@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal, Self, TypeVar, overload
 
 from . import _bus
 from ._errors import Incompatible, InvalidArgument
+from ._log import LogSubscriber, Packet, Start
 from ._records import AnyRecord, Decoder
 
 Mode = Literal["newest", "next"]
@@ -138,6 +139,17 @@ def _demand(pixels: bool, fps: float, size: tuple[int, int]) -> _bus.Demand:
 @overload
 def subscribe(
     topic: str,
+    kind: type[Packet],
+    *,
+    start: Start = ...,
+    timeout: float | None = ...,
+    wait: str = ...,
+    packets: bool = ...,
+    bus_dir: str | os.PathLike[str] | None = ...,
+) -> LogSubscriber: ...
+@overload
+def subscribe(
+    topic: str,
     kind: type[T],
     *,
     mode: Mode = ...,
@@ -160,7 +172,7 @@ def subscribe(
     wait: str = ...,
     bus_dir: str | os.PathLike[str] | None = ...,
 ) -> Subscriber[Any]: ...
-def subscribe(topic: str, kind: Any = None, **options: Any) -> Subscriber[Any]:
+def subscribe(topic: str, kind: Any = None, **options: Any) -> Subscriber[Any] | LogSubscriber:
     """Reads a topic: `for frame in vedette.subscribe("cam0/frames"):`.
 
     kind      what it has to carry: vedette.Frame, vedette.Detections, …; raises Incompatible else. None: whatever comes
@@ -174,7 +186,13 @@ def subscribe(topic: str, kind: Any = None, **options: Any) -> Subscriber[Any]:
     bus_dir   the bus directory; None: $VEDETTE_BUS_DIR, else /dev/shm/vedette (root) or /dev/shm/vedette-<uid>
 
     A topic that isn't there yet is waited for. Gives Frame, Detections, State, Control, Event, or Record for other schemas.
+
+    Of a log, `subscribe("cam0/packets", vedette.Packet)`, every packet comes in order; instead of mode, pixels, fps and size it takes
+    start     "newest" keyframe, so that decoding can begin at once, "oldest" keyframe: all that is there, or "next"
+    packets   ask the camera for packets; False: only see those that somebody else asks for
     """
+    if kind is Packet:
+        return LogSubscriber(topic, **options)
     return Subscriber(topic, kind, **options)
 
 
