@@ -1,5 +1,7 @@
 // Bitstreams with damage in them: capture lives, pictures go on, and what is shown is in order. (Whether a picture of a damaged
 // H.264 or H.265 stream is whole can't always be told by a decoder: damaged bits may well be valid ones.)
+#include <random>
+
 #include "conformance/sources/rig.h"
 
 namespace vedette::test {
@@ -27,6 +29,40 @@ TEST_P(Damaged, PacketsByTheHundredItGoesOn) {
   EXPECT_TRUE(capture().running());
 }
 INSTANTIATE_TEST_SUITE_P(All, Damaged, ::testing::ValuesIn(live_kinds()), [](const auto& kind) { return kind.param.name; });
+
+class FuzzedFilms : public Rig, public ::testing::WithParamInterface<Kind> {};
+
+// Any bytes of a file changed, cut out, put in, cut off: it is played as far as it goes or refused in words; nothing crashes or hangs.
+TEST_P(FuzzedFilms, ArePlayedOrRefused) {
+  ASSERT_TRUE(make_source(GetParam()));
+  const std::string whole = read_file(url_);
+  std::mt19937 random(7);
+  const auto dice = [&](std::size_t sides) { return static_cast<std::size_t>(random() % sides); };
+  int played = 0;
+  for (int round = 0; round < 12; ++round) {
+    std::string film = whole;
+    for (std::size_t i = 0, changes = 1 + dice(30); i < changes; ++i) film[dice(film.size())] = static_cast<char>(dice(256));
+    if (round % 3 == 1) film.erase(dice(film.size()), 1 + dice(3000));
+    if (round % 3 == 2) film.insert(dice(film.size()), whole, dice(whole.size() / 2), 1 + dice(3000));
+    if (round % 4 == 3) film.resize(film.size() / 4 + dice(film.size() / 2));
+    url_ = folder_.write("fuzzed" + std::to_string(round) + GetParam().ending, film);
+    start_capture({"loop: false", "pace: fast"});
+    std::uint64_t last_id = 0;
+    while (const auto frame = next_frame()) {
+      EXPECT_GT(frame->info.frame_id(), last_id);
+      last_id = frame->info.frame_id();
+    }
+    const auto code = capture().wait_exit();
+    ASSERT_TRUE(code) << "it hangs";
+    ASSERT_LT(*code, 128) << "a signal ended it, in round " << round;
+    if (*code != 0) {
+      EXPECT_NE(log().find("error"), std::string::npos) << "refused, and not said why";
+    }
+    played += *code == 0 ? 1 : 0;
+  }
+  EXPECT_GT(played, 3);
+}
+INSTANTIATE_TEST_SUITE_P(All, FuzzedFilms, ::testing::ValuesIn(file_kinds()), [](const auto& kind) { return kind.param.name; });
 
 class Mjpeg : public Rig, public ::testing::WithParamInterface<const char*> {};
 

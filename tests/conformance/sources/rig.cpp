@@ -87,6 +87,9 @@ std::vector<Kind> kinds() {
 }
 
 std::vector<Kind> live_kinds() { return kinds_that(is_live); }
+std::vector<Kind> file_kinds() {
+  return kinds_that([](const Kind& kind) { return kind.way == Way::kFile; });
+}
 std::vector<Kind> film_kinds() { return kinds_that(is_film); }
 
 Rig::Rig()
@@ -111,7 +114,8 @@ bool Rig::make_source(const Kind& kind, const Login& login) {
   }
   SceneStream stream;
   stream.codec = kind.codec;
-  stream.sizes = {kSize, kOtherSize};
+  stream.sizes = {size_, kOtherSize};
+  stream.gop = gop_;
   stream.b_frames = kind.b_frames;
   stream.damage = damage_;
   stream.damage_kind = damage_kind_;
@@ -119,7 +123,7 @@ bool Rig::make_source(const Kind& kind, const Login& login) {
     stream.wrap = kind.way == Way::kFolder ? "folder" : "file";
     url_ = stream.to = folder_.file("film" + kind.ending);
     if (kind.way == Way::kFolder) std::filesystem::create_directory(url_);
-    return make_film(stream, kFps, kFilmPictures, folder_.file("scene"));
+    return make_film(stream, fps_, kFilmPictures, folder_.file("scene"));
   }
   const std::uint16_t port = free_tcp_port();
   url_ = url_of(kind, port);
@@ -127,7 +131,7 @@ bool Rig::make_source(const Kind& kind, const Login& login) {
   stream.to = kind.way == Way::kRtmp ? url_ : folder_.file("scene.socket");
   server_ = server_of(kind, login, port, stream.to, folder_.file("server"));
   server_->start();
-  scene_ = std::make_unique<Scene>(SceneOptions{kFps, {stream}}, folder_.file("scene"));
+  scene_ = std::make_unique<Scene>(SceneOptions{fps_, {stream}}, folder_.file("scene"));
   scene_->start();
   return true;
 }

@@ -35,6 +35,7 @@ bool is_film(const Kind& kind);  // has an end
 std::vector<Kind> kinds();
 std::vector<Kind> live_kinds();
 std::vector<Kind> film_kinds();
+std::vector<Kind> file_kinds();
 
 inline constexpr double kFps = 20;
 inline constexpr std::uint64_t kPeriodNs = 50'000'000;
@@ -80,6 +81,9 @@ class Rig : public BusFixture {
 
   TempFolder folder_{"/tmp"};
   Kind kind_;
+  double fps_ = kFps;  // of make_source()'s scene
+  int gop_ = 10;
+  SceneSize size_ = kSize;
   int damage_ = 0;  // of make_source()'s scene: see SceneStream
   int damage_kind_ = -1;
   std::string url_;
