@@ -1,5 +1,5 @@
-// Opened again and again, whatever it was that failed: no file, no thread, no memory is left behind. Within one process, so that a
-// thousand times don't wait for a thousand back-offs.
+// Opened again and again, whatever it was that failed: no file, no thread, no memory is left behind. Within one process, so that
+// a thousand times don't wait for a thousand back-offs.
 #include <malloc.h>
 #include <unistd.h>
 
@@ -73,14 +73,10 @@ TEST_P(Reopening, LeavesNothingBehind) {
   expect_nothing_left(GetParam().times);
 }
 const Reopened kReopened[] = {
-    {{"file_mp4_h264", Way::kFile, "h264", ".mp4"}},
-    {{"folder_of_jpegs", Way::kFolder, "mjpeg"}},
-    {{"synthetic", Way::kSynthetic, "mjpeg"}},
-    {{"http_mjpeg", Way::kHttpMjpeg, "mjpeg"}},
-    {{"tcp_ts_h264", Way::kTcpTs, "h264"}, 30},
-    {{"rtsp_tcp_mjpeg", Way::kRtspTcp, "mjpeg"}, 15},
-    {{"rtsp_udp_h264", Way::kRtspUdp, "h264"}, 12},
-    {{"rtmp_h264", Way::kRtmp, "h264"}, 3},
+    {{"file_mp4_h264", Way::kFile, "h264", ".mp4"}}, {{"folder_of_jpegs", Way::kFolder, "mjpeg"}},
+    {{"synthetic", Way::kSynthetic, "mjpeg"}},       {{"http_mjpeg", Way::kHttpMjpeg, "mjpeg"}},
+    {{"tcp_ts_h264", Way::kTcpTs, "h264"}, 30},      {{"rtsp_tcp_mjpeg", Way::kRtspTcp, "mjpeg"}, 15},
+    {{"rtsp_udp_h264", Way::kRtspUdp, "h264"}, 12},  {{"rtmp_h264", Way::kRtmp, "h264"}, 3},
 };
 INSTANTIATE_TEST_SUITE_P(All, Reopening, ::testing::ValuesIn(kReopened), [](const auto& param) { return param.param.kind.name; });
 
