@@ -1,6 +1,7 @@
 #include "capture/flow.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/clock.h"
 #include "capture/pixels.h"
@@ -11,6 +12,8 @@ namespace {
 // Of one group of pictures; a camera that never sends a keyframe must not take all memory.
 constexpr std::size_t kMostKeptBytes = 64u << 20;
 constexpr std::size_t kMostKeptPackets = 3000;
+constexpr std::uint64_t kLongestTornNs = 3'000'000'000;
+constexpr int kBFramesInARow = 3;  // x264's default
 
 }  // namespace
 
@@ -114,9 +117,11 @@ Result<> Flow::publish_packet(const Packet& packet, const Shot& shot) {
   // In order but without stamps to say which: players couldn't show it.
   const bool tellable = packet.pts_ns != kNoTimestamp;
   if (paused() || !tellable || shot.width == 0 || (!packet.keyframe && !packets_begun_)) return {};
-  if (!std::equal(video.config.begin(), video.config.end(), told_config_.begin(), told_config_.end())) {
-    if (!told_config_.empty()) ++stream_;
+  const bool same_size = told_size_ == PictureSize{shot.width, shot.height};
+  if (!same_size || !std::equal(video.config.begin(), video.config.end(), told_config_.begin(), told_config_.end())) {
+    if (told_size_.width != 0) ++stream_;
     told_config_.assign(video.config.begin(), video.config.end());
+    told_size_ = {shot.width, shot.height};
   }
   packets_begun_ = true;
   PacketInfo info = packet_info_of(shot);
@@ -210,9 +215,28 @@ Result<> Flow::take_coded(const Packet& packet, const Shot& shot) {
     return {};
   }
   if (!decoding_) VD_TRY(catch_up());
-  if (decoding_ && decoder_->send(*packet.av, shot.tag)) VD_TRY(show_pictures());
+  if (!decoding_) return {};
+  if (torn_ && packet.keyframe) {
+    torn_ = false;
+    whole_from_ = shot.tag;
+  }
+  if (decoder_->send(*packet.av, shot.tag)) VD_TRY(show_pictures());
+  note_damage();
   return {};
 }
+
+// Pictures that refer to a damaged one are torn too, and the decoder doesn't say so: nothing is shown up to the next keyframe. A
+// stream that has none for long (or refreshes its pictures bit by bit) is shown as it comes after a while.
+void Flow::note_damage() {
+  if (std::exchange(told_bad_, decoder_->bad()) != decoder_->bad()) {
+    torn_ = true;
+    torn_at_ns_ = monotonic_ns();
+  } else if (torn_ && age_ns(torn_at_ns_) > kLongestTornNs) {
+    torn_ = false;
+  }
+}
+
+bool Flow::is_torn() const { return torn_ || decoder_->tag() < whole_from_; }
 
 void Flow::keep(const Packet& packet, const Shot& shot) {
   if (packet.keyframe) {
@@ -253,6 +277,8 @@ Result<> Flow::finish() {
 
 Result<> Flow::show_pictures(bool skip) {
   while (const AVFrame* picture = decoder_->next()) {
+    if (!source_.video().intra_only) note_damage();
+    if (is_torn()) continue;
     good();
     if (!skip) VD_TRY(show(*picture));
   }

@@ -92,6 +92,8 @@ class Flow {
   Result<> take_jpeg(const Packet& packet, const Shot& shot);
   Result<> take_picture(const Packet& packet, const Shot& shot);
   Result<> take_coded(const Packet& packet, const Shot& shot);
+  void note_damage();
+  bool is_torn() const;
   void keep(const Packet& packet, const Shot& shot);
   Result<> catch_up();
   Result<> show_pictures(bool skip = false);
@@ -129,6 +131,12 @@ class Flow {
   bool packets_begun_ = false;  // since the last keyframe that was published
   bool by_time_ = false;        // frame ids: packets come in another order than pictures
   std::vector<std::byte> told_config_;
+  PictureSize told_size_;
+  // Of inter-coded video: something was damaged, and no keyframe came since; pictures of packets before this one are torn.
+  bool torn_ = false;
+  std::uint64_t torn_at_ns_ = 0;
+  std::uint64_t whole_from_ = 0;
+  std::uint64_t told_bad_ = 0;
 
   std::int64_t first_ns_ = 0, end_ns_ = 0;
   std::uint64_t pictures_ = 0;

@@ -23,6 +23,10 @@ constexpr auto kPoll = std::chrono::milliseconds(2);
 constexpr std::int64_t kDefaultFrameNs = 40'000'000;
 constexpr AVRational kNanoseconds{1, 1'000'000'000};
 constexpr std::uint64_t kNsPerUs = 1000;
+// Stamps further apart than this have nothing to do with each other.
+constexpr std::int64_t kNewBeginning = 1'000'000'000;
+// A frame rate above this is none: FFmpeg gives a stream's time base where it doesn't know.
+constexpr int kMostFps = 480;
 // A camera's clock read from RTCP that differs more than this from the one before is taken only when it stays there.
 constexpr std::int64_t kWallTolerance = 2'000'000'000;
 
@@ -191,13 +195,14 @@ void LibavSource::describe_video() {
   video_.intra_only = codec != nullptr && (codec->props & AV_CODEC_PROP_INTRA_ONLY) != 0;
   video_.width = static_cast<std::uint32_t>(std::max(parameters.width, 0));
   video_.height = static_cast<std::uint32_t>(std::max(parameters.height, 0));
-  video_.frame_duration_ns = rate.num > 0 && rate.den > 0 ? av_rescale_q(1, av_inv_q(rate), kNanoseconds) : kDefaultFrameNs;
+  const bool known = rate.num > 0 && rate.den > 0 && av_q2d(rate) <= kMostFps;
+  video_.frame_duration_ns = known ? av_rescale_q(1, av_inv_q(rate), kNanoseconds) : kDefaultFrameNs;
   video_.reorder_ns = std::max(parameters.video_delay, 0) * video_.frame_duration_ns;
   config_ =
       filter_ ? copy_of(parameters.extradata, static_cast<std::size_t>(parameters.extradata_size)) : std::vector<std::byte>{};
   video_.config = config_;
-  video_.description = fmt::format("{} {}x{}, {:.4g} fps", avcodec_get_name(parameters.codec_id), parameters.width,
-                                   parameters.height, 1e9 / static_cast<double>(video_.frame_duration_ns));
+  video_.description = fmt::format("{} {}x{}", avcodec_get_name(parameters.codec_id), parameters.width, parameters.height);
+  if (known) video_.description += fmt::format(", {:.4g} fps", av_q2d(rate));
 }
 
 void LibavSource::describe_audio() {
@@ -319,22 +324,45 @@ void LibavSource::describe_packet() {
     packet_.dts_ns = counted_ns_;
     if (video_.reorder_ns == 0) packet_.pts_ns = counted_ns_;
   }
-  if (packet_.dts_ns == kNoTimestamp) packet_.dts_ns = packet_.pts_ns;
+  order_dts();
   if (filter_ && packet_.keyframe) note_config();
+  note_camera_clock();
+}
 
-  // The camera's wall clock, from its RTCP sender reports. FFmpeg's value is off by hours between a wrap of RTP's 32-bit stamps
-  // and the next report: one that doesn't go on from the one before is taken only when the next agrees with it.
+// Stamps of decoding that aren't there (Matroska has none, and libav doesn't make up the first ones of a stream with B-frames)
+// lie between those around them: they ascend, and none is later than that of showing.
+void LibavSource::order_dts() {
+  if (packet_.pts_ns == kNoTimestamp && packet_.dts_ns == kNoTimestamp) return;
+  const bool made_up = packet_.dts_ns == kNoTimestamp;
+  if (made_up) packet_.dts_ns = packet_.pts_ns - video_.reorder_ns;
+  const bool begins = last_dts_ns_ == kNoTimestamp || packet_.dts_ns > last_dts_ns_ + kNewBeginning ||
+                      packet_.dts_ns < last_dts_ns_ - kNewBeginning;
+  if (made_up && !begins) packet_.dts_ns = std::min(packet_.pts_ns, last_dts_ns_ + video_.frame_duration_ns);
+  if (!begins) packet_.dts_ns = std::max(packet_.dts_ns, last_dts_ns_ + 1);
+  last_dts_ns_ = packet_.dts_ns;
+}
+
+// The camera's wall clock, from its RTCP sender reports. FFmpeg's value is off by hours between a wrap of RTP's 32-bit stamps and
+// the next report: what it says is taken once two packets agree on it. H.264 and H.265 go through FFmpeg's parser, which ends a
+// picture when the next one begins and hands it that one's value.
+void LibavSource::note_camera_clock() {
+  if (packet_.pts_ns == kNoTimestamp) return;
   std::size_t size = 0;
   const auto* data = av_packet_get_side_data(av_.get(), AV_PKT_DATA_PRFT, &size);
-  if (data == nullptr || size < sizeof(AVProducerReferenceTime) || packet_.pts_ns == kNoTimestamp) return;
-  AVProducerReferenceTime reference{};
-  std::memcpy(&reference, data, sizeof reference);
-  const std::uint64_t wall = static_cast<std::uint64_t>(std::max<std::int64_t>(reference.wallclock, 0)) * kNsPerUs;
-  const auto off = static_cast<std::int64_t>(wall - last_wall_ns_) - (packet_.pts_ns - last_wall_pts_ns_);
-  const bool goes_on = last_wall_pts_ns_ != kNoTimestamp && off < kWallTolerance && off > -kWallTolerance;
-  if (goes_on) packet_.camera_wall_at_ns = wall;
-  last_wall_ns_ = wall;
-  last_wall_pts_ns_ = packet_.pts_ns;
+  std::int64_t wall = kNoTimestamp;
+  if (data != nullptr && size >= sizeof(AVProducerReferenceTime)) {
+    AVProducerReferenceTime reference{};
+    std::memcpy(&reference, data, sizeof reference);
+    wall = std::max<std::int64_t>(reference.wallclock, 0) * static_cast<std::int64_t>(kNsPerUs);
+  }
+  const std::int64_t of_this = filter_ ? std::exchange(next_wall_ns_, wall) : wall;
+  if (of_this != kNoTimestamp) {
+    const std::int64_t offset = of_this - packet_.pts_ns;
+    const std::int64_t change = told_offset_ns_ == kNoTimestamp ? kWallTolerance : offset - told_offset_ns_;
+    told_offset_ns_ = offset;
+    if (change < kWallTolerance && change > -kWallTolerance) wall_offset_ns_ = offset;
+  }
+  if (wall_offset_ns_ != kNoTimestamp) packet_.camera_wall_at_ns = static_cast<std::uint64_t>(packet_.pts_ns + wall_offset_ns_);
 }
 
 // Parameter sets that came with this keyframe, if they aren't the ones that are known.
@@ -345,10 +373,28 @@ void LibavSource::note_config() {
   if (size == config_.size() && std::memcmp(sets, config_.data(), size) == 0) return;
   config_ = copy_of(sets, size);
   video_.config = config_;
+  note_size();
+}
+
+// The picture's size by the parameter sets of the keyframe at hand: FFmpeg goes on telling that of the stream's beginning.
+void LibavSource::note_size() {
+  AVCodecParserContext* parser = av_parser_init(filter_->par_out->codec_id);
+  CodecPtr codec(avcodec_alloc_context3(nullptr));
+  if (parser != nullptr && codec) {
+    parser->flags |= PARSER_FLAG_COMPLETE_FRAMES;
+    std::uint8_t* data = nullptr;
+    int bytes = 0;
+    (void)av_parser_parse2(parser, codec.get(), &data, &bytes, av_->data, av_->size, av_->pts, av_->dts, av_->pos);
+    if (parser->width > 0 && parser->height > 0) {
+      video_.width = static_cast<std::uint32_t>(parser->width);
+      video_.height = static_cast<std::uint32_t>(parser->height);
+    }
+  }
+  av_parser_close(parser);
 }
 
 bool LibavSource::rewind() {
-  counted_ns_ = kNoTimestamp;
+  counted_ns_ = last_dts_ns_ = kNoTimestamp;
   const std::int64_t start = stream_->start_time == AV_NOPTS_VALUE ? 0 : stream_->start_time;
   // Time stamps of transport streams may jump: their start is byte 0.
   const int flags = format_->iformat->flags;

@@ -31,7 +31,10 @@ class LibavSource final : public Source {
   int next_packet();
   bool filter();
   void describe_packet();
+  void order_dts();
+  void note_camera_clock();
   void note_config();
+  void note_size();
   std::int64_t to_ns_of(std::int64_t stamp) const;
   Error failure(const std::string& what, int error) const;
   static int on_interrupt(void* self);
@@ -57,8 +60,11 @@ class LibavSource final : public Source {
   std::vector<std::byte> config_;
   std::vector<std::byte> sound_config_;
   std::int64_t counted_ns_ = kNoTimestamp;  // stands for stamps that a file lacks
-  std::int64_t last_wall_pts_ns_ = kNoTimestamp;
-  std::uint64_t last_wall_ns_ = 0;
+  std::int64_t last_dts_ns_ = kNoTimestamp;
+  // The camera's wall clock minus its stamps: as told last, and as two packets agreed on; what belongs to the next packet.
+  std::int64_t told_offset_ns_ = kNoTimestamp;
+  std::int64_t wall_offset_ns_ = kNoTimestamp;
+  std::int64_t next_wall_ns_ = kNoTimestamp;
 };
 
 }  // namespace vedette::capture

@@ -11,6 +11,13 @@
 namespace vedette::test {
 namespace {
 
+// Failures of this thread: of those at work at once, only a rig of which something failed shows its program's log.
+thread_local int failures = 0;
+class CountFailures : public ::testing::EmptyTestEventListener {
+  void OnTestPartResult(const ::testing::TestPartResult& result) override { failures += result.failed() ? 1 : 0; }
+};
+const bool counts_failures = (::testing::UnitTest::GetInstance()->listeners().Append(new CountFailures), true);
+
 std::unique_ptr<CameraPart> server_of(const Kind& kind, const Login& login, std::uint16_t port, const std::string& socket,
                                       const std::string& prefix) {
   switch (kind.way) {
@@ -87,20 +94,24 @@ std::vector<Kind> kinds() {
 }
 
 std::vector<Kind> live_kinds() { return kinds_that(is_live); }
+std::vector<Kind> file_kinds() {
+  return kinds_that([](const Kind& kind) { return kind.way == Way::kFile; });
+}
 std::vector<Kind> film_kinds() { return kinds_that(is_film); }
 
 Rig::Rig()
-    : frames_(dir_, topic("front/frames"), kFrameSchema, bus::Demand::every_pixel()),
+    : failures_before_(failures),
+      frames_(dir_, topic("front/frames"), kFrameSchema, bus::Demand::every_pixel()),
       packets_(dir_, topic("front/packets"), kPacketsSchema, {.packets = true}, bus::LogFrom::kOldestKeyframe) {}
 
 Rig::~Rig() {
   if (!capture_) return;
-  if (HasFailure()) ADD_FAILURE() << "log of vedette-capture:\n" << log();
+  if (counts_failures && failures > failures_before_) ADD_FAILURE() << "log of vedette-capture:\n" << log();
   capture_->signal(SIGTERM);
   (void)capture_->wait_exit(std::chrono::seconds(10));
 }
 
-bool Rig::make_source(const Kind& kind, const Login& login) {
+bool Rig::make_source(const Kind& kind) {
   kind_ = kind;
   const bool rtsp = kind.way == Way::kRtspTcp || kind.way == Way::kRtspUdp;
   if (rtsp && no_rtsp_server()) return false;
@@ -111,7 +122,8 @@ bool Rig::make_source(const Kind& kind, const Login& login) {
   }
   SceneStream stream;
   stream.codec = kind.codec;
-  stream.sizes = {kSize, kOtherSize};
+  stream.sizes = {size_, kOtherSize};
+  stream.gop = gop_;
   stream.b_frames = kind.b_frames;
   stream.damage = damage_;
   stream.damage_kind = damage_kind_;
@@ -119,15 +131,16 @@ bool Rig::make_source(const Kind& kind, const Login& login) {
     stream.wrap = kind.way == Way::kFolder ? "folder" : "file";
     url_ = stream.to = folder_.file("film" + kind.ending);
     if (kind.way == Way::kFolder) std::filesystem::create_directory(url_);
-    return make_film(stream, kFps, kFilmPictures, folder_.file("scene"));
+    return make_film(stream, fps_, kFilmPictures, folder_.file("scene"));
   }
   const std::uint16_t port = free_tcp_port();
   url_ = url_of(kind, port);
   stream.wrap = kind.way == Way::kRtmp ? "flv" : kind.way == Way::kHttpTs || kind.way == Way::kTcpTs ? "ts" : "bare";
   stream.to = kind.way == Way::kRtmp ? url_ : folder_.file("scene.socket");
+  const Login login{kind.auth, user_, password_};
   server_ = server_of(kind, login, port, stream.to, folder_.file("server"));
   server_->start();
-  scene_ = std::make_unique<Scene>(SceneOptions{kFps, {stream}}, folder_.file("scene"));
+  scene_ = std::make_unique<Scene>(SceneOptions{fps_, {stream}}, folder_.file("scene"));
   scene_->start();
   return true;
 }

@@ -4,10 +4,13 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
 #include <memory>
 #include <ostream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "bus/log.h"
@@ -27,6 +30,7 @@ struct Kind {
   int b_frames = 0;
   std::string audio = "none";
   std::vector<std::string> more;  // arguments of the server
+  std::string auth = "none";      // that it asks for: basic, digest
 };
 void PrintTo(const Kind& kind, std::ostream* out);
 
@@ -35,6 +39,7 @@ bool is_film(const Kind& kind);  // has an end
 std::vector<Kind> kinds();
 std::vector<Kind> live_kinds();
 std::vector<Kind> film_kinds();
+std::vector<Kind> file_kinds();
 
 inline constexpr double kFps = 20;
 inline constexpr std::uint64_t kPeriodNs = 50'000'000;
@@ -55,13 +60,17 @@ struct SeenPacket {
   PacketView view() const { return {info, config, data}; }
 };
 
+// Thread-bound; several may be at work in one process.
 class Rig : public BusFixture {
- protected:
+ public:
   Rig();
   ~Rig() override;
 
   // The source of this kind; for live ones scene and server are running afterwards. False: it can't be had here (skipped).
-  bool make_source(const Kind& kind, const Login& login = {});
+  bool make_source(const Kind& kind);
+
+ protected:
+  void TestBody() override {}
   // vedette-capture on `url` with more lines for the camera ("timeout: 1s").
   void start_capture(const std::vector<std::string>& lines = {});
   void start_capture_of(const std::string& camera_yaml, const std::string& input = "");
@@ -80,14 +89,43 @@ class Rig : public BusFixture {
 
   TempFolder folder_{"/tmp"};
   Kind kind_;
+  std::string user_ = "us er", password_ = "p@ss:w/rd%?#x";  // that the camera knows, if it asks for one
+  double fps_ = kFps;                                        // of make_source()'s scene
+  int gop_ = 10;
+  SceneSize size_ = kSize;
   int damage_ = 0;  // of make_source()'s scene: see SceneStream
   int damage_kind_ = -1;
   std::string url_;
   std::unique_ptr<Scene> scene_;
   std::unique_ptr<CameraPart> server_;
   std::unique_ptr<Program> capture_;
+  const int failures_before_;
   bus::Subscriber frames_;
   bus::LogSubscriber packets_;
 };
+
+// Scenario::run() with each of these sources, as it is after make_source(), several at once: they mostly wait. One that can't be
+// had here is named; skipped if that goes for all.
+template <class Scenario>
+void for_all(const std::vector<Kind>& sources) {
+  std::atomic<std::size_t> next{0}, skipped{0};
+  const auto work = [&] {
+    for (std::size_t i; (i = next++) < sources.size();) {
+      SCOPED_TRACE(sources[i].name);
+      Scenario scenario;
+      if (scenario.make_source(sources[i])) {
+        scenario.run();
+      } else {
+        std::printf("left out, there is no such server here: %s\n", sources[i].name.c_str());
+        ++skipped;
+      }
+    }
+  };
+  constexpr std::size_t kAtOnce = 6;
+  std::vector<std::thread> threads;
+  for (std::size_t i = 0; i < std::min(kAtOnce, sources.size()); ++i) threads.emplace_back(work);
+  for (std::thread& thread : threads) thread.join();
+  if (skipped == sources.size()) GTEST_SKIP() << "none of these servers is there";
+}
 
 }  // namespace vedette::test

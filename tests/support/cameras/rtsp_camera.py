@@ -13,10 +13,9 @@ import time
 import gi
 
 gi.require_version("Gst", "1.0")
-gi.require_version("GstApp", "1.0")
 gi.require_version("GstRtsp", "1.0")
 gi.require_version("GstRtspServer", "1.0")
-from gi.repository import GLib, GObject, Gst, GstApp, GstRtsp, GstRtspServer  # noqa: E402,F401
+from gi.repository import GLib, Gst, GstRtsp, GstRtspServer  # noqa: E402
 
 from records import Feed  # noqa: E402
 
