@@ -151,7 +151,7 @@ class LogSubscriber : public Subscription {
   ~LogSubscriber() override;
 
   LogTaken take_next(std::vector<std::byte>& out);  // kNothing while there is no topic
-  void seek(LogFrom from);                          // as of LogReader; without a topic it changes nothing, false
+  void seek(LogFrom from);                          // these as of LogReader; without a topic nothing changes: false
   bool seek_time(std::uint64_t at_ns);
   bool seek_frame(std::uint64_t frame_id);
   std::optional<LogSpan> span();
