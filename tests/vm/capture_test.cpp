@@ -205,6 +205,18 @@ TEST_F(CaptureProgram, JpegPacketsPassAsTheyCameAndDecodeToTheirPictures) {
   }
 }
 
+TEST_F(CaptureProgram, TheFormatIsChosenByWhatItCosts) {
+  plug(usb_, kUsb);
+  start(std::string("v4l2:") + kUsb, "    device_size: 320x240\n    device_fps: 5\n");
+  ASSERT_TRUE(says("Front door: yuyv 320x240, 5 fps")) << said();
+  EXPECT_TRUE(next_frame(frames_)) << said();
+  stop();
+  start(std::string("v4l2:") + kUsb, "");
+  ASSERT_TRUE(says("Front door: mjpeg 640x480, 30 fps")) << said();
+  EXPECT_TRUE(next_frame(frames_)) << said();
+  stop();
+}
+
 TEST_F(CaptureProgram, NobodyWantsPixelsNothingIsDecoded) {
   frames_.set_demand({});
   plug(usb_, kUsb);

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
+#include <vector>
 
 #include "base/clock.h"
 #include "capture/retouch.h"
 #include "capture/slots.h"
-#include "vision/jpeg_planes.h"
 #include "capture/v4l2/v4l2_find.h"
+#include "vision/jpeg_planes.h"
 
 namespace vedette::capture {
 namespace {
@@ -59,13 +61,14 @@ class Trial {
   std::vector<std::byte> copy_;
 };
 
-std::unique_ptr<V4l2Device> make_device(const SourceOptions& options, V4l2Format format, bool user_buffers) {
+std::unique_ptr<V4l2Device> make_device(const SourceOptions& options, V4l2Format format, bool user_buffers, Idle idle) {
   V4l2Options device;
   device.device = options.url;
   device.wanted = {format, options.device.size.width, options.device.size.height, static_cast<double>(options.device.fps)};
   device.controls = options.device.controls;
   device.user_buffers = user_buffers;
   device.consume = Trial();
+  device.idle = std::move(idle);
   return std::make_unique<V4l2Device>(std::move(device));
 }
 
@@ -100,12 +103,12 @@ V4l2Source::~V4l2Source() {
 Result<std::unique_ptr<Source>> V4l2Source::open(const SourceOptions& options, std::unique_ptr<V4l2Device>& device, Slots& slots,
                                                  Idle idle) {
   const bool first = !device;
-  if (first) device = make_device(options, format_of(options.device.format), false);
+  if (first) device = make_device(options, format_of(options.device.format), false, idle);
   VD_TRY(first ? device->open() : open_again(*device, idle));
   const V4l2Format chosen = device->layout().format;
   if (first && slots.may_lend() && chosen != V4l2Format::kMjpeg) {
     device->close();
-    auto lent = make_device(options, chosen, true);
+    auto lent = make_device(options, chosen, true, idle);
     if (lent->open().ok()) device = std::move(lent);
     if (!device->is_open()) VD_TRY(device->open());
   }

@@ -1,5 +1,5 @@
-// A device's controls by the names that `vedette cameras` (and v4l2-ctl) lists: "exposure_time_absolute=200", "auto_exposure=manual_mode".
-// Thread-bound, as the node whose descriptor is passed in.
+// A device's controls by the names that `vedette cameras` (and v4l2-ctl) lists: "exposure_time_absolute=200",
+// "auto_exposure=manual_mode". Thread-bound, as the node whose descriptor is passed in.
 #pragma once
 
 #include <cstdint>

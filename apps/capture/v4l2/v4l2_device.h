@@ -60,6 +60,8 @@ struct V4l2Options {
   // first: up to a second each, least CPU time wins among those that reach the rate. Not given, the rate is measured and the cost
   // estimated.
   std::function<void(const V4l2Layout&, const V4l2Frame&)> consume;
+  // Asked about ten times a second while that goes on; false: open() gives up (kUnavailable).
+  std::function<bool()> idle;
 };
 
 class V4l2Device {

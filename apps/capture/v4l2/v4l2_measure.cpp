@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kWarmUp = 2;  // pictures of a camera that is still setting its exposure, not counted
 constexpr std::size_t kPictures = 10;
 constexpr std::uint64_t kLongestNs = 1'500'000'000;  // of a trial, with the start of the stream
-constexpr std::chrono::milliseconds kLook{200};
+constexpr std::chrono::milliseconds kLook{100};
 // A candidate is as fast as the best one if it reaches this share of its rate.
 constexpr double kSameRate = 0.9;
 
@@ -33,6 +33,7 @@ Result<V4l2Device::Trial> V4l2Device::try_out(const V4l2Choice& choice) {
   std::uint64_t spent_ns = 0;
   const std::uint64_t until = monotonic_ns() + kLongestNs;
   while (stamps.size() < kWarmUp + kPictures && monotonic_ns() < until) {
+    if (options_.idle && !options_.idle()) return Error{ErrorCode::kUnavailable, path_ + ": stopped while it was measured"};
     VD_ASSIGN(const auto frames, next(kLook));
     for (const V4l2Frame& frame : frames) {
       stamps.push_back(frame.captured_at_ns);

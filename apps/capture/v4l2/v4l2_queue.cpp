@@ -50,7 +50,7 @@ struct Buffer {
 V4l2Queue::V4l2Queue(Options options) : options_(std::move(options)) {}
 
 V4l2Queue::V4l2Queue(V4l2Queue&& other) noexcept
-    : options_(other.options_),
+    : options_(std::move(other.options_)),
       slots_(std::move(other.slots_)),
       abandoned_(std::move(other.abandoned_)),
       streaming_(std::exchange(other.streaming_, false)) {
@@ -61,7 +61,7 @@ V4l2Queue::V4l2Queue(V4l2Queue&& other) noexcept
 V4l2Queue& V4l2Queue::operator=(V4l2Queue&& other) noexcept {
   if (this == &other) return *this;
   release();
-  options_ = other.options_;
+  options_ = std::move(other.options_);
   slots_ = std::move(other.slots_);
   abandoned_ = std::move(other.abandoned_);
   streaming_ = std::exchange(other.streaming_, false);
