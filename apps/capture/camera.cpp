@@ -42,7 +42,7 @@ std::uint64_t last_frame_id(const bus::BusDir& dir, std::initializer_list<bus::T
 }
 
 Camera::Camera(CameraOptions options, const bus::BusDir& dir, Slots& slots, Packets& packets, stage::ControlReader& control,
-               std::uint64_t last_id)
+               std::uint64_t last_id, SourceReport* report)
     : options_(std::move(options)),
       dir_(dir),
       kind_(kind_of(options_.source.url)),
@@ -50,6 +50,7 @@ Camera::Camera(CameraOptions options, const bus::BusDir& dir, Slots& slots, Pack
       packets_(packets),
       control_(control),
       retouch_(options_.orientation, options_.masks),
+      report_(report),
       ids_(last_id, wall_ns()),
       clock_(clock_kind(options_)),
       backoff_ns_(kBackoffMinNs) {}
@@ -63,7 +64,10 @@ Result<Camera::End> Camera::run() {
     if (!idle()) break;
     if (!source.ok()) {
       const bool hopeless = playback || kind_ == SourceKind::kSynthetic;
-      if (hopeless && is_permanent(source.error().code)) return std::move(source).error();
+      if (hopeless && is_permanent(source.error().code)) {
+        if (report_ != nullptr) report_->failed(source.error().text);
+        return std::move(source).error();
+      }
       if (!back_off(source.error().text)) break;
       continue;
     }
@@ -92,6 +96,7 @@ Result<Camera::Played> Camera::play(Source& source) {
   }
   Flow& flow = **opened;
   tell_about_source(source, flow);
+  if (report_ != nullptr) report_->opened(source.video().description);
   standby_.reset();
   for (bool again = false;; again = true) {
     flow.begin_round();
@@ -117,7 +122,10 @@ Result<Camera::Played> Camera::play_round(Source& source, Flow& flow) {
       pace(source);
       if (stop_requested()) return Played::kStopped;
       VD_TRY(flow.take(source.packet()));
-      if (flow.pictures() > 0) backoff_ns_ = kBackoffMinNs;
+      if (flow.pictures() > 0) {
+        backoff_ns_ = kBackoffMinNs;
+        if (report_ != nullptr) report_->picture(flow.good_at_ns());
+      }
       tell_about_copies();
     }
     tell_about_damage(source, flow);
@@ -197,6 +205,7 @@ bool Camera::idle() {
     next_idle_ns_ = now + kIdleEveryNs;
     slots_.beat();
     packets_.beat();
+    if (report_ != nullptr) report_->beat(now);
     (void)control_.poll(now);  // a record that was refused isn't worth a word: the next one comes with the next heartbeat
   }
   return !stop_requested() && !control_.session_changed();
@@ -216,6 +225,7 @@ bool Camera::sleep_until(std::uint64_t when_ns) {
 
 bool Camera::back_off(const std::string& why) {
   told_source_.clear();
+  if (report_ != nullptr) report_->failed(why);
   log::warning("{}; opening it again in {} ms", why, backoff_ns_ / kNsPerMs);
   const bool go_on = sleep_until(monotonic_ns() + backoff_ns_);
   backoff_ns_ = std::min(backoff_ns_ * 2, kind_ == SourceKind::kDevice ? kDeviceBackoffMaxNs : kBackoffMaxNs);

@@ -14,6 +14,7 @@
 #include "capture/retouch.h"
 #include "capture/slots.h"
 #include "capture/source.h"
+#include "capture/source_report.h"
 #include "capture/timing.h"
 #include "stage/control_reader.h"
 
@@ -44,9 +45,9 @@ class Camera {
     kFinished,  // a file that doesn't loop is at its end
   };
 
-  // All outlive it. `last_id`: the largest frame id that this camera's topics ever had; 0: none.
+  // All outlive it; `report` may be null. `last_id`: the largest frame id that this camera's topics ever had; 0: none.
   Camera(CameraOptions options, const bus::BusDir& dir, Slots& slots, Packets& packets, stage::ControlReader& control,
-         std::uint64_t last_id);
+         std::uint64_t last_id, SourceReport* report = nullptr);
 
   // Until the end, or the Error that a retry can't mend: the bus's, or a file's that can't be played.
   Result<End> run();
@@ -74,6 +75,7 @@ class Camera {
   Packets& packets_;
   stage::ControlReader& control_;
   Retouch retouch_;
+  SourceReport* const report_;
   FrameIds ids_;
   SourceClock clock_;
   std::uint32_t stream_ = 0;

@@ -109,7 +109,9 @@ int main(int argc, char** argv) {
               {frames, share.readers, share.held_per_reader, options.masks.empty() && options.orientation.none(), plan});
   Packets packets(*bus_dir, {packets_name, share, kept_of(*camera), plan});
   stage::ControlReader control(*bus_dir, name);
-  Camera loop(options, *bus_dir, slots, packets, control, last_frame_id(*bus_dir, {frames, packets_name}));
+  SourceReport report(*bus_dir, {name, stage::source_topic(input->name)}, share);
+  Camera loop(options, *bus_dir, slots, packets, control, last_frame_id(*bus_dir, {frames, packets_name}),
+              plan ? nullptr : &report);
   const auto end = loop.run();
   if (plan && slots.planned()) return print_plan(*slots.planned(), packets.planned());
   if (!end.ok()) return log::error("{}", end.error().text), exit_code_of(end.error());

@@ -33,6 +33,23 @@ std::vector<Stage> CameraHub::stages(std::uint64_t now_ns) const {
   return judge(beats_, has_detect_, now_ns);
 }
 
+std::vector<Input> CameraHub::inputs(std::uint64_t now_ns) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Input> inputs;
+  for (const InputReport& report : inputs_) inputs.push_back(judge(report, now_ns));
+  return inputs;
+}
+
+std::vector<InputReport> CameraHub::input_reports() const {
+  const std::lock_guard lock(mutex_);
+  return inputs_;
+}
+
+void CameraHub::set_input_reports(std::vector<InputReport> inputs) {
+  const std::lock_guard lock(mutex_);
+  inputs_ = std::move(inputs);
+}
+
 std::size_t CameraHub::viewers() const {
   const std::lock_guard lock(mutex_);
   return viewers_.size();

@@ -29,7 +29,9 @@ class CameraHub {
  public:
   static constexpr std::size_t kEventsKept = 20;  // that a new viewer is sent after hello
 
-  CameraHub(std::string name, bool has_detect) : name_(std::move(name)), has_detect_(has_detect) {}
+  // `inputs`: those that capture opens, with nothing said of them yet.
+  CameraHub(std::string name, bool has_detect, std::vector<InputReport> inputs = {})
+      : name_(std::move(name)), has_detect_(has_detect), inputs_(std::move(inputs)) {}
 
   const std::string& name() const { return name_; }
 
@@ -39,6 +41,7 @@ class CameraHub {
   void leave(const std::shared_ptr<Outbox>& viewer);
   void count_sent();
   std::vector<Stage> stages(std::uint64_t now_ns) const;
+  std::vector<Input> inputs(std::uint64_t now_ns) const;
   std::size_t viewers() const;
   CameraCounters counters() const;
 
@@ -49,6 +52,8 @@ class CameraHub {
   bool stopped() const;
   void set_classes(std::vector<std::string> classes);
   void set_beats(const Beats& beats);
+  std::vector<InputReport> input_reports() const;
+  void set_input_reports(std::vector<InputReport> inputs);
   void send_event(Text text);
   void send_detections(const Text& text);
   void send_state(const StatePtr& state);
@@ -66,6 +71,7 @@ class CameraHub {
   std::deque<Text> events_;
   StatePtr state_;
   Beats beats_;
+  std::vector<InputReport> inputs_;
   CameraCounters counters_;
 };
 

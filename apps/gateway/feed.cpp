@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "schema/class_names.h"
+#include "stage/topics.h"
 #include "stage/waiting.h"
 #include "telemetry/log.h"
 #include "vision/image_view.h"
@@ -27,7 +28,11 @@ Feed::Feed(const bus::BusDir& dir, CameraHub& hub, const FeedOptions& options)
       state_(dir, {hub.name(), "state"}, kStateSchema),
       detections_(dir, {hub.name(), "detections"}, kDetectionsSchema),
       frames_(dir, {hub.name(), "frames"}, kFrameSchema),
-      pacer_(static_cast<double>(options.fps)) {}
+      inputs_(hub.input_reports()),
+      pacer_(static_cast<double>(options.fps)) {
+  for (const InputReport& input : inputs_)
+    sources_.emplace_back(dir, bus::TopicName{hub.name(), stage::source_topic(input.name)}, kSourceSchema);
+}
 
 Result<> Feed::settle() {
   bus::Subscriber* const all[] = {&events_, &state_, &detections_, &frames_};
@@ -165,13 +170,40 @@ void Feed::update_health() {
   hub_.set_beats(beats_);
 }
 
+void Feed::update_inputs() {
+  RecordBuffer copy;
+  for (std::size_t i = 0; i < sources_.size(); ++i) {
+    InputReport& input = inputs_[i];
+    (void)sources_[i].wait(Nanoseconds(1));  // how a Subscriber notices that a topic's files are gone
+    const auto stats = sources_[i].stats();
+    input.beat_at_ns = stats ? std::optional(stats->beat_at_ns) : std::nullopt;
+    const bus::Taken taken = sources_[i].take_newest();
+    if (!taken) continue;
+    const auto source = copy_record<schema::Source>(taken.lease.bytes(), copy);
+    if (!source) {
+      bad_record(source.error());
+      continue;
+    }
+    const auto text = [](const flatbuffers::String* string) { return string != nullptr ? string->str() : std::string(); };
+    input.open = (*source)->status() == schema::SourceStatus::Open;
+    input.failed = (*source)->status() == schema::SourceStatus::Failed;
+    input.since_ns = (*source)->since_ns();
+    input.picture_at_ns = (*source)->picture_at_ns();
+    input.about = text((*source)->about());
+    input.error = text((*source)->error());
+  }
+  hub_.set_input_reports(inputs_);
+}
+
 void Feed::tick() {
   const std::uint64_t now = monotonic_ns();
   next_tick_ns_ = now + kTickNs;
+  update_inputs();
   if (detections_.attached()) update_classes();
   report_errors();
   auto report = std::make_shared<StateReport>();
   report->stages = hub_.stages(now);
+  report->inputs = hub_.inputs(now);
   // What control said before it hung or died says nothing about now.
   if (control_ && report->stages.back().status == StageStatus::kOk) {
     report->mode = control_->mode;

@@ -54,6 +54,7 @@ class Feed {
   Result<PicturePtr> encode(std::span<const std::byte> slot);
   void update_classes();
   void update_health();
+  void update_inputs();
   void tick();
   void report_errors();
   void bad_record(const Error& error);
@@ -64,6 +65,8 @@ class Feed {
   bus::Subscriber state_;
   bus::Subscriber detections_;
   bus::Subscriber frames_;
+  std::vector<InputReport> inputs_;
+  std::vector<bus::Subscriber> sources_;  // of each input
   vision::JpegEncoder encoder_;
   Pacer pacer_;
   bool watched_ = false;

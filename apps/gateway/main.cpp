@@ -4,6 +4,7 @@
 // One more for each camera whose pictures are pushed (Ingest).
 #include <pthread.h>
 
+#include <algorithm>
 #include <memory>
 #include <thread>
 #include <vector>
@@ -60,12 +61,25 @@ Result<> try_to_settle(const WaitConfig& waiting) {
   return answer;
 }
 
+// Those that capture opens: none of a camera that another program publishes.
+std::vector<InputReport> inputs_to_watch(const CameraConfig& camera) {
+  std::vector<InputReport> inputs;
+  if (camera.url == kExternalCamera) return inputs;
+  for (const InputConfig& input : inputs_of(camera)) {
+    InputReport& report = inputs.emplace_back();
+    report.name = input.name;
+    report.silent_after_ms =
+        std::max<std::uint64_t>(kSilentAfterMs, 2 * static_cast<std::uint64_t>(camera.keyframe_interval.count()));
+  }
+  return inputs;
+}
+
 Result<> serve(const Config& config, const bus::BusDir& dir) {
   const GatewayConfig& gateway = config.gateway;
   std::vector<std::unique_ptr<CameraHub>> hubs;
   std::vector<CameraHub*> cameras;
   for (const CameraConfig& camera : config.cameras) {
-    hubs.push_back(std::make_unique<CameraHub>(camera.name, camera.detect));
+    hubs.push_back(std::make_unique<CameraHub>(camera.name, camera.detect, inputs_to_watch(camera)));
     cameras.push_back(hubs.back().get());
   }
   std::vector<std::unique_ptr<Ingest>> ingests;

@@ -27,6 +27,17 @@ Json stages_array(const std::vector<Stage>& stages) {
   return array;
 }
 
+Json inputs_array(const std::vector<Input>& inputs) {
+  Json array = Json::array();
+  for (const Input& input : inputs)
+    array.push_back({{"name", input.name},
+                     {"status", to_string(input.status)},
+                     {"picture_age_ms", number_or_null(input.picture_age_ms)},
+                     {"about", input.about},
+                     {"error", input.error.empty() ? Json(nullptr) : Json(input.error)}});
+  return array;
+}
+
 }  // namespace
 
 std::string hello_json(std::string_view camera, const std::vector<std::string>& classes) {
@@ -66,7 +77,8 @@ std::string state_json(const StateReport& report, double sent_fps) {
                {"fps", std::move(fps)},
                {"latency_ms", std::move(latency)},
                {"dropped", report.dropped},
-               {"stages", stages_array(report.stages)}});
+               {"stages", stages_array(report.stages)},
+               {"inputs", inputs_array(report.inputs)}});
 }
 
 std::string event_json(const schema::Event& event) {
@@ -101,8 +113,8 @@ std::string ready_json(const std::vector<CameraHealth>& cameras) {
   bool ready = true;
   Json array = Json::array();
   for (const CameraHealth& camera : cameras) {
-    ready = ready && all_ok(camera.stages);
-    array.push_back({{"name", camera.name}, {"stages", stages_array(camera.stages)}});
+    ready = ready && all_ok(camera.stages) && all_ok(camera.inputs);
+    array.push_back({{"name", camera.name}, {"stages", stages_array(camera.stages)}, {"inputs", inputs_array(camera.inputs)}});
   }
   return dump({{"ready", ready}, {"cameras", std::move(array)}});
 }

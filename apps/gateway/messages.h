@@ -38,12 +38,14 @@ struct StateReport {
   std::optional<double> latency_p99_ms;
   std::uint64_t dropped = 0;  // frames that capture had no slot for
   std::vector<Stage> stages;
+  std::vector<Input> inputs;
 };
 using StatePtr = std::shared_ptr<const StateReport>;
 
 struct CameraHealth {
   std::string name;
   std::vector<Stage> stages;
+  std::vector<Input> inputs;
 };
 
 std::string hello_json(std::string_view camera, const std::vector<std::string>& classes);

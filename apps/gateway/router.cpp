@@ -132,8 +132,8 @@ Reply Router::ready() const {
   std::vector<CameraHealth> cameras;
   bool ready = true;
   for (const CameraHub* camera : cameras_) {
-    cameras.push_back({camera->name(), camera->stages(now)});
-    ready = ready && all_ok(cameras.back().stages);
+    cameras.push_back({camera->name(), camera->stages(now), camera->inputs(now)});
+    ready = ready && all_ok(cameras.back().stages) && all_ok(cameras.back().inputs);
   }
   return json_reply(ready ? 200 : 503, ready_json(cameras));
 }

@@ -38,6 +38,7 @@ std::vector<bus::TopicName> written_topics(const Config& config) {
     for (const InputConfig& input : inputs_of(camera)) {
       topics.push_back({camera.name, stage::frames_topic(input.name)});
       topics.push_back({camera.name, stage::packets_topic(input.name)});
+      topics.push_back({camera.name, stage::source_topic(input.name)});
       if (input.url == kIngestedCamera) topics.push_back({camera.name, stage::kIngestTopic});
     }
   }

@@ -185,6 +185,8 @@ MemoryPlan plan_memory(const Config& config, const CommonOptions& options, const
                  : "assumed");
     if (camera.url != kExternalCamera) {
       for (const InputConfig& input : inputs_of(camera)) {
+        plan.topics.push_back(
+            {camera.name + "/" + stage::source_topic(input.name), bus::bytes_needed(stage::source_ring(share)), "config"});
         plan_packets(plan, camera, input, share, dir, looked, known[i].has_value());
         if (input.url == kIngestedCamera)
           plan.topics.push_back({camera.name + "/" + stage::kIngestTopic,

@@ -19,6 +19,7 @@ namespace vedette {
 inline constexpr std::uint64_t kControlSchema = 0x5644'434F'0001;  // "VDCO" 1
 inline constexpr std::uint64_t kStateSchema = 0x5644'5354'0001;    // "VDST" 1
 inline constexpr std::uint64_t kEventSchema = 0x5644'4556'0001;    // "VDEV" 1
+inline constexpr std::uint64_t kSourceSchema = 0x5644'534F'0001;   // "VDSO" 1
 
 // Largest encoded record of these kinds.
 inline constexpr std::size_t kMaxRecordBytes = 4096;

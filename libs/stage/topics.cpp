@@ -47,6 +47,7 @@ bus::RingOptions detections_ring(const Share& share, const std::string& class_na
 
 std::string frames_topic(const std::string& input) { return input.empty() ? "frames" : input + "_frames"; }
 std::string packets_topic(const std::string& input) { return input.empty() ? "packets" : input + "_packets"; }
+std::string source_topic(const std::string& input) { return input.empty() ? "source" : input + "_source"; }
 
 bus::LogOptions packets_log(const Share& share, const PacketsKept& kept) {
   const bool jpegs = kept.codec == Codec::MJPEG;
@@ -78,6 +79,7 @@ bus::LogOptions ingest_log(const Share& share, std::uint64_t picture_bytes) {
 
 bus::RingOptions control_ring(const Share& share) { return ring(share, kControlSchema, kMaxRecordBytes); }
 bus::RingOptions state_ring(const Share& share) { return ring(share, kStateSchema, kMaxRecordBytes); }
+bus::RingOptions source_ring(const Share& share) { return ring(share, kSourceSchema, kMaxRecordBytes); }
 
 bus::RingOptions events_ring(const Share& share) {
   bus::RingOptions options = ring(share, kEventSchema, kMaxRecordBytes);

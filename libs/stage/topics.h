@@ -25,6 +25,8 @@ bus::RingOptions detections_ring(const Share& share, const std::string& class_na
 // "record_packets".
 std::string frames_topic(const std::string& input);
 std::string packets_topic(const std::string& input);
+// Of an input's connection: "source", "record_source".
+std::string source_topic(const std::string& input);
 // What came to the gateway by HTTP; written by it alone.
 inline constexpr char kIngestTopic[] = "ingest";
 
@@ -45,9 +47,10 @@ bus::LogOptions packets_log(const Share& share, const PacketsKept& kept);
 inline constexpr std::uint64_t kIngestPictureBytes = 2 << 20;
 bus::LogOptions ingest_log(const Share& share, std::uint64_t picture_bytes);
 
-// <cam>/control, <cam>/state: only what holds now; <cam>/events: the last 64.
+// <cam>/control, <cam>/state, <cam>/source: only what holds now; <cam>/events: the last 64.
 bus::RingOptions control_ring(const Share& share);
 bus::RingOptions state_ring(const Share& share);
+bus::RingOptions source_ring(const Share& share);
 bus::RingOptions events_ring(const Share& share);
 
 }  // namespace vedette::stage

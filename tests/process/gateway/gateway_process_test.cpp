@@ -102,6 +102,45 @@ TEST_F(GatewayTest, TwoViewersShareOnePicture) {
   EXPECT_TRUE(eventually([&] { return metric("pictures_sent_total") == 2; }));
 }
 
+// Capture's word on its connection, as it publishes it.
+void publish_source(bus::RingWriter& writer, schema::SourceStatus status, std::uint64_t picture_at_ns, const char* error) {
+  auto loan = writer.loan();
+  ASSERT_TRUE(loan);
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(
+      schema::CreateSourceDirect(builder, status, monotonic_ns(), monotonic_ns(), picture_at_ns, "mjpeg 640x480", error));
+  std::memcpy(loan->bytes().data(), builder.GetBufferPointer(), builder.GetSize());
+  writer.publish(std::move(*loan), writer.next_frame_id(), builder.GetSize());
+  writer.beat();
+}
+
+TEST_F(GatewayTest, InputsAreAsCaptureSays) {
+  start();
+  Stages stages(bus_dir());
+  auto source = bus::RingWriter::open(bus_dir(), {"front", "source"},
+                                      {.schema_id = kSourceSchema, .slot_bytes = kMaxRecordBytes, .readers = 4});
+  ASSERT_TRUE(source.ok()) << source.error().text;
+  const auto becomes = [&](schema::SourceStatus status, std::uint64_t picture_at_ns, const char* error,
+                           const std::string& expected) {
+    return eventually([&] {
+      stages.beat();
+      publish_source(*source, status, picture_at_ns, error);
+      return ready()["cameras"][0]["inputs"][0]["status"] == expected;
+    });
+  };
+  EXPECT_EQ(ready()["cameras"][0]["inputs"][0]["status"], "missing");
+  EXPECT_TRUE(becomes(schema::SourceStatus::Opening, 0, "", "opening"));
+  EXPECT_EQ(http_get(port_, "/readyz").status, 503);
+  EXPECT_TRUE(becomes(schema::SourceStatus::Open, monotonic_ns(), "", "ok"));
+  EXPECT_TRUE(eventually([&] { return stages.beat(), ready()["ready"] == true; }));
+  EXPECT_EQ(ready()["cameras"][0]["inputs"][0]["about"], "mjpeg 640x480");
+  EXPECT_TRUE(becomes(schema::SourceStatus::Failed, monotonic_ns(), "can't open it: Connection refused", "reopening"));
+  EXPECT_EQ(ready()["cameras"][0]["inputs"][0]["error"], "can't open it: Connection refused");
+  EXPECT_EQ(http_get(port_, "/readyz").status, 503);
+  WebSocket viewer = WebSocket::open(port_, "/ws/front");
+  EXPECT_EQ(wait_type(viewer, "state")["inputs"][0]["status"], "reopening");
+}
+
 TEST_F(GatewayTest, HealthFollowsTheTopics) {
   start();
   WebSocket viewer = WebSocket::open(port_, "/ws/front");

@@ -31,7 +31,7 @@ TEST(Plan, NothingIsCapturedFromACameraThatAnotherProgramPublishes) {
   std::vector<std::string> written;
   for (const bus::TopicName& topic : written_topics(config)) written.push_back(topic.text());
   EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/detections", "front/frames",
-                                               "front/packets", "mine/control", "mine/state", "mine/events"}));
+                                               "front/packets", "front/source", "mine/control", "mine/state", "mine/events"}));
 }
 
 TEST(Plan, HasOneCaptureEachInputAndTheirTopics) {
@@ -44,9 +44,9 @@ TEST(Plan, HasOneCaptureEachInputAndTheirTopics) {
   EXPECT_EQ(stages[1].arguments, (std::vector<std::string>{"--config", "/v.yaml", "--camera", "front"}));
   std::vector<std::string> written;
   for (const bus::TopicName& topic : written_topics(config)) written.push_back(topic.text());
-  EXPECT_EQ(written,
-            (std::vector<std::string>{"front/control", "front/state", "front/events", "front/detections", "front/record_frames",
-                                      "front/record_packets", "front/frames", "front/packets", "front/ingest"}));
+  EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/detections",
+                                               "front/record_frames", "front/record_packets", "front/record_source",
+                                               "front/frames", "front/packets", "front/source", "front/ingest"}));
 }
 
 TEST(Plan, EveryStageGetsTheSameArguments) {
