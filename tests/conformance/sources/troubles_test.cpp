@@ -84,11 +84,15 @@ void Rubbish::run() {
   const std::size_t told = log().size();
   scene_->toggle_garbage();
   ASSERT_TRUE(wait_for_log("opening it again", told));
+  const std::uint64_t off_at = monotonic_ns();
   scene_->toggle_garbage();
-  for (int i = 0; i < 20; ++i) {
+  for (int whole = 0; whole < 20;) {
     const auto frame = next_frame();
     ASSERT_TRUE(frame);
-    EXPECT_TRUE(frame->stamp) << "a torn picture";
+    // FFmpeg 5.1 gives pictures of H.264 whose slices it refused without a word; of JPEGs each one that is shown is whole.
+    if (kind_.codec != "mjpeg" && frame->info.published_at_ns() < off_at) continue;
+    ASSERT_TRUE(frame->stamp) << "a torn picture";
+    ++whole;
   }
   expect_pictures_again("after the rubbish");
 }
@@ -102,9 +106,11 @@ void Resized::run() {
   start_capture({"timeout: 1s", "watchdog: 1500ms"});
   expect_pictures_again("at first");
   std::optional<std::uint32_t> stream;
-  while (const auto packet = next_packet(0s))
+  while (!stream) {
+    const auto packet = next_packet();
+    ASSERT_TRUE(packet);
     if (is_video(packet->info.codec())) stream = packet->info.stream();
-  ASSERT_TRUE(stream);
+  }
   scene_->next_size();
   for (;;) {
     const auto frame = next_frame();
