@@ -122,6 +122,18 @@ Json event(const schema::Event& record, std::uint64_t now_ns) {
           {"age_ms", milliseconds(age_ns(record.at_ns(), now_ns))}};
 }
 
+Json source(const schema::Source& record, std::uint64_t now_ns) {
+  const bool known = record.status() >= schema::SourceStatus::MIN && record.status() <= schema::SourceStatus::MAX;
+  constexpr const char* kNames[] = {"opening", "open", "failed"};
+  return {{"status",
+           known ? std::string(kNames[static_cast<int>(record.status())]) : std::to_string(static_cast<int>(record.status()))},
+          {"for_ms", milliseconds(age_ns(record.since_ns(), now_ns))},
+          {"picture_age_ms",
+           record.picture_at_ns() == 0 ? Json(nullptr) : Json(milliseconds(age_ns(record.picture_at_ns(), now_ns)))},
+          {"about", record.about() ? printable(record.about()->string_view()) : ""},
+          {"error", record.error() ? printable(record.error()->string_view()) : ""}};
+}
+
 template <typename T>
 Json table(std::span<const std::byte> record, std::uint64_t now_ns, Json (*tell)(const T&, std::uint64_t)) {
   RecordBuffer buffer;
@@ -166,6 +178,8 @@ std::string schema_name(std::uint64_t schema_id) {
       return "state";
     case kEventSchema:
       return "events";
+    case kSourceSchema:
+      return "source";
     case kPacketsSchema:
       return "packets";
     default:
@@ -185,6 +199,8 @@ std::optional<std::uint64_t> happened_at_ns(std::uint64_t schema_id, std::span<c
       return stamp_of_table(record, &schema::State::heartbeat_at_ns);
     case kEventSchema:
       return stamp_of_table(record, &schema::Event::at_ns);
+    case kSourceSchema:
+      return stamp_of_table(record, &schema::Source::heartbeat_at_ns);
     case kPacketsSchema:
       return stamp_of_struct<PacketInfo>(record);
     default:
@@ -205,6 +221,8 @@ Json to_json(std::uint64_t schema_id, std::span<const std::byte> record, const s
       return table<schema::State>(record, now_ns, state);
     case kEventSchema:
       return table<schema::Event>(record, now_ns, event);
+    case kSourceSchema:
+      return table<schema::Source>(record, now_ns, source);
     case kPacketsSchema:
       return packet(record, now_ns);
     default:

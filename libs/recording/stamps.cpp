@@ -62,6 +62,12 @@ void restamp(std::uint64_t schema_id, std::span<std::byte> record, const Move& m
       state->mutate_heartbeat_at_ns(moved(state->heartbeat_at_ns(), move.shift_ns));
       state->mutate_last_frame_id(moved(state->last_frame_id(), move.id_shift));
     }
+  } else if (schema_id == kSourceSchema) {
+    if (auto* source = mutable_table<schema::Source>(record)) {
+      source->mutate_since_ns(moved(source->since_ns(), move.shift_ns));
+      source->mutate_heartbeat_at_ns(moved(source->heartbeat_at_ns(), move.shift_ns));
+      if (source->picture_at_ns() != 0) source->mutate_picture_at_ns(moved(source->picture_at_ns(), move.shift_ns));
+    }
   } else if (schema_id == kEventSchema) {
     if (auto* event = mutable_table<schema::Event>(record)) {
       event->mutate_id(moved(event->id(), move.id_shift));
