@@ -129,7 +129,8 @@ Result<Camera::Played> Camera::play_round(Source& source, Flow& flow) {
       tell_about_copies();
     }
     tell_about_damage(source, flow);
-    if (!is_playback(kind_) && age_ns(flow.good_at_ns()) > to_ns(options_.watchdog)) {
+    const bool may_be_mended = !is_playback(kind_) && kind_ != SourceKind::kIngest;
+    if (may_be_mended && age_ns(flow.good_at_ns()) > to_ns(options_.watchdog)) {
       failure_ = Error{ErrorCode::kUnavailable, log::redact_url(options_.source.url) + ": data, but no whole picture for " +
                                                     std::to_string(options_.watchdog.count()) + " ms"};
       return Played::kFailed;

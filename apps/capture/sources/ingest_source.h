@@ -1,6 +1,6 @@
 // A camera that pushes: what somebody sends to the gateway (POST /ingest/<camera> or its WebSocket) lies in the log
-// <camera>/ingest, and this reads it there: JPEGs, and raw pictures. While nobody sends, it waits; silence for `timeout` is told
-// as a failure, as of any camera. What comes between two openings isn't lost: the topic's reader outlives the source.
+// <camera>/ingest, and this reads it there: JPEGs, and raw pictures. It never fails: one who pushes a picture an hour isn't broken,
+// and there is nothing that opening it again would mend. What comes before it is open isn't lost: the topic's reader outlives it.
 #pragma once
 
 #include "bus/log.h"
