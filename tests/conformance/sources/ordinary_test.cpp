@@ -91,7 +91,8 @@ class FrameOrder {
     EXPECT_GE(even_steps_, steps_ * 8 / 10) << "of " << steps_ << " steps";
     if (live_) {
       EXPECT_GT(*std::min_element(lateness_.begin(), lateness_.end()), -static_cast<std::int64_t>(kPeriodNs) / 2)
-          << "taken before it was drawn";
+          << "taken before it was drawn; at picture " << std::min_element(lateness_.begin(), lateness_.end()) - lateness_.begin()
+          << " of " << lateness_.size();
     }
   }
 
@@ -115,7 +116,7 @@ void SamePictures::run() {
   std::vector<Decoded> decoded;
   std::size_t sounds = 0, in_both = 0;
   std::uint64_t last_id = 0;
-  std::int64_t last_dts = INT64_MIN;
+  std::int64_t last_dts = INT64_MIN / 2;
   while (in_both < kPictures) {
     const auto frame = next_frame();
     ASSERT_TRUE(frame) << "no frame any more";
@@ -129,7 +130,8 @@ void SamePictures::run() {
         continue;
       }
       check_video(*packet, kind_);
-      EXPECT_GT(packet->info.dts_ns(), last_dts);
+      const bool begins_again = is_film(kind_) && packet->info.dts_ns() < last_dts - 1'000'000'000;
+      EXPECT_TRUE(begins_again || packet->info.dts_ns() > last_dts) << packet->info.dts_ns() << " after " << last_dts;
       last_dts = packet->info.dts_ns();
       if (kind_.b_frames == 0) {
         EXPECT_GT(packet->info.frame_id(), last_id);
@@ -153,7 +155,10 @@ void SamePictures::run() {
     const auto same = by_packets.find(id);
     if (same == by_packets.end()) continue;
     EXPECT_EQ(shown.number, same->second.number) << "frame " << id;
-    EXPECT_EQ(shown.captured_at_ns, same->second.captured_at_ns) << "frame " << id;
+    // With B-frames what was learnt of the clock between the packet and the picture may have moved the latter, so that it isn't
+    // shown as taken before its neighbour.
+    const auto off = std::llabs(static_cast<long long>(shown.captured_at_ns - same->second.captured_at_ns));
+    EXPECT_LE(off, static_cast<long long>(kind_.b_frames > 0 && is_live(kind_) ? kPeriodNs : 0)) << "frame " << id;
   }
   order.check();
   EXPECT_EQ(sounds > 0, kind_.audio != "none");
