@@ -75,6 +75,7 @@ void Camera::publish(const FrameInfo& frame, std::span<const Detection> boxes, s
   info.mutable_trace() = frame.trace();
   info.mutate_source_width(frame.source_width());
   info.mutate_source_height(frame.source_height());
+  info.mutate_camera_clock_ms(camera_clock_ms(frame.camera_wall_at_ns()));
   const std::size_t bytes = write_detections(loan->bytes(), info, boxes);
   detections_.publish(std::move(*loan), frame.frame_id(), bytes);
   ++counters_.detected;

@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <cstring>
 
+#include "schema/frame.h"
+
 namespace vedette::stage {
 namespace {
 
 // A record of the future isn't believed; clocks of readers and writers on one machine are one.
 constexpr std::uint64_t kFutureNs = 1'000'000'000;
+constexpr std::int64_t kNsPerMs = 1'000'000;
+constexpr std::uint64_t kMostApartNs = 5'000'000'000;
 
 std::uint64_t distance(std::uint64_t a, std::uint64_t b) { return a > b ? a - b : b - a; }
 
@@ -26,12 +30,39 @@ void NearestRecords::poll(std::uint64_t now_ns) {
     entry.captured_at_ns = begin[1];
     const bool sane =
         entry.frame_id == taken.lease.frame_id() && entry.captured_at_ns != 0 && entry.captured_at_ns <= now_ns + kFutureNs;
+    if (sane) note_clock(bytes, entry.captured_at_ns);
     taken.lease.release();
     if (sane)
       note(entry);
     else
       ++bad_records_;
   }
+}
+
+void NearestRecords::note_clock(std::span<const std::byte> record, std::uint64_t captured_at_ns) {
+  std::uint32_t clock_ms = 0;
+  if (topic_.schema_id() == kDetectionsSchema && record.size() >= sizeof(DetectionsInfo)) {
+    DetectionsInfo info;
+    std::memcpy(&info, record.data(), sizeof info);
+    clock_ms = info.camera_clock_ms();
+  } else if (topic_.schema_id() == kFrameSchema && record.size() >= sizeof(FrameInfo)) {
+    FrameInfo info;
+    std::memcpy(&info, record.data(), sizeof info);
+    clock_ms = camera_clock_ms(info.camera_wall_at_ns());
+  }
+  clock_ms_ = clock_ms;
+  clock_at_ns_ = captured_at_ns;
+}
+
+// When the input of the records took the picture that the other input took at these times.
+std::uint64_t NearestRecords::in_time_of_records(std::uint64_t captured_at_ns, std::uint64_t camera_wall_at_ns) const {
+  const std::uint32_t picture_ms = camera_clock_ms(camera_wall_at_ns);
+  if (picture_ms == 0 || clock_ms_ == 0) return captured_at_ns;
+  const auto later_ms = static_cast<std::int32_t>(picture_ms - clock_ms_);  // over the wrap of the 32 bits too
+  const auto at_ns = static_cast<std::int64_t>(clock_at_ns_) + std::int64_t{later_ms} * kNsPerMs;
+  const std::uint64_t mapped = at_ns < 0 ? 0 : static_cast<std::uint64_t>(at_ns);
+  // Streams of one camera aren't that far apart: its clock was set meanwhile.
+  return distance(mapped, captured_at_ns) > kMostApartNs ? captured_at_ns : mapped;
 }
 
 void NearestRecords::note(const Entry& entry) {
@@ -74,7 +105,8 @@ bool NearestRecords::settled(std::uint64_t captured_at_ns, std::uint64_t distanc
   return newest + to_ns(options_.record_gap) >= captured_at_ns + distance_ns || newest >= captured_at_ns;
 }
 
-NearestRecords::Answer NearestRecords::find(std::uint64_t captured_at_ns, std::uint64_t now_ns) {
+NearestRecords::Answer NearestRecords::find(std::uint64_t picture_at_ns, std::uint64_t camera_wall_at_ns, std::uint64_t now_ns) {
+  const std::uint64_t captured_at_ns = in_time_of_records(picture_at_ns, camera_wall_at_ns);
   Answer answer;
   for (;;) {
     const std::size_t best = nearest(captured_at_ns);

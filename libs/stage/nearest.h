@@ -1,6 +1,7 @@
 // NearestRecords: annotations of one input of a camera for the pictures of another. Boxes are relative and lie on the frames of
 // the input that detects; a picture of the main stream has other frame ids, so it gets the record that is nearest in capture
-// time, within a bound.
+// time, within a bound. Where the camera tells its own clock for both (RTCP sender reports), that decides: one stream may reach
+// us later than the other by more than a picture, which our own clock can't tell from a picture taken later.
 //
 // The bound is 100 ms unless the caller says otherwise: half a frame period at 5 fps, and twice what streams of one camera differ
 // by that are mapped to the clock separately. A slower annotation is found for pictures around it only; to have boxes on every
@@ -16,6 +17,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "bus/ring.h"
 
@@ -46,8 +48,9 @@ class NearestRecords {
 
   // Takes note of what was published since; call it before find(), at least every 64 records.
   void poll(std::uint64_t now_ns);
-  // The record nearest to a picture that was taken at `captured_at_ns`. Of two that are as near, the earlier one.
-  Answer find(std::uint64_t captured_at_ns, std::uint64_t now_ns);
+  // The record nearest to a picture that was taken at `captured_at_ns`, by the camera's clock at `camera_wall_at_ns` (0: it
+  // doesn't say). Of two that are as near, the earlier one.
+  Answer find(std::uint64_t captured_at_ns, std::uint64_t camera_wall_at_ns, std::uint64_t now_ns);
 
   bus::Subscriber& topic() { return topic_; }  // to wait on; its error() says why it can't be read
   std::uint64_t bad_records() const { return bad_records_; }
@@ -59,6 +62,8 @@ class NearestRecords {
   };
 
   void note(const Entry& entry);
+  void note_clock(std::span<const std::byte> record, std::uint64_t captured_at_ns);
+  std::uint64_t in_time_of_records(std::uint64_t captured_at_ns, std::uint64_t camera_wall_at_ns) const;
   bool settled(std::uint64_t captured_at_ns, std::uint64_t distance_ns, std::uint64_t now_ns) const;
   std::size_t nearest(std::uint64_t captured_at_ns) const;  // count_: none within the bound
   void forget(std::size_t index);
@@ -67,6 +72,9 @@ class NearestRecords {
   NearestOptions options_;
   std::array<Entry, 64> entries_{};  // in order of capture
   std::size_t count_ = 0;
+  // The camera's clock at a moment of the records' time; 0: not known.
+  std::uint32_t clock_ms_ = 0;
+  std::uint64_t clock_at_ns_ = 0;
   std::uint64_t bad_records_ = 0;
 };
 

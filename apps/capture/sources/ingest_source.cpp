@@ -20,7 +20,7 @@ bus::LogSubscriber IngestSource::make_topic(const SourceOptions& options, const 
 }
 
 IngestSource::IngestSource(const SourceOptions& options, bus::LogSubscriber& topic, Idle idle)
-    : Source(Clock::kMonotonic), options_(options), idle_(std::move(idle)), topic_(topic) {
+    : Source(Clock::kMonotonic), idle_(std::move(idle)), topic_(topic) {
   video_.codec = Codec::MJPEG;
   video_.description = "pictures that somebody pushes";
 }

@@ -21,7 +21,6 @@ class IngestSource final : public Source {
   IngestSource(const SourceOptions& options, bus::LogSubscriber& topic, Idle idle);
   bool accept();
 
-  const SourceOptions options_;
   Idle idle_;
   bus::LogSubscriber& topic_;
   std::vector<std::byte> record_;

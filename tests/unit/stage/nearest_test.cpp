@@ -53,6 +53,15 @@ class NearestTest : public test::BusFixture {
     info.mutate_published_at_ns(captured_at_ns + 30 * kMs);
     publish(info, id);
   }
+  // The same of a camera that tells its clock.
+  void publish(std::uint64_t captured_at_ns, std::uint64_t camera_wall_at_ns) {
+    DetectionsInfo info{};
+    const std::uint64_t id = writer_.next_frame_id();
+    info.mutate_frame_id(id);
+    info.mutate_captured_at_ns(captured_at_ns);
+    info.mutate_camera_clock_ms(camera_clock_ms(camera_wall_at_ns));
+    publish(info, id);
+  }
   void publish(const DetectionsInfo& info, std::uint64_t id) {
     auto loan = writer_.loan();
     ASSERT_TRUE(loan);
@@ -76,7 +85,7 @@ TEST_F(NearestTest, FindsTheNearestOnEitherSideWithinTheBound) {
   const std::uint64_t now = kStart + 500 * kMs;
   nearest.poll(now);
   const auto found = [&](std::uint64_t at_ms) {
-    const auto answer = nearest.find(kStart + at_ms * kMs, now);
+    const auto answer = nearest.find(kStart + at_ms * kMs, 0, now);
     EXPECT_EQ(answer.status, Status::kFound) << at_ms;
     EXPECT_EQ(answer.captured_at_ns, captured_at(answer));
     return (captured_at(answer) - kStart) / kMs;
@@ -87,26 +96,26 @@ TEST_F(NearestTest, FindsTheNearestOnEitherSideWithinTheBound) {
   EXPECT_EQ(found(51), 100u);
   EXPECT_EQ(found(200), 100u);
   EXPECT_EQ(found(300), 400u);
-  EXPECT_EQ(nearest.find(kStart + 201 * kMs, now).status, Status::kNone);
-  EXPECT_EQ(nearest.find(kStart - 101 * kMs, now).status, Status::kNone);
+  EXPECT_EQ(nearest.find(kStart + 201 * kMs, 0, now).status, Status::kNone);
+  EXPECT_EQ(nearest.find(kStart - 101 * kMs, 0, now).status, Status::kNone);
   EXPECT_EQ(found(150), 100u);  // any order
 }
 
 TEST_F(NearestTest, SaysNotYetWhileANearerOneMayComeAndGivesTheNearestSoFar) {
   NearestRecords nearest = follow();
-  EXPECT_EQ(nearest.find(kStart, kStart).status, Status::kNotYet);
+  EXPECT_EQ(nearest.find(kStart, 0, kStart).status, Status::kNotYet);
   publish(kStart);
   const std::uint64_t picture = kStart + 40 * kMs;
   nearest.poll(picture);
   {
-    const auto so_far = nearest.find(picture, picture);
+    const auto so_far = nearest.find(picture, 0, picture);
     EXPECT_EQ(so_far.status, Status::kNotYet);
     EXPECT_EQ(captured_at(so_far), kStart);
   }
-  EXPECT_EQ(nearest.find(kStart, picture).status, Status::kFound);  // nothing is nearer than at once
+  EXPECT_EQ(nearest.find(kStart, 0, picture).status, Status::kFound);  // nothing is nearer than at once
   publish(kStart + 66 * kMs);
   nearest.poll(picture + 60 * kMs);
-  const auto answer = nearest.find(picture, picture + 60 * kMs);
+  const auto answer = nearest.find(picture, 0, picture + 60 * kMs);
   EXPECT_EQ(answer.status, Status::kFound);
   EXPECT_EQ(captured_at(answer), kStart + 66 * kMs);
 }
@@ -115,8 +124,8 @@ TEST_F(NearestTest, ASpacingThatIsKnownSavesTheWait) {
   NearestRecords nearest = follow({.record_gap = Nanoseconds(66 * kMs)});
   publish(kStart);
   nearest.poll(kStart + 10 * kMs);
-  EXPECT_EQ(nearest.find(kStart + 33 * kMs, kStart + 33 * kMs).status, Status::kFound);   // the next is at 66 at the earliest
-  EXPECT_EQ(nearest.find(kStart + 34 * kMs, kStart + 34 * kMs).status, Status::kNotYet);  // and would be nearer
+  EXPECT_EQ(nearest.find(kStart + 33 * kMs, 0, kStart + 33 * kMs).status, Status::kFound);   // the next is at 66 at the earliest
+  EXPECT_EQ(nearest.find(kStart + 34 * kMs, 0, kStart + 34 * kMs).status, Status::kNotYet);  // and would be nearer
 }
 
 TEST_F(NearestTest, PatienceEndsWhenDetectionDoesNotGoOn) {
@@ -124,10 +133,10 @@ TEST_F(NearestTest, PatienceEndsWhenDetectionDoesNotGoOn) {
   publish(kStart);
   const std::uint64_t near = kStart + 50 * kMs, far = kStart + 300 * kMs;
   nearest.poll(far);
-  EXPECT_EQ(nearest.find(near, near + 500 * kMs).status, Status::kNotYet);
-  EXPECT_EQ(nearest.find(near, near + 500 * kMs + 1).status, Status::kFound);
-  EXPECT_EQ(nearest.find(far, far + 500 * kMs).status, Status::kNotYet);
-  EXPECT_EQ(nearest.find(far, far + 500 * kMs + 1).status, Status::kNone);
+  EXPECT_EQ(nearest.find(near, 0, near + 500 * kMs).status, Status::kNotYet);
+  EXPECT_EQ(nearest.find(near, 0, near + 500 * kMs + 1).status, Status::kFound);
+  EXPECT_EQ(nearest.find(far, 0, far + 500 * kMs).status, Status::kNotYet);
+  EXPECT_EQ(nearest.find(far, 0, far + 500 * kMs + 1).status, Status::kNone);
 }
 
 struct Streams {
@@ -183,7 +192,7 @@ TEST_P(NearestStreams, EveryPictureGetsTheRecordThatIsNearest) {
         if (std::max(record, picture) - std::min(record, picture) <
             (best == 0 ? kBound + 1 : std::max(best, picture) - std::min(best, picture)))
           best = record;
-      const auto answer = nearest.find(picture, now);
+      const auto answer = nearest.find(picture, 0, now);
       const bool answered = answer.status == Status::kFound || answer.status == Status::kNone;
       EXPECT_TRUE(!answered || captured_at(answer) == best) << (picture - kStart) / kMs;
       found += answer.status == Status::kFound;
@@ -212,7 +221,7 @@ TEST_F(NearestTest, RecordsInAnyOrderAreFound) {
   const std::uint64_t now = kStart + 500 * kMs;
   nearest.poll(now);
   for (const std::uint64_t at : {0u, 100u, 200u, 300u, 400u}) {
-    const auto answer = nearest.find(kStart + at * kMs + kMs, now);
+    const auto answer = nearest.find(kStart + at * kMs + kMs, 0, now);
     EXPECT_EQ(captured_at(answer), kStart + at * kMs);
   }
 }
@@ -225,9 +234,9 @@ TEST_F(NearestTest, WhatTheTopicHasNoLongerIsNotFound) {
     nearest.poll(kStart + kMany * 10 * kMs);
   }
   const std::uint64_t now = kStart + kMany * 10 * kMs;
-  EXPECT_EQ(nearest.find(kStart + 10 * kMs, now).status, Status::kNone);
-  EXPECT_EQ(nearest.find(kStart + (kMany - 63) * 10 * kMs, now).status, Status::kFound);
-  EXPECT_EQ(nearest.find(kStart + (kMany - 1) * 10 * kMs, now).status, Status::kFound);
+  EXPECT_EQ(nearest.find(kStart + 10 * kMs, 0, now).status, Status::kNone);
+  EXPECT_EQ(nearest.find(kStart + (kMany - 63) * 10 * kMs, 0, now).status, Status::kFound);
+  EXPECT_EQ(nearest.find(kStart + (kMany - 1) * 10 * kMs, 0, now).status, Status::kFound);
 
   // New files: what was in the old ones is gone; what comes then is found.
   bus::RingOptions larger = writer_.options();
@@ -235,24 +244,24 @@ TEST_F(NearestTest, WhatTheTopicHasNoLongerIsNotFound) {
   ASSERT_TRUE(writer_.resize(larger));
   const auto attach = [&] {
     nearest.poll(now);
-    const auto answer = nearest.find(kStart + (kMany - 1) * 10 * kMs, now + 2000 * kMs);
+    const auto answer = nearest.find(kStart + (kMany - 1) * 10 * kMs, 0, now + 2000 * kMs);
     return nearest.topic().attached() && answer.status == Status::kNone;
   };
   while (!attach()) nearest.topic().wait(Nanoseconds(20 * kMs));
   publish(now);
   nearest.poll(now);
-  EXPECT_EQ(nearest.find(now, now).status, Status::kFound);
+  EXPECT_EQ(nearest.find(now, 0, now).status, Status::kFound);
 }
 
 TEST_F(NearestTest, WhoHoldsTooManyIsTold) {
   NearestRecords nearest = follow();
   publish(kStart);
   nearest.poll(kStart);
-  const auto first = nearest.find(kStart, kStart);
-  auto second = nearest.find(kStart, kStart);
-  EXPECT_EQ(nearest.find(kStart, kStart).status, Status::kShareUsed);
+  const auto first = nearest.find(kStart, 0, kStart);
+  auto second = nearest.find(kStart, 0, kStart);
+  EXPECT_EQ(nearest.find(kStart, 0, kStart).status, Status::kShareUsed);
   second.record.release();
-  EXPECT_EQ(nearest.find(kStart, kStart).status, Status::kFound);
+  EXPECT_EQ(nearest.find(kStart, 0, kStart).status, Status::kFound);
 }
 
 TEST_F(NearestTest, HostileRecordsAreCountedAndChangeNothing) {
@@ -270,8 +279,8 @@ TEST_F(NearestTest, HostileRecordsAreCountedAndChangeNothing) {
   writer_.publish(std::move(*loan), writer_.next_frame_id(), 8);
   nearest.poll(kStart + 50 * kMs);
   EXPECT_EQ(nearest.bad_records(), 5u);
-  EXPECT_EQ(nearest.find(kStart + 20 * kMs, kStart + 50 * kMs).status, Status::kNotYet);
-  EXPECT_EQ(captured_at(nearest.find(kStart + 20 * kMs, kStart + 50 * kMs)), kStart);
+  EXPECT_EQ(nearest.find(kStart + 20 * kMs, 0, kStart + 50 * kMs).status, Status::kNotYet);
+  EXPECT_EQ(captured_at(nearest.find(kStart + 20 * kMs, 0, kStart + 50 * kMs)), kStart);
 }
 
 TEST_F(NearestTest, ALookUpAllocatesNothing) {
@@ -282,9 +291,41 @@ TEST_F(NearestTest, ALookUpAllocatesNothing) {
   }
   const std::uint64_t before = g_allocations;
   std::size_t found = 0;
-  for (std::uint64_t i = 20; i < 60; ++i) found += nearest.find(kStart + i * 10 * kMs + 3, kStart + 700 * kMs).record ? 1 : 0;
+  for (std::uint64_t i = 20; i < 60; ++i) found += nearest.find(kStart + i * 10 * kMs + 3, 0, kStart + 700 * kMs).record ? 1 : 0;
   EXPECT_EQ(g_allocations - before, 0u);
   EXPECT_EQ(found, 40u);
+}
+
+// The large stream comes 250 ms after the small one, whose pictures it shows: only the camera's clock tells which.
+TEST_F(Nearest, TheCamerasClockDecidesWhereItIsKnown) {
+  constexpr std::uint64_t kLate = 250 * kMs;
+  // Milliseconds since 1970 whose low 32 bits wrap within the test.
+  constexpr std::uint64_t kCamera = ((417ull << 32) - 1000) * kMs;
+  NearestRecords nearest = follow();
+  const std::uint64_t now = kStart + 3000 * kMs;
+  for (std::uint64_t at = 0; at < 2000; at += 40) {
+    publish(kStart + at * kMs, kCamera + at * kMs);
+    nearest.poll(now);
+    if (at < 400) continue;
+    const std::uint64_t picture = at - 200;
+    const auto answer = nearest.find(kStart + picture * kMs + kLate, kCamera + picture * kMs, now);
+    ASSERT_EQ(answer.status, Status::kFound);
+    EXPECT_EQ(captured_at(answer), kStart + picture * kMs) << at;
+    // Without it the record is another one.
+    const auto other = nearest.find(kStart + picture * kMs + kLate, 0, now);
+    EXPECT_NE(captured_at(other), kStart + picture * kMs);
+  }
+}
+
+TEST_F(Nearest, ACameraWhoseClockWasSetMeanwhileIsFoundByOurs) {
+  NearestRecords nearest = follow();
+  const std::uint64_t now = kStart + 1000 * kMs;
+  publish(kStart, 5'000'000 * kMs);
+  publish(kStart + 100 * kMs, 5'000'100 * kMs);
+  nearest.poll(now);
+  const auto answer = nearest.find(kStart + 90 * kMs, 9'000'090 * kMs, now);
+  ASSERT_EQ(answer.status, Status::kFound);
+  EXPECT_EQ(captured_at(answer), kStart + 100 * kMs);
 }
 
 }  // namespace
