@@ -297,7 +297,7 @@ TEST_F(NearestTest, ALookUpAllocatesNothing) {
 }
 
 // The large stream comes 250 ms after the small one, whose pictures it shows: only the camera's clock tells which.
-TEST_F(Nearest, TheCamerasClockDecidesWhereItIsKnown) {
+TEST_F(NearestTest, TheCamerasClockDecidesWhereItIsKnown) {
   constexpr std::uint64_t kLate = 250 * kMs;
   // Milliseconds since 1970 whose low 32 bits wrap within the test.
   constexpr std::uint64_t kCamera = ((417ull << 32) - 1000) * kMs;
@@ -317,7 +317,7 @@ TEST_F(Nearest, TheCamerasClockDecidesWhereItIsKnown) {
   }
 }
 
-TEST_F(Nearest, ACameraWhoseClockWasSetMeanwhileIsFoundByOurs) {
+TEST_F(NearestTest, ACameraWhoseClockWasSetMeanwhileIsFoundByOurs) {
   NearestRecords nearest = follow();
   const std::uint64_t now = kStart + 1000 * kMs;
   publish(kStart, 5'000'000 * kMs);
