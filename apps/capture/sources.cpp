@@ -75,7 +75,7 @@ Result<std::unique_ptr<Source>> Sources::open() {
       return SyntheticSource::open(options_, idle_);
     case SourceKind::kIngest:
       if (!ingest_) ingest_ = std::make_unique<bus::LogSubscriber>(IngestSource::make_topic(options_, dir_));
-      return IngestSource::open(options_, *ingest_, idle_);
+      return IngestSource::open(*ingest_, idle_);
   }
   return Error{ErrorCode::kInvalidArgument, "there is no source for this URL"};
 }

@@ -19,14 +19,14 @@ bus::LogSubscriber IngestSource::make_topic(const SourceOptions& options, const 
   return {dir, {options.camera, stage::kIngestTopic}, kPacketsSchema, bus::Demand{.packets = true}, bus::LogFrom::kNext};
 }
 
-IngestSource::IngestSource(const SourceOptions& options, bus::LogSubscriber& topic, Idle idle)
+IngestSource::IngestSource(bus::LogSubscriber& topic, Idle idle)
     : Source(Clock::kMonotonic), idle_(std::move(idle)), topic_(topic) {
   video_.codec = Codec::MJPEG;
   video_.description = "pictures that somebody pushes";
 }
 
-Result<std::unique_ptr<Source>> IngestSource::open(const SourceOptions& options, bus::LogSubscriber& topic, Idle idle) {
-  return std::unique_ptr<Source>(new IngestSource(options, topic, std::move(idle)));
+Result<std::unique_ptr<Source>> IngestSource::open(bus::LogSubscriber& topic, Idle idle) {
+  return std::unique_ptr<Source>(new IngestSource(topic, std::move(idle)));
 }
 
 Source::Read IngestSource::read() {
