@@ -33,6 +33,7 @@ test:
 	@scripts/build-page --tests
 	@scripts/fetch-model
 	@scripts/fetch-clip
+	@scripts/fetch-nginx
 	@ctest --test-dir build --output-on-failure -j2
 
 bench:

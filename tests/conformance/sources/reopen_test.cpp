@@ -10,6 +10,10 @@
 #include "capture/source.h"
 #include "conformance/sources/rig.h"
 
+extern "C" {
+#include <libavutil/log.h>
+}
+
 namespace vedette::test {
 namespace {
 
@@ -35,6 +39,7 @@ Usage usage() {
 
 class Reopening : public Rig, public ::testing::WithParamInterface<Reopened> {
  protected:
+  Reopening() { av_log_set_level(AV_LOG_QUIET); }  // of streams that are joined anywhere it says much
   void open_often(int times) {
     capture::SourceOptions options;
     options.camera = "front";
@@ -69,7 +74,7 @@ TEST_P(Reopening, LeavesNothingBehind) {
   fps_ = 200;
   gop_ = 2;
   size_ = {128, 96};
-  if (!make_source(GetParam().kind)) GTEST_SKIP() << "this kind of server isn't there";
+  if (!make_source(GetParam().kind)) GTEST_SKIP() << why_not();
   expect_nothing_left(GetParam().times);
 }
 const Reopened kReopened[] = {
@@ -77,6 +82,7 @@ const Reopened kReopened[] = {
     {{"synthetic", Way::kSynthetic, "mjpeg"}},       {{"http_mjpeg", Way::kHttpMjpeg, "mjpeg"}},
     {{"tcp_ts_h264", Way::kTcpTs, "h264"}, 30},      {{"rtsp_tcp_mjpeg", Way::kRtspTcp, "mjpeg"}, 15},
     {{"rtsp_udp_h264", Way::kRtspUdp, "h264"}, 12},  {{"rtmp_h264", Way::kRtmp, "h264"}, 3},
+    {{"udp_ts_h264", Way::kUdpTs, "h264"}, 30},      {{"ingest_post", Way::kIngestPost, "mjpeg"}, 100},
 };
 INSTANTIATE_TEST_SUITE_P(All, Reopening, ::testing::ValuesIn(kReopened), [](const auto& param) { return param.param.kind.name; });
 

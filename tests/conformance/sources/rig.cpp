@@ -19,7 +19,7 @@ class CountFailures : public ::testing::EmptyTestEventListener {
 const bool counts_failures = (::testing::UnitTest::GetInstance()->listeners().Append(new CountFailures), true);
 
 std::unique_ptr<CameraPart> server_of(const Kind& kind, const Login& login, std::uint16_t port, const std::string& socket,
-                                      const std::string& prefix) {
+                                      const std::string& prefix, const std::string& bus_dir) {
   switch (kind.way) {
     case Way::kRtspTcp:
     case Way::kRtspUdp:
@@ -33,6 +33,13 @@ std::unique_ptr<CameraPart> server_of(const Kind& kind, const Login& login, std:
     case Way::kTcpTs:
     case Way::kTcpBare:
       return std::make_unique<HttpServer>(HttpOptions{"tcp", socket, kind.more, login}, port, prefix);
+    case Way::kUdpTs:
+      return std::make_unique<PushingCamera>("udp", socket, port, prefix);
+    case Way::kIngestPost:
+    case Way::kIngestWebSocket: {
+      const std::string by = kind.way == Way::kIngestPost ? "post" : "websocket";
+      return std::make_unique<IngestServer>(IngestOptions{VEDETTE_BIN_DIR "/vedette-gateway", bus_dir, by, socket}, port, prefix);
+    }
     default:
       return nullptr;
   }
@@ -50,9 +57,24 @@ std::string url_of(const Kind& kind, std::uint16_t port) {
       return "http" + host + "/video.mjpg";
     case Way::kHttpTs:
       return "http" + host + "/stream.ts";
+    case Way::kUdpTs:
+      return "udp" + host;
+    case Way::kIngestPost:
+    case Way::kIngestWebSocket:
+      return "ingest:";
     default:
       return "tcp" + host;
   }
+}
+
+std::string wrap_of(Way way) {
+  if (way == Way::kRtmp) return "flv";
+  return way == Way::kHttpTs || way == Way::kTcpTs || way == Way::kUdpTs ? "ts" : "bare";
+}
+
+std::optional<std::string> missing_for(Way way) {
+  if (way == Way::kRtspTcp || way == Way::kRtspUdp) return no_rtsp_server();
+  return way == Way::kRtmp ? no_rtmp_server() : std::nullopt;
 }
 
 std::vector<Kind> kinds_that(bool (*fits)(const Kind&)) {
@@ -67,6 +89,7 @@ void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
 
 bool is_live(const Kind& kind) { return kind.way >= Way::kRtspTcp; }
 bool is_film(const Kind& kind) { return kind.way == Way::kFile || kind.way == Way::kFolder; }
+bool is_pushed(const Kind& kind) { return kind.way == Way::kIngestPost || kind.way == Way::kIngestWebSocket; }
 
 std::vector<Kind> kinds() {
   return {
@@ -90,6 +113,9 @@ std::vector<Kind> kinds() {
       {"http_ts_h264", Way::kHttpTs, "h264"},
       {"tcp_ts_h264", Way::kTcpTs, "h264"},
       {"tcp_bare_h264", Way::kTcpBare, "h264"},
+      {"udp_ts_h264", Way::kUdpTs, "h264"},
+      {"ingest_post", Way::kIngestPost, "mjpeg"},
+      {"ingest_websocket", Way::kIngestWebSocket, "mjpeg"},
   };
 }
 
@@ -113,9 +139,8 @@ Rig::~Rig() {
 
 bool Rig::make_source(const Kind& kind) {
   kind_ = kind;
-  const bool rtsp = kind.way == Way::kRtspTcp || kind.way == Way::kRtspUdp;
-  if (rtsp && no_rtsp_server()) return false;
-  if (kind.way == Way::kRtmp && no_rtmp_server()) return false;
+  why_not_ = missing_for(kind.way).value_or("");
+  if (!why_not_.empty()) return false;
   if (kind.way == Way::kSynthetic) {
     url_ = "synthetic:?size=320x240&fps=20&format=" + (kind.codec.empty() ? kind.ending : kind.codec);
     return true;
@@ -131,14 +156,16 @@ bool Rig::make_source(const Kind& kind) {
     stream.wrap = kind.way == Way::kFolder ? "folder" : "file";
     url_ = stream.to = folder_.file("film" + kind.ending);
     if (kind.way == Way::kFolder) std::filesystem::create_directory(url_);
-    return make_film(stream, fps_, kFilmPictures, folder_.file("scene"));
+    const bool made = make_film(stream, fps_, kFilmPictures, folder_.file("scene"));
+    if (!made) why_not_ = "the film can't be made";
+    return made;
   }
-  const std::uint16_t port = free_tcp_port();
+  const std::uint16_t port = kind.way == Way::kUdpTs ? free_udp_port() : free_tcp_port();
   url_ = url_of(kind, port);
-  stream.wrap = kind.way == Way::kRtmp ? "flv" : kind.way == Way::kHttpTs || kind.way == Way::kTcpTs ? "ts" : "bare";
+  stream.wrap = wrap_of(kind.way);
   stream.to = kind.way == Way::kRtmp ? url_ : folder_.file("scene.socket");
   const Login login{kind.auth, user_, password_};
-  server_ = server_of(kind, login, port, stream.to, folder_.file("server"));
+  server_ = server_of(kind, login, port, stream.to, folder_.file("server"), path_);
   server_->start();
   scene_ = std::make_unique<Scene>(SceneOptions{fps_, {stream}}, folder_.file("scene"));
   scene_->start();

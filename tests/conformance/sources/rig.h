@@ -21,7 +21,21 @@
 
 namespace vedette::test {
 
-enum class Way { kFile, kFolder, kSynthetic, kRtspTcp, kRtspUdp, kRtmp, kHttpMjpeg, kHttpTs, kTcpTs, kTcpBare };
+enum class Way {
+  kFile,
+  kFolder,
+  kSynthetic,
+  kRtspTcp,
+  kRtspUdp,
+  kRtmp,
+  kHttpMjpeg,
+  kHttpTs,
+  kTcpTs,
+  kTcpBare,
+  kUdpTs,
+  kIngestPost,
+  kIngestWebSocket
+};
 
 struct Kind {
   std::string name;
@@ -35,8 +49,9 @@ struct Kind {
 };
 void PrintTo(const Kind& kind, std::ostream* out);
 
-bool is_live(const Kind& kind);  // has a server, which can die
-bool is_film(const Kind& kind);  // has an end
+bool is_live(const Kind& kind);    // has a server, which can die
+bool is_film(const Kind& kind);    // has an end
+bool is_pushed(const Kind& kind);  // by HTTP: however long nothing comes, there is nothing to be opened again
 std::vector<Kind> kinds();
 std::vector<Kind> live_kinds();
 std::vector<Kind> film_kinds();
@@ -67,8 +82,10 @@ class Rig : public BusFixture {
   Rig();
   ~Rig() override;
 
-  // The source of this kind; for live ones scene and server are running afterwards. False: it can't be had here (skipped).
+  // The source of this kind; for live ones scene and server are running afterwards. False: it can't be had here (skipped),
+  // why_not() says why.
   bool make_source(const Kind& kind);
+  const std::string& why_not() const { return why_not_; }
 
  protected:
   void TestBody() override {}
@@ -90,6 +107,7 @@ class Rig : public BusFixture {
 
   TempFolder folder_{"/tmp"};
   Kind kind_;
+  std::string why_not_;
   std::string user_ = "us er", password_ = "p@ss:w/rd%?#x";  // that the camera knows, if it asks for one
   double fps_ = kFps;                                        // of make_source()'s scene
   int gop_ = 10;
@@ -120,7 +138,7 @@ void for_all(std::vector<Kind> sources) {
       if (scenario.make_source(sources[i])) {
         scenario.run();
       } else {
-        std::printf("left out, there is no such server here: %s\n", sources[i].name.c_str());
+        std::printf("%s is left out: %s\n", sources[i].name.c_str(), scenario.why_not().c_str());
         ++skipped;
       }
     }
@@ -129,6 +147,7 @@ void for_all(std::vector<Kind> sources) {
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < std::min(kAtOnce, sources.size()); ++i) threads.emplace_back(work);
   for (std::thread& thread : threads) thread.join();
+  if (sources.empty()) GTEST_SKIP() << "VEDETTE_KIND is in the name of none of this test's kinds";
   if (skipped == sources.size()) GTEST_SKIP() << "none of these servers is there";
 }
 

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 
 #include "base/unique_fd.h"
 
@@ -58,7 +59,8 @@ std::vector<std::string> http_arguments(const HttpOptions& options, std::uint16_
   return arguments;
 }
 
-constexpr const char* kRtmpModule = "/usr/lib/nginx/modules/ngx_rtmp_module.so";
+constexpr const char* kNginx = VEDETTE_TEST_NGINX "/nginx";
+constexpr const char* kRtmpModule = VEDETTE_TEST_NGINX "/ngx_rtmp_module.so";
 
 std::vector<std::string> rtmp_arguments(std::uint16_t port, const std::string& prefix) {
   const std::string path = prefix + ".conf";
@@ -66,13 +68,20 @@ std::vector<std::string> rtmp_arguments(std::uint16_t port, const std::string& p
   std::ofstream(path) << "load_module " << kRtmpModule << ";\ndaemon off;\nmaster_process off;\nerror_log stderr notice;\npid "
                       << prefix << ".pid;\nevents {}\nrtmp { server { listen 127.0.0.1:" << port
                       << "; application live { live on; drop_idle_publisher 0; } } }\n";
-  return {"/usr/sbin/nginx", "-c", path, "-e", "stderr"};
+  return {kNginx, "-c", path, "-e", "stderr"};
 }
 
-}  // namespace
+std::vector<std::string> ingest_arguments(const IngestOptions& options, std::uint16_t port, const std::string& prefix) {
+  const std::string path = prefix + ".yaml", page = prefix + ".page";
+  std::filesystem::create_directory(page);
+  std::ofstream(page + "/index.html") << "<title>none</title>\n";
+  std::ofstream(path) << "cameras:\n  front:\n    url: \"ingest:\"\nbus:\n  dir: " << options.bus_dir
+                      << "\ngateway:\n  port: " << port << "\n  web_root: " << page << "\n";
+  return {options.gateway, "-c", path};
+}
 
-std::uint16_t free_tcp_port() {
-  const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+std::uint16_t free_port(int type) {
+  const UniqueFd fd(::socket(AF_INET, type | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -81,6 +90,11 @@ std::uint16_t free_tcp_port() {
   ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size);
   return ntohs(address.sin_port);
 }
+
+}  // namespace
+
+std::uint16_t free_tcp_port() { return free_port(SOCK_STREAM); }
+std::uint16_t free_udp_port() { return free_port(SOCK_DGRAM); }
 
 bool make_film(const SceneStream& stream, double fps, int frames, const std::string& log_prefix) {
   std::vector<std::string> arguments = scene_arguments({fps, {stream}});
@@ -112,6 +126,19 @@ HttpServer::HttpServer(const HttpOptions& options, std::uint16_t port, const std
 RtmpServer::RtmpServer(std::uint16_t port, const std::string& prefix)
     : CameraPart(rtmp_arguments(port, prefix), prefix, "nginx/") {}
 
+PushingCamera::PushingCamera(const std::string& by, const std::string& socket, std::uint16_t port, const std::string& prefix)
+    : CameraPart({kPython, script("push_camera.py"), "--by", by, "--socket", socket, "--port", std::to_string(port)}, prefix,
+                 "pushing") {}
+
+IngestServer::IngestServer(const IngestOptions& options, std::uint16_t port, const std::string& prefix)
+    : CameraPart(ingest_arguments(options, port, prefix), prefix, "page on"),
+      camera_(options.by, options.socket, port, prefix + ".camera") {}
+
+void IngestServer::start() {
+  CameraPart::start();
+  if (!std::exchange(pushing_, true)) camera_.start();
+}
+
 std::optional<std::string> no_rtsp_server() {
   static const bool there = std::system(
                                 "/usr/bin/python3 -c \"import gi; gi.require_version('GstRtspServer', '1.0'); "
@@ -122,7 +149,8 @@ std::optional<std::string> no_rtsp_server() {
 
 std::optional<std::string> no_rtmp_server() {
   if (std::filesystem::exists(kRtmpModule)) return std::nullopt;
-  return "no nginx with RTMP (libnginx-mod-rtmp)";
+  const std::string why = read_file(VEDETTE_TEST_NGINX "/why-not");
+  return "no nginx with RTMP: " + (why.empty() ? "scripts/fetch-nginx fetches it" : why.substr(0, why.find('\n')));
 }
 
 }  // namespace vedette::test

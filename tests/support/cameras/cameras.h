@@ -17,6 +17,7 @@ namespace vedette::test {
 
 // A port of 127.0.0.1 that nobody has now.
 std::uint16_t free_tcp_port();
+std::uint16_t free_udp_port();
 
 // A film of `frames` pictures, as a file or folder by stream.wrap; false: it couldn't be made.
 bool make_film(const SceneStream& stream, double fps, int frames, const std::string& log_prefix);
@@ -88,6 +89,31 @@ class HttpServer : public CameraPart {
 class RtmpServer : public CameraPart {
  public:
   RtmpServer(std::uint16_t port, const std::string& prefix);
+};
+
+// A camera that nobody asks: it sends the scene's records to 127.0.0.1:port, as `by` says: "udp" datagrams of MPEG-TS, or JPEGs
+// to the gateway's /ingest/front by "post" or "websocket". It tries for ever.
+class PushingCamera : public CameraPart {
+ public:
+  PushingCamera(const std::string& by, const std::string& socket, std::uint16_t port, const std::string& prefix);
+};
+
+// The real gateway with one camera, `front`, whose url is "ingest:", and somebody who pushes to it.
+struct IngestOptions {
+  std::string gateway;  // the program
+  std::string bus_dir;
+  std::string by;  // post, websocket
+  std::string socket;
+};
+class IngestServer : public CameraPart {
+ public:
+  IngestServer(const IngestOptions& options, std::uint16_t port, const std::string& prefix);
+  void start() override;  // the gateway; who pushes lives on when it is killed
+  Program& camera() { return camera_.program(); }
+
+ private:
+  PushingCamera camera_;
+  bool pushing_ = false;
 };
 
 // Why there can't be such a server here; none: there can.
