@@ -114,10 +114,10 @@ Result<Camera::Played> Camera::play(Source& source) {
 
 Result<Camera::Played> Camera::play_round(Source& source, Flow& flow) {
   for (;;) {
+    follow_mode(source);  // not between a packet and its use: a device that changes its rate takes back what it gave
     const Source::Read read = source.read();
     if (read == Source::Read::kStopped || !idle()) return Played::kStopped;
     if (read == Source::Read::kFailed || read == Source::Read::kEnd) return end_round(source, flow, read);
-    follow_mode(source);
     if (read == Source::Read::kPacket) {
       pace(source);
       if (stop_requested()) return Played::kStopped;
