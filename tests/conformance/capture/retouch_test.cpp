@@ -132,6 +132,25 @@ TEST_P(Retouched, RecordUnmaskedIsTheOnlyException) {
   EXPECT_EQ(view->info.codec(), GetParam().name == std::string("h264") ? Codec::H264 : Codec::MJPEG);
 }
 
+// Another input than the one that detects has no frames; its packets are made anew all the same.
+TEST_P(Retouched, AnotherInputOfAMaskedCameraHasMaskedPacketsOnly) {
+  if (GetParam().name == std::string("raw")) GTEST_SKIP() << "a raw camera has no bitstream";
+  CameraOptions options = scene();
+  options.pixels = false;
+  start_hidden(options);
+  bus::LogSubscriber packets(dir_, topic("front/packets"), kPacketsSchema, {.packets = true});
+  std::vector<std::byte> record;
+  for (int seen = 0; seen < 20;) {
+    if (!packets.take_next(record)) {
+      packets.wait(std::chrono::milliseconds(50));
+      continue;
+    }
+    ++seen;
+    EXPECT_EQ(bright_in_packet(record), 0u);
+  }
+  EXPECT_FALSE(std::filesystem::exists(path_ + "/front/frames"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Capture, Retouched, ::testing::ValuesIn(kWays),
                          [](const auto& way) { return std::string(way.param.name); });
 
