@@ -14,6 +14,9 @@ namespace vedette::capture {
 namespace {
 
 constexpr unsigned kMaxThreads = 8;
+// The largest picture of H.264 and H.265 (level 6.2) has 36 million; a damaged or hostile stream may claim to be 16384x16384, and
+// to need 16 of those at once.
+constexpr std::int64_t kMostPixels = 8192 * 8192;
 
 struct Hardware {
   const char* name;     // as in the configuration
@@ -92,6 +95,7 @@ Result<> LibavDecoder::open_codec(const VideoStream& stream, const DecoderOption
   codec_->thread_count = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, kMaxThreads));
   codec_->thread_type = options.latency_first ? FF_THREAD_SLICE : FF_THREAD_FRAME | FF_THREAD_SLICE;
   codec_->codec = codec;
+  codec_->max_pixels = kMostPixels;
 #if LIBAVCODEC_VERSION_MAJOR >= 60
   codec_->flags |= AV_CODEC_FLAG_COPY_OPAQUE;
 #endif

@@ -154,6 +154,34 @@ TEST_P(Retouched, AnotherInputOfAMaskedCameraHasMaskedPacketsOnly) {
 INSTANTIATE_TEST_SUITE_P(Capture, Retouched, ::testing::ValuesIn(kWays),
                          [](const auto& way) { return std::string(way.param.name); });
 
+// Pictures of a folder that aren't JPEG come as RGB24, at the folder's own pace.
+TEST_F(CaptureFixture, PngsOfAFolderAreMaskedAndTurnedToo) {
+  std::filesystem::create_directories(file("folder"));
+  run_ffmpeg(std::string(kScene) + " -frames:v 3 " + file("folder/%d.png"));
+  for (const bool masked : {false, true}) {
+    CameraOptions options = options_for(file("folder"));
+    options.source.fps = options.fps = 20;
+    options.orientation.rotate = 90;
+    if (masked) options.masks = kMask;
+    start(options);
+    std::uint64_t before = 0;
+    for (int seen = 0; seen < 6; ++seen) {
+      const auto frame = next();
+      ASSERT_TRUE(frame) << (end_ && !end_->ok() ? end_->error().text : "ended");
+      EXPECT_EQ(frame->info.format(), PixelFormat::RGB24);
+      EXPECT_EQ(frame->info.width(), 240u);
+      EXPECT_EQ(frame->info.height(), 320u);
+      const auto bright = std::count_if(frame->pixels.begin(), frame->pixels.end(),
+                                        [](char byte) { return static_cast<std::uint8_t>(byte) >= kBright; });
+      EXPECT_EQ(bright, masked ? 0 : 3 * 80 * 80);
+      if (before != 0 && frame->missed == 0) {
+        EXPECT_NEAR(static_cast<double>(frame->info.captured_at_ns() - before), 50e6, 1e6);
+      }
+      before = frame->info.captured_at_ns();
+    }
+  }
+}
+
 // All four corners differ: where the top left one goes tells the orientation.
 struct Turn {
   const char* name;
