@@ -163,11 +163,15 @@ TEST_F(CaptureFixture, PngsOfAFolderAreMaskedAndTurnedToo) {
     options.source.fps = options.fps = 20;
     options.orientation.rotate = 90;
     if (masked) options.masks = kMask;
+    stop();
+    const std::uint64_t begin = monotonic_ns();
     start(options);
     std::uint64_t before = 0;
-    for (int seen = 0; seen < 6; ++seen) {
+    for (int seen = 0; seen < 6;) {
       const auto frame = next();
       ASSERT_TRUE(frame) << (end_ && !end_->ok() ? end_->error().text : "ended");
+      if (frame->info.published_at_ns() < begin) continue;  // of the camera before
+      ++seen;
       EXPECT_EQ(frame->info.format(), PixelFormat::RGB24);
       EXPECT_EQ(frame->info.width(), 240u);
       EXPECT_EQ(frame->info.height(), 320u);
@@ -177,7 +181,7 @@ TEST_F(CaptureFixture, PngsOfAFolderAreMaskedAndTurnedToo) {
       if (before != 0 && frame->missed == 0) {
         EXPECT_NEAR(static_cast<double>(frame->info.captured_at_ns() - before), 50e6, 1e6);
       }
-      before = frame->info.captured_at_ns();
+      before = seen > 1 ? frame->info.captured_at_ns() : 0;  // the first made the topic, before anybody could ask for more
     }
   }
 }
