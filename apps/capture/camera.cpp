@@ -114,10 +114,10 @@ Result<Camera::Played> Camera::play(Source& source) {
 
 Result<Camera::Played> Camera::play_round(Source& source, Flow& flow) {
   for (;;) {
+    follow_mode(source);  // not between a packet and its use: a device that changes its rate takes back what it gave
     const Source::Read read = source.read();
     if (read == Source::Read::kStopped || !idle()) return Played::kStopped;
     if (read == Source::Read::kFailed || read == Source::Read::kEnd) return end_round(source, flow, read);
-    follow_mode(source);
     if (read == Source::Read::kPacket) {
       pace(source);
       if (stop_requested()) return Played::kStopped;
@@ -126,7 +126,7 @@ Result<Camera::Played> Camera::play_round(Source& source, Flow& flow) {
         backoff_ns_ = kBackoffMinNs;
         if (report_ != nullptr) report_->picture(flow.good_at_ns());
       }
-      tell_about_copies();
+      tell_about_way(flow);
     }
     tell_about_damage(source, flow);
     const bool may_be_mended = !is_playback(kind_) && kind_ != SourceKind::kIngest;
@@ -173,15 +173,29 @@ void Camera::tell_about_source(const Source& source, const Flow& flow) {
     if (!decoder->fallback().empty()) log::warning("{}; decoding on the processor", decoder->fallback());
     if (decoder->where() != "cpu") log::info("decoding by {}", decoder->where());
   }
-  const bool remade = !options_.pass_bitstream && source.video().codec != Codec::Unknown;
-  if (remade)
+  if (source.video().codec == Codec::Unknown) {
+    // A device's raw pictures, drawn and pushed ones aren't meant to have packets.
+    if (source.video().parameters != nullptr)
+      log::warning("{} can't be passed on or recorded; expected H.264, H.265 or MJPEG{}",
+                   avcodec_get_name(source.video().parameters->codec_id),
+                   options_.pixels ? "" : ": nothing of this input is published");
+  } else if (!options_.pass_bitstream) {
     log::info(
         "masked or turned: the camera's own bitstream isn't published; packets are encoded anew as JPEG while somebody reads "
         "them, which costs a decode and an encode of every picture");
+  }
 }
 
-void Camera::tell_about_copies() {
+// What shows only when pictures are on their way: once each.
+void Camera::tell_about_way(const Flow& flow) {
   const SlotCounters counters = slots_.counters();
+  const LibavDecoder* decoder = flow.decoder();
+  if (decoder != nullptr && decoder->refused() && !std::exchange(told_refused_, true))
+    log::warning("{} can't decode what this stream has become; decoding on the processor", decoder->where());
+  if (const auto error = slots_.growth_error(); error && !std::exchange(told_growth_, true))
+    log::error("{}; larger pictures than before are dropped", error->text);
+  if (packets_.counters().too_long > 0 && !std::exchange(told_too_long_, true))
+    log::warning("pictures of more bytes than a packet may have aren't published; expected max_mbit to be what the camera sends");
   if (counters.converted > 0 && !std::exchange(told_converted_, true))
     log::info("the decoder's pixel format is none that readers know: pictures are converted to I420");
   if (counters.copied > 0 && !std::exchange(told_copied_, true))

@@ -27,7 +27,7 @@ struct CameraOptions {
   Pace pace = Pace::kSource;
   float fps = 0;  // most frames a second, over what readers ask; 0: no limit
   Milliseconds watchdog{10000};
-  bool pixels = true;          // this input is decoded
+  bool pixels = true;          // as FlowOptions
   bool pass_bitstream = true;  // as FlowOptions
   DecoderOptions decoder;
   vision::Orientation orientation;
@@ -61,7 +61,7 @@ class Camera {
   void pace(const Source& source);
   void follow_mode(Source& source);
   void tell_about_source(const Source& source, const Flow& flow);
-  void tell_about_copies();
+  void tell_about_way(const Flow& flow);
   void tell_about_damage(const Source& source, const Flow& flow);
 
   bool idle();                              // beats, listens to control; false: end
@@ -90,6 +90,9 @@ class Camera {
   std::uint64_t next_tell_ns_ = 0;
   bool told_copied_ = false;
   bool told_converted_ = false;
+  bool told_refused_ = false;
+  bool told_too_long_ = false;
+  bool told_growth_ = false;
 };
 
 }  // namespace vedette::capture

@@ -14,6 +14,9 @@ namespace vedette::capture {
 namespace {
 
 constexpr unsigned kMaxThreads = 8;
+// The largest picture of H.264 and H.265 (level 6.2) has 36 million; a damaged or hostile stream may claim to be 16384x16384, and
+// to need 16 of those at once.
+constexpr std::int64_t kMostPixels = 8192 * 8192;
 
 struct Hardware {
   const char* name;     // as in the configuration
@@ -92,6 +95,7 @@ Result<> LibavDecoder::open_codec(const VideoStream& stream, const DecoderOption
   codec_->thread_count = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1u, kMaxThreads));
   codec_->thread_type = options.latency_first ? FF_THREAD_SLICE : FF_THREAD_FRAME | FF_THREAD_SLICE;
   codec_->codec = codec;
+  codec_->max_pixels = kMostPixels;
 #if LIBAVCODEC_VERSION_MAJOR >= 60
   codec_->flags |= AV_CODEC_FLAG_COPY_OPAQUE;
 #endif
@@ -115,9 +119,10 @@ Result<> LibavDecoder::open_codec(const VideoStream& stream, const DecoderOption
 }
 
 AVPixelFormat LibavDecoder::choose_format(AVCodecContext* codec, const AVPixelFormat* offered) {
-  const auto* self = static_cast<const LibavDecoder*>(codec->opaque);
+  auto* self = static_cast<LibavDecoder*>(codec->opaque);
   for (const AVPixelFormat* format = offered; *format != AV_PIX_FMT_NONE; ++format)
     if (*format == self->hardware_format_) return *format;
+  self->refused_ = true;
   return avcodec_default_get_format(codec, offered);  // this stream's profile isn't the hardware's: on the processor
 }
 
@@ -125,6 +130,7 @@ bool LibavDecoder::send(const AVPacket& packet, std::uint64_t tag) {
   av_packet_unref(packet_.get());
   if (av_packet_ref(packet_.get(), &packet) < 0) return false;
   set_tag(*codec_, *packet_, tag);
+  sent_[next_sent_++ % sent_.size()] = {packet.pts, tag};
   const bool good = avcodec_send_packet(codec_.get(), packet_.get()) >= 0;
   bad_ += good ? 0 : 1;
   return good;
@@ -132,7 +138,18 @@ bool LibavDecoder::send(const AVPacket& packet, std::uint64_t tag) {
 
 void LibavDecoder::send_end() { avcodec_send_packet(codec_.get(), nullptr); }
 void LibavDecoder::reset() { avcodec_flush_buffers(codec_.get()); }
-std::uint64_t LibavDecoder::tag() const { return tag_of(*frame_); }
+
+// V4L2 M2M decoders carry nothing through but the time stamp, rounded to microseconds.
+std::uint64_t LibavDecoder::tag() const {
+  if (const std::uint64_t tag = tag_of(*frame_); tag != 0 || frame_->pts == AV_NOPTS_VALUE) return tag;
+  const auto distance = [this](const Sent& sent) {
+    if (sent.tag == 0 || sent.pts == AV_NOPTS_VALUE) return UINT64_MAX;
+    const std::int64_t later = std::max(sent.pts, frame_->pts), earlier = std::min(sent.pts, frame_->pts);
+    return static_cast<std::uint64_t>(later) - static_cast<std::uint64_t>(earlier);
+  };
+  return std::min_element(sent_.begin(), sent_.end(), [&](const Sent& a, const Sent& b) { return distance(a) < distance(b); })
+      ->tag;
+}
 
 const AVFrame* LibavDecoder::next() {
   for (;;) {

@@ -3,6 +3,8 @@
 // Thread-bound. Pictures come out in the order of showing; each says which packet it came from by the tag that was sent with it.
 #pragma once
 
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -33,7 +35,9 @@ class LibavDecoder {
 
   bool reorders() const { return codec_->has_b_frames > 0; }
   std::uint64_t bad() const { return bad_; }
-  const std::string& where() const { return where_; }        // "cpu", "vaapi", …
+  const std::string& where() const { return where_; }  // "cpu", "vaapi", …
+  // Hardware that was there when it was opened can't what the stream has become: the processor goes on.
+  bool refused() const { return refused_; }
   const std::string& fallback() const { return fallback_; }  // why not where it was asked for; empty: it is
 
  private:
@@ -53,8 +57,15 @@ class LibavDecoder {
   FramePtr frame_{av_frame_alloc()};
   FramePtr host_{av_frame_alloc()};  // what hardware decoded, brought into memory
   PacketPtr packet_{av_packet_alloc()};
+  struct Sent {
+    std::int64_t pts = 0;
+    std::uint64_t tag = 0;
+  };
+  std::array<Sent, 64> sent_{};  // last
+  std::size_t next_sent_ = 0;
   std::string where_ = "cpu";
   std::string fallback_;
+  std::atomic<bool> refused_{false};  // set by the decoder's threads
   std::uint64_t bad_ = 0;
 };
 

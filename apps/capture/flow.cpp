@@ -31,7 +31,8 @@ Result<std::unique_ptr<Flow>> Flow::open(const FlowOptions& options, const FlowP
   std::unique_ptr<Flow> flow(new Flow(options, parts, source, stream, std::move(idle)));
   const VideoStream& video = source.video();
   // JPEG is decoded by libjpeg-turbo, and pictures need no decoder.
-  if (video.codec != Codec::MJPEG && video.parameters != nullptr && options.pixels) {
+  const bool decodes = options.pixels || (!options.pass_bitstream && video.codec != Codec::Unknown);
+  if (video.codec != Codec::MJPEG && video.parameters != nullptr && decodes) {
     VD_ASSIGN(flow->decoder_, LibavDecoder::open(video, options.decoder, parts.slots));
   }
   flow->by_time_ = video.reorder_ns > 0;
@@ -116,7 +117,8 @@ Result<> Flow::publish_packet(const Packet& packet, const Shot& shot) {
   if (paused()) packets_begun_ = false;
   // In order but without stamps to say which: players couldn't show it.
   const bool tellable = packet.pts_ns != kNoTimestamp;
-  if (paused() || !tellable || shot.width == 0 || (!packet.keyframe && !packets_begun_)) return {};
+  const bool sane = shot.width >= 1 && shot.height >= 1 && shot.width <= kMaxSide && shot.height <= kMaxSide;
+  if (paused() || !tellable || !sane || (!packet.keyframe && !packets_begun_)) return {};
   const bool same_size = told_size_ == PictureSize{shot.width, shot.height};
   if (!same_size || !std::equal(video.config.begin(), video.config.end(), told_config_.begin(), told_config_.end())) {
     if (told_size_.width != 0) ++stream_;
@@ -132,12 +134,17 @@ Result<> Flow::publish_packet(const Packet& packet, const Shot& shot) {
   info.mutate_duration_ns(packet.duration_ns);
   info.mutate_width(shot.width);
   info.mutate_height(shot.height);
-  return parts_.packets.publish(info, packet.keyframe ? video.config : std::span<const std::byte>{}, packet.data);
+  const std::uint64_t before = parts_.packets.counters().too_long;
+  VD_TRY(parts_.packets.publish(info, packet.keyframe ? video.config : std::span<const std::byte>{}, packet.data));
+  // Those that refer to a packet that isn't there are of no use.
+  if (parts_.packets.counters().too_long != before) packets_begun_ = false;
+  return {};
 }
 
 Result<> Flow::publish_sound(const Packet& packet) {
   const AudioStream& audio = source_.audio();
   if (paused() || audio.codec == Codec::Unknown || packet.pts_ns == kNoTimestamp) return {};
+  if (next_tag_ == 1) return {};  // before the first picture: how this connection's stamps lie to our clock isn't known yet
   PacketInfo info;
   info.mutate_frame_id(parts_.ids.last());
   info.mutate_captured_at_ns(captured_at(packet));
@@ -211,7 +218,7 @@ Result<> Flow::take_coded(const Packet& packet, const Shot& shot) {
   keep(packet, shot);
   if (!pixels_wanted()) {
     decoding_ = false;
-    if (packet.keyframe) good();
+    if (!kept_.empty()) good();  // a group that began with a keyframe goes on, however rare those are
     return {};
   }
   if (!decoding_) VD_TRY(catch_up());
@@ -290,6 +297,7 @@ Result<> Flow::show(const AVFrame& picture) {
   Shot shown = shot;
   shown.width = static_cast<std::uint32_t>(picture.width);
   shown.height = static_cast<std::uint32_t>(picture.height);
+  if (shown.width > kMaxSide || shown.height > kMaxSide) return ++bad_, Result<>();
   if (shot.tag != decoder_->tag() || shot.frame_id <= last_shown_id_) {
     // Its packet came after that of a picture shown later, though the stream hadn't said so: from now on ids follow the stamps.
     by_time_ = true;
@@ -321,19 +329,23 @@ std::optional<vision::ImageView> Flow::view_of(const AVFrame& picture) {
   return view;
 }
 
+Result<> Flow::publish_retouched(const vision::ImageView& shown, const Shot& shot) {
+  VD_ASSIGN(auto slot,
+            parts_.slots.borrow(shown.format, {shown.width, shown.height}, parts_.retouch.turned({shot.width, shot.height})));
+  if (!slot) return {};
+  vision::orient(shown, {}, slot->view);
+  FrameInfo info = info_of(shot);
+  info.mutate_matrix(shown.matrix);
+  info.mutate_range(shown.range);
+  parts_.slots.publish(std::move(slot), info);
+  return {};
+}
+
 // A retouched picture, and the packet made from it.
 Result<> Flow::show_retouched(const vision::ImageView& picture, const Shot& shot) {
   const vision::ImageView shown = parts_.retouch.apply(picture);
-  VD_ASSIGN(auto slot,
-            parts_.slots.borrow(shown.format, {shown.width, shown.height}, parts_.retouch.turned({shot.width, shot.height})));
-  if (slot) {
-    vision::orient(shown, {}, slot->view);
-    FrameInfo info = info_of(shot);
-    info.mutate_matrix(shown.matrix);
-    info.mutate_range(shown.range);
-    parts_.slots.publish(std::move(slot), info);
-  }
-  if (!packets_remade()) return {};
+  if (options_.pixels) VD_TRY(publish_retouched(shown, shot));
+  if (paused() || !packets_remade()) return {};
   constexpr int kQuality = 85;
   const auto file = encoder_.encode(shown, kQuality);
   if (!file) return {};
@@ -363,11 +375,11 @@ FrameInfo Flow::info_of(const Shot& shot) const {
 }
 
 bool Flow::pixels_wanted() const {
+  if (!paused() && packets_remade()) return true;
   if (!options_.pixels) return false;
   // The first picture makes the topic, so that readers can ask for more.
   if (!parts_.slots.has_published()) return true;
-  if (paused()) return false;
-  return parts_.slots.demand().pixels || packets_remade();
+  return !paused() && parts_.slots.demand().pixels;
 }
 
 bool Flow::packets_remade() const {
@@ -377,7 +389,7 @@ bool Flow::packets_remade() const {
 
 bool Flow::wanted(std::uint64_t at_ns) {
   if (!pixels_wanted()) return false;
-  if (!parts_.slots.has_published()) return true;
+  if (options_.pixels && !parts_.slots.has_published()) return true;
   const float asked = packets_remade() ? 0.0f : parts_.slots.demand().fps;
   const float fps = options_.fps > 0 && asked > 0 ? std::min(options_.fps, asked) : std::max(options_.fps, asked);
   return cap_.wants(at_ns, fps);

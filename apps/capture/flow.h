@@ -32,7 +32,7 @@ struct FlowOptions {
   std::string name;
   float fps = 0.0f;            // most frames a second, over what readers ask; 0: no limit
   bool fast = false;           // the time of arrival is the time of capture
-  bool pixels = true;          // false: nothing is ever decoded
+  bool pixels = true;          // false: nothing goes into <camera>/frames
   bool pass_bitstream = true;  // false: packets are made anew from the retouched pictures
   DecoderOptions decoder;
 };
@@ -98,6 +98,7 @@ class Flow {
   Result<> catch_up();
   Result<> show_pictures(bool skip = false);
   Result<> show(const AVFrame& picture);
+  Result<> publish_retouched(const vision::ImageView& shown, const Shot& shot);
   Result<> show_retouched(const vision::ImageView& picture, const Shot& shot);
   std::optional<vision::ImageView> view_of(const AVFrame& picture);
   FrameInfo info_of(const Shot& shot) const;

@@ -14,7 +14,6 @@ class Retouch {
   Retouch(const vision::Orientation& orientation, const std::vector<Polygon>& masks);
 
   bool none() const { return orientation_.none() && mask_.empty(); }
-  bool hides() const { return !mask_.empty(); }
   // The size of a picture afterwards, or the size to ask for one.
   PictureSize turned(PictureSize size) const { return orientation_.turns() ? PictureSize{size.height, size.width} : size; }
   // The finished picture, valid until the next call.

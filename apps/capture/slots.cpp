@@ -17,6 +17,7 @@ constexpr std::size_t kPlanePadding = 128;
 constexpr int kStrideAlign = 64;
 // Beyond the decoder's own pictures: the one being copied or converted, and one on its way.
 constexpr std::uint32_t kSpareSlots = 2;
+constexpr std::uint64_t kGrowAgainNs = 5'000'000'000;
 
 constexpr std::size_t align64(std::size_t bytes) { return (bytes + 63) & ~std::size_t{63}; }
 
@@ -161,11 +162,7 @@ Result<> Slots::ensure_ring(std::size_t slot_bytes, std::uint32_t writer_slots) 
     planned_ = ring;
     return Error{ErrorCode::kBusy, "nothing is published: only the ring is planned"};
   }
-  if (writer_) {
-    auto resized = writer_->resize(ring);
-    if (!resized.ok()) ring_error_ = resized.error();
-    return resized;
-  }
+  if (writer_) return grow(ring);
   auto opened = bus::RingWriter::open(dir_, options_.topic, ring);
   if (!opened.ok()) {
     ring_error_ = opened.error();
@@ -173,6 +170,30 @@ Result<> Slots::ensure_ring(std::size_t slot_bytes, std::uint32_t writer_slots) 
   }
   writer_ = std::make_unique<bus::RingWriter>(std::move(opened).value());
   return {};
+}
+
+// mutex_ is held. Without the memory for it the ring stays as it is, for pictures that fit.
+Result<> Slots::grow(const bus::RingOptions& ring) {
+  const std::uint64_t now = monotonic_ns();
+  if (growth_error_ && now < next_growth_ns_) return *growth_error_;
+  next_growth_ns_ = now + kGrowAgainNs;
+  growth_error_.reset();
+  auto resized = writer_->resize(ring);
+  if (!resized.ok()) growth_error_ = resized.error();
+  return resized;
+}
+
+// mutex_ is held. Ok if it is the picture that is too large, for a ring that is there; it is dropped.
+Result<> Slots::drop(const Error& why) {
+  if (!writer_) return why;
+  writer_->count_drop();
+  ++counters_.dropped;
+  return {};
+}
+
+std::optional<Error> Slots::growth_error() const {
+  const std::lock_guard lock(mutex_);
+  return growth_error_;
 }
 
 Slots::Slot* Slots::slot_of(const AVFrame& frame) const {
@@ -239,13 +260,9 @@ Result<> Slots::publish_copy(const AVFrame& frame, FrameInfo info) {
   const auto known = layout_of(static_cast<AVPixelFormat>(frame.format));
   const PixelFormat format = known ? known->format : PixelFormat::I420;
   const FrameLayout layout = frame_layout(format, info.width(), info.height());
-  VD_TRY(ensure_ring(layout.slot_bytes + kPlanePadding, kSpareSlots));
+  if (const auto ring = ensure_ring(layout.slot_bytes + kPlanePadding, kSpareSlots); !ring.ok()) return drop(ring.error());
   auto loan = writer_->loan();
-  if (!loan) {
-    writer_->count_drop();
-    ++counters_.dropped;
-    return {};
-  }
+  if (!loan) return drop({});
   info.mutate_format(format);
   describe_layout(layout, info);
   const bool filled =
@@ -285,11 +302,10 @@ Result<std::unique_ptr<SlotPicture>> Slots::borrow_for_device(PixelFormat format
 Result<std::unique_ptr<SlotPicture>> Slots::borrow(FrameLayout layout, PixelFormat format, PictureSize size,
                                                    std::size_t slot_bytes, std::uint32_t writer_slots) {
   const std::lock_guard lock(mutex_);
-  VD_TRY(ensure_ring(slot_bytes, std::max(writer_slots, kSpareSlots)));
-  auto loan = writer_->loan();
+  const auto ring = ensure_ring(slot_bytes, std::max(writer_slots, kSpareSlots));
+  auto loan = ring.ok() ? writer_->loan() : std::nullopt;
   if (!loan) {
-    writer_->count_drop();
-    ++counters_.dropped;
+    VD_TRY(drop(ring.ok() ? Error{} : ring.error()));
     return std::unique_ptr<SlotPicture>();
   }
   const vision::MutableImageView view = view_of(layout, format, size, loan->bytes());

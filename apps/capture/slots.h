@@ -61,7 +61,8 @@ class Slots {
   static int get_buffer(AVCodecContext* codec, AVFrame* frame, int flags);
 
   // Publishes the picture; `info` has all but ids, layout and colours. An Error is the ring's (too small a tmpfs, a second
-  // writer): nothing can be published. No free slot: dropped and counted, that is no error.
+  // writer): nothing can be published. No free slot, or no memory for slots as large as it: dropped and counted, that is no
+  // error.
   Result<> publish(const AVFrame& frame, FrameInfo info);
 
   // A slot for a picture of this format and size, in a ring whose slots hold `largest` too (0: no larger one); `writer_slots`: so
@@ -82,6 +83,8 @@ class Slots {
   bus::Demand demand() const;
   bool has_published() const;
   bool plans_only() const { return options_.plan_only; }
+  // Why a picture that is larger than the ring's slots found no place: it and its like are dropped, it is tried again meanwhile.
+  std::optional<Error> growth_error() const;
   // With plan_only, once a picture was there: the ring that it needs.
   const std::optional<bus::RingOptions>& planned() const { return planned_; }
 
@@ -93,6 +96,8 @@ class Slots {
 
   bool lend(AVCodecContext& codec, AVFrame& frame);
   Result<> ensure_ring(std::size_t slot_bytes, std::uint32_t writer_slots);
+  Result<> grow(const bus::RingOptions& ring);
+  Result<> drop(const Error& why);
   Slot* slot_of(const AVFrame& frame) const;
   std::optional<FrameInfo> describe(const AVFrame& frame, const Slot& slot, FrameInfo info) const;
   Result<std::unique_ptr<SlotPicture>> borrow(FrameLayout layout, PixelFormat format, PictureSize size, std::size_t slot_bytes,
@@ -106,6 +111,8 @@ class Slots {
   std::unique_ptr<bus::RingWriter> writer_;
   std::vector<Slot*> lent_;
   std::optional<Error> ring_error_;
+  std::optional<Error> growth_error_;
+  std::uint64_t next_growth_ns_ = 0;
   std::optional<bus::RingOptions> planned_;
   ScalerPtr scaler_;
   SlotCounters counters_;

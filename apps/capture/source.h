@@ -51,7 +51,7 @@ struct SourceOptions {
 
 // The URL that FFmpeg gets: user and password put in, percent-encoded.
 std::string url_with_credentials(const SourceOptions& options);
-// What must not reach a log: the password as it is and as it stands in the URL.
+// What must not reach a log: the password as it is and as it stands in the URL, and what the URL has.
 std::vector<std::string> secrets_of(const SourceOptions& options);
 
 struct SourceCounters {

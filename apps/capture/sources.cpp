@@ -7,6 +7,7 @@
 #include "capture/sources/libav_source.h"
 #include "capture/sources/synthetic_source.h"
 #include "capture/sources/v4l2_source.h"
+#include "telemetry/log.h"
 
 namespace vedette::capture {
 namespace {
@@ -45,13 +46,7 @@ std::string url_with_credentials(const SourceOptions& options) {
 
 std::vector<std::string> secrets_of(const SourceOptions& options) {
   std::vector<std::string> secrets{options.password.value, percent_encoded(options.password.value)};
-  const std::string url = options.url;
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string::npos) return secrets;
-  const std::string authority = url.substr(scheme + 3, url.find_first_of("/?#", scheme + 3) - scheme - 3);
-  const std::size_t at = authority.rfind('@');
-  const std::size_t colon = authority.find(':');
-  if (at != std::string::npos && colon < at) secrets.push_back(authority.substr(colon + 1, at - colon - 1));
+  for (std::string& secret : log::secrets_in_url(options.url)) secrets.push_back(std::move(secret));
   return secrets;
 }
 

@@ -16,11 +16,32 @@ constexpr std::uint64_t kOpenAgainNs = 1'000'000'000;
 constexpr std::uint64_t kNsPerMs = 1'000'000;
 constexpr std::uint64_t kNsPerSecond = 1'000'000'000;
 constexpr unsigned kIdsPerSecondBits = 20;  // frame ids begin at unix seconds × 2^20, as a ring's
+constexpr int kMaskedQuality = 90;          // of JPEGs that are encoded anew
+
+// A raw picture's planes as they are pushed: no gaps.
+vision::MutableImageView packed_view(PushedPicture& picture) {
+  vision::MutableImageView view{picture.format, picture.width, picture.height, {}};
+  std::uint8_t* at = picture.bytes.data();
+  for (int plane = 0; plane < plane_count(view.format); ++plane) {
+    const PlaneGeometry extent = plane_extent(view.format, plane, view.width, view.height);
+    view.planes[static_cast<std::size_t>(plane)] = {at, extent.row_bytes};
+    at += std::size_t{extent.row_bytes} * extent.rows;
+  }
+  return view;
+}
+
+vision::MutableImageView writable(vision::Image& image) {
+  const vision::ImageView view = image.view();
+  vision::MutableImageView out{view.format, view.width, view.height, {}};
+  for (int plane = 0; plane < plane_count(view.format); ++plane)
+    out.planes[static_cast<std::size_t>(plane)] = {image.plane(plane), image.stride(plane)};
+  return out;
+}
 
 }  // namespace
 
-Ingest::Ingest(const bus::BusDir& dir, std::string camera, const stage::Share& share)
-    : dir_(dir), topic_{std::move(camera), stage::kIngestTopic}, share_(share) {
+Ingest::Ingest(const bus::BusDir& dir, std::string camera, const stage::Share& share, std::vector<vision::MaskPolygon> masks)
+    : dir_(dir), topic_{std::move(camera), stage::kIngestTopic}, share_(share), mask_(std::move(masks)) {
   open();
   thread_ = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), ("i/" + topic_.camera).substr(0, 15).c_str());
@@ -71,7 +92,35 @@ void Ingest::run() {
   }
 }
 
+// Blackens what the masks hide. False: the JPEG is damaged.
+bool Ingest::hide(PushedPicture& picture) {
+  if (mask_.empty()) return true;
+  if (picture.codec == Codec::RAW) {
+    const ColorRange range = picture.format == PixelFormat::GRAY8 ? ColorRange::Full : ColorRange::Limited;
+    mask_.apply(packed_view(picture), range);
+    return true;
+  }
+  const auto file = std::as_bytes(std::span(picture.bytes));
+  const auto header = decoder_.read_header(file);
+  if (!header) return false;
+  image_.reshape(header->format, header->width, header->height);
+  image_.set_color(ColorMatrix::BT601, ColorRange::Full);
+  const vision::MutableImageView planes = writable(image_);
+  if (!decoder_.decode(file, *header, 1, planes).ok()) return false;
+  mask_.apply(planes, ColorRange::Full);
+  const auto hidden = encoder_.encode(image_.view(), kMaskedQuality);
+  if (!hidden) return false;
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(hidden->data());
+  picture.bytes.assign(bytes, bytes + hidden->size());
+  return true;
+}
+
 void Ingest::append(Pending& pending) {
+  if (!hide(pending.picture)) {
+    const std::lock_guard lock(mutex_);
+    ++counters_.failed;
+    return;
+  }
   const auto bytes = std::as_bytes(std::span(pending.picture.bytes));
   const auto format = static_cast<std::byte>(pending.picture.format);
   const bool raw = pending.picture.codec == Codec::RAW;

@@ -4,7 +4,7 @@
 // offer() is the network thread's and never waits: it checks a picture's header and leaves the picture to a thread of this
 // object, which writes it. One that comes before the one before it is written replaces it: the newest wins. Capture's death
 // changes nothing here; if the topic can't be written (no memory, another gateway) offer() says so and it is tried again all the
-// time.
+// time. What the camera's masks hide is black before anything is written: a JPEG is decoded and encoded anew for it.
 #pragma once
 
 #include <condition_variable>
@@ -19,7 +19,9 @@
 #include "bus/log.h"
 #include "schema/packet.h"
 #include "stage/topics.h"
+#include "vision/jpeg.h"
 #include "vision/jpeg_planes.h"
+#include "vision/orient.h"
 
 namespace vedette::gateway {
 
@@ -47,13 +49,13 @@ struct IngestCounters {
   std::uint64_t taken = 0;     // pictures that offer() accepted
   std::uint64_t replaced = 0;  // of these: a newer one came before they were written
   std::uint64_t refused = 0;   // pictures that aren't what they claim to be
-  std::uint64_t failed = 0;    // could not be written
+  std::uint64_t failed = 0;    // could not be written; of a masked camera also JPEGs that turn out to be damaged
 };
 
 class Ingest {
  public:
-  // `dir` must outlive it.
-  Ingest(const bus::BusDir& dir, std::string camera, const stage::Share& share);
+  // `dir` must outlive it. `masks`: relative to the pictures as they are pushed.
+  Ingest(const bus::BusDir& dir, std::string camera, const stage::Share& share, std::vector<vision::MaskPolygon> masks = {});
   ~Ingest();
   Ingest(const Ingest&) = delete;
   Ingest& operator=(const Ingest&) = delete;
@@ -77,6 +79,7 @@ class Ingest {
   void run();
   void open();
   void append(Pending& pending);
+  bool hide(PushedPicture& picture);
   void stamp(PacketInfo& info, const PushedPicture& picture, Pushed& pushed);
   void report(const Error& error);
 
@@ -88,6 +91,10 @@ class Ingest {
   std::optional<bus::LogWriter> writer_;  // this object's thread's
   std::string told_;                      // the same: the error that the log has
   std::uint64_t next_open_ns_ = 0;        // the same
+  vision::Mask mask_;                     // the same, and what it needs for JPEG:
+  vision::JpegPlanesDecoder decoder_;
+  vision::JpegEncoder encoder_;
+  vision::Image image_;
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;

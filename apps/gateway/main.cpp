@@ -74,6 +74,17 @@ std::vector<InputReport> inputs_to_watch(const CameraConfig& camera) {
   return inputs;
 }
 
+// What is pushed must not show what is hidden, unless it is to be recorded as it comes.
+std::vector<vision::MaskPolygon> masks_of(const CameraConfig& camera) {
+  std::vector<vision::MaskPolygon> masks;
+  if (camera.record_unmasked) return masks;
+  for (const Polygon& polygon : camera.masks) {
+    vision::MaskPolygon& mask = masks.emplace_back();
+    for (const Point& point : polygon) mask.push_back({point.x, point.y});
+  }
+  return masks;
+}
+
 Result<> serve(const Config& config, const bus::BusDir& dir) {
   const GatewayConfig& gateway = config.gateway;
   std::vector<std::unique_ptr<CameraHub>> hubs;
@@ -87,8 +98,8 @@ Result<> serve(const Config& config, const bus::BusDir& dir) {
   for (const CameraConfig& camera : config.cameras) {
     for (const InputConfig& input : inputs_of(camera))
       if (input.url == kIngestedCamera)
-        ingests.push_back(
-            std::make_unique<Ingest>(dir, camera.name, stage::Share{config.bus.readers, config.bus.held_per_reader}));
+        ingests.push_back(std::make_unique<Ingest>(dir, camera.name, stage::Share{config.bus.readers, config.bus.held_per_reader},
+                                                   masks_of(camera)));
   }
   for (const auto& ingest : ingests) pushed.push_back(ingest.get());
   std::string page_missing;

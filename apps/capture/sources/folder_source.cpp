@@ -112,7 +112,7 @@ bool FolderSource::load(const std::string& file) {
     return true;
   }
   picture_ = decode_file(file);
-  if (!picture_) return false;
+  if (!picture_ || sws_isSupportedInput(static_cast<AVPixelFormat>(picture_->format)) == 0) return false;
   packet_.kind = Packet::Kind::kPicture;
   packet_.format = PixelFormat::RGB24;
   packet_.range = ColorRange::Full;

@@ -45,9 +45,10 @@ bool IngestSource::accept() {
   if (!view || (view->info.codec() != Codec::MJPEG && view->info.codec() != Codec::RAW)) return false;
   packet_ = Packet{};
   packet_.data = view->data;
-  packet_.captured_at_ns = view->info.captured_at_ns();
-  packet_.camera_wall_at_ns = view->info.camera_wall_at_ns();
   packet_.arrived_ns = monotonic_ns();
+  const std::uint64_t captured = view->info.captured_at_ns();
+  packet_.captured_at_ns = captured != 0 && captured <= packet_.arrived_ns ? captured : packet_.arrived_ns;
+  packet_.camera_wall_at_ns = view->info.camera_wall_at_ns();
   packet_.pts_ns = packet_.dts_ns = static_cast<std::int64_t>(packet_.captured_at_ns);
   packet_.duration_ns = view->info.duration_ns();
   packet_.width = view->info.width();

@@ -25,6 +25,8 @@ constexpr AVRational kNanoseconds{1, 1'000'000'000};
 constexpr std::uint64_t kNsPerUs = 1000;
 // Stamps further apart than this have nothing to do with each other.
 constexpr std::int64_t kNewBeginning = 1'000'000'000;
+// 36 years; what is farther off is none, and nothing that is computed with stamps overflows.
+constexpr std::int64_t kFarthestStamp = 1LL << 60;
 // A frame rate above this is none: FFmpeg gives a stream's time base where it doesn't know.
 constexpr int kMostFps = 480;
 // A camera's clock read from RTCP that differs more than this from the one before is taken only when it stays there.
@@ -298,7 +300,8 @@ bool LibavSource::filter() {
 
 std::int64_t LibavSource::to_ns_of(std::int64_t stamp) const {
   const AVRational base = av_->stream_index == stream_->index ? stream_->time_base : sound_->time_base;
-  return stamp == AV_NOPTS_VALUE ? kNoTimestamp : av_rescale_q(stamp, base, kNanoseconds);
+  const std::int64_t ns = stamp == AV_NOPTS_VALUE ? kNoTimestamp : av_rescale_q(stamp, base, kNanoseconds);
+  return ns >= -kFarthestStamp && ns <= kFarthestStamp ? ns : kNoTimestamp;
 }
 
 void LibavSource::describe_packet() {

@@ -296,6 +296,90 @@ TEST_F(Behaviour, TheSecondCaptureOfACameraIsRefusedInOneSentence) {
   ASSERT_TRUE(next());
 }
 
+// There is no such hardware where tests run.
+TEST_F(Behaviour, HardwareThatIsNotThereIsSaidAndTheProcessorDecodes) {
+  if (std::filesystem::exists("/dev/dri/renderD128")) GTEST_SKIP() << "there is a GPU here, which may well decode H.264";
+  const std::string clip = make_clip("c.mkv", kH264);
+  for (const char* decode : {"vaapi", "auto"}) {
+    write_file(file("v.yaml"), "cameras:\n  front:\n    url: " + clip + "\n    decode: " + decode + "\n");
+    test::Program program(
+        {std::string(VEDETTE_BIN_DIR) + "/vedette-capture", "--config", file("v.yaml"), "--camera", "front", "--bus-dir", path_},
+        file(decode));
+    bus::Subscriber frames(dir_, topic("front/frames"), kFrameSchema, bus::Demand::every_pixel());
+    for (int seen = 0; seen < 5; ++seen) ASSERT_TRUE(next_of(frames)) << program.err();
+    program.signal(SIGTERM);
+    EXPECT_EQ(program.wait_exit(), 0) << program.err();
+    const bool told = program.err().find("warning") != std::string::npos;
+    const bool why =
+        program.err().find("vaapi can't decode h264 here (there is no /dev/dri/renderD128); decoding on the processor") !=
+        std::string::npos;
+    EXPECT_EQ(told, decode == std::string("vaapi")) << program.err();
+    EXPECT_EQ(why, decode == std::string("vaapi")) << program.err();
+  }
+}
+
+// MPEG-4 Part 2 can be looked at, but isn't a bitstream that <camera>/packets carries: that is said once.
+TEST_F(Behaviour, ACodecThatPacketsDoNotCarryIsSaid) {
+  write_file(file("v.yaml"),
+             "cameras:\n  front:\n    url: " + make_clip("c.avi", "-c:v mpeg4 -q:v 5 -pix_fmt yuv420p", 30) + "\n");
+  test::Program program(
+      {std::string(VEDETTE_BIN_DIR) + "/vedette-capture", "--config", file("v.yaml"), "--camera", "front", "--bus-dir", path_},
+      file("said"));
+  for (int seen = 0; seen < 40; ++seen) ASSERT_TRUE(next()) << program.err();  // it has begun anew
+  program.signal(SIGTERM);
+  EXPECT_EQ(program.wait_exit(), 0) << program.err();
+  const std::string said = "mpeg4 can't be passed on or recorded";
+  const std::size_t at = program.err().find(said);
+  ASSERT_NE(at, std::string::npos) << program.err();
+  EXPECT_EQ(program.err().find(said, at + 1), std::string::npos) << program.err();
+  EXPECT_FALSE(std::filesystem::exists(path_ + "/front/packets"));
+}
+
+// Of a picture that claims to be so large that there is no memory for it in the ring nothing is seen, and all goes on.
+TEST_F(Behaviour, AHugePictureIsDroppedAndTheOthersGoOn) {
+  run_ffmpeg("-f lavfi -i testsrc2=size=64x48:rate=30 -frames:v 6 -pix_fmt yuvj420p " + file("p%d.jpg"));
+  std::filesystem::create_directories(file("folder"));
+  for (int i = 1; i <= 6; ++i) {
+    std::string jpeg = read_file(file("p" + std::to_string(i) + ".jpg"));
+    if (i == 3) {
+      const std::size_t frame = jpeg.find("\xff\xc0");
+      ASSERT_NE(frame, std::string::npos);
+      for (const std::size_t side : {frame + 5, frame + 7}) jpeg.replace(side, 2, "\x40\x00", 2);  // 16384
+    }
+    write_file(file("folder/" + std::to_string(i) + ".jpg"), jpeg);
+  }
+  session_ = std::make_unique<stage::ControlReader>(dir_, "front");
+  slots_ = std::make_unique<Slots>(dir_, SlotsOptions{topic("front/frames"), 256, 4});  // a thousand slots of 400 MB each
+  packets_ = std::make_unique<Packets>(dir_, PacketsOptions{topic("front/packets"), {16, 2}, {}});
+  CameraOptions options = options_for(file("folder"));
+  options.source.fps = 30;
+  run_in_thread(options);
+  for (int seen = 0; seen < 12; ++seen) {
+    const auto frame = next();
+    ASSERT_TRUE(frame) << (end_ && !end_->ok() ? end_->error().text : "ended");
+    EXPECT_EQ(frame->info.source_width(), 64u);
+  }
+  EXPECT_GT(slots_->counters().dropped, 0u);
+  EXPECT_TRUE(slots_->growth_error().has_value());
+}
+
+// What refers to a packet that was too long for the log is held back with it.
+TEST_F(Behaviour, WithoutItsKeyframeNothingOfAGroupIsPublished) {
+  run_ffmpeg(
+      "-f lavfi -i color=gray:size=2560x1440:rate=30,noise=alls=100 -frames:v 20 -c:v libx264 -preset ultrafast -qp 0 "
+      "-bf 0 -g 10 -pix_fmt yuv420p " +
+      file("c.mkv"));
+  session_ = std::make_unique<stage::ControlReader>(dir_, "front");
+  slots_ = std::make_unique<Slots>(dir_, SlotsOptions{topic("front/frames"), 16, 2});
+  const stage::PacketsKept least{Codec::Unknown, 0ms, 0ms, 1};  // records of up to 2 MiB
+  packets_ = std::make_unique<Packets>(dir_, PacketsOptions{topic("front/packets"), {16, 2}, least});
+  run_in_thread(once(file("c.mkv")));
+  const auto end = join();
+  ASSERT_TRUE(end.ok()) << end.error().text;
+  EXPECT_EQ(packets_->counters().too_long, 2u) << "keyframes of less than 2 MiB";
+  EXPECT_EQ(packets_->counters().published, 0u);
+}
+
 TEST_F(Behaviour, AnUnknownCameraIsRefusedAndNotRestarted) {
   write_file(file("v.yaml"), "cameras:\n  front:\n    url: " + make_clip("c.mkv", kH264) + "\n");
   const int status = std::system((std::string(VEDETTE_BIN_DIR) + "/vedette-capture --config " + file("v.yaml") +

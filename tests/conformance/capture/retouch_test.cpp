@@ -132,8 +132,59 @@ TEST_P(Retouched, RecordUnmaskedIsTheOnlyException) {
   EXPECT_EQ(view->info.codec(), GetParam().name == std::string("h264") ? Codec::H264 : Codec::MJPEG);
 }
 
+// Another input than the one that detects has no frames; its packets are made anew all the same.
+TEST_P(Retouched, AnotherInputOfAMaskedCameraHasMaskedPacketsOnly) {
+  if (GetParam().name == std::string("raw")) GTEST_SKIP() << "a raw camera has no bitstream";
+  CameraOptions options = scene();
+  options.pixels = false;
+  start_hidden(options);
+  bus::LogSubscriber packets(dir_, topic("front/packets"), kPacketsSchema, {.packets = true});
+  std::vector<std::byte> record;
+  for (int seen = 0; seen < 20;) {
+    if (!packets.take_next(record)) {
+      packets.wait(std::chrono::milliseconds(50));
+      continue;
+    }
+    ++seen;
+    EXPECT_EQ(bright_in_packet(record), 0u);
+  }
+  EXPECT_FALSE(std::filesystem::exists(path_ + "/front/frames"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Capture, Retouched, ::testing::ValuesIn(kWays),
                          [](const auto& way) { return std::string(way.param.name); });
+
+// Pictures of a folder that aren't JPEG come as RGB24, at the folder's own pace.
+TEST_F(CaptureFixture, PngsOfAFolderAreMaskedAndTurnedToo) {
+  std::filesystem::create_directories(file("folder"));
+  run_ffmpeg(std::string(kScene) + " -frames:v 3 " + file("folder/%d.png"));
+  for (const bool masked : {false, true}) {
+    CameraOptions options = options_for(file("folder"));
+    options.source.fps = options.fps = 20;
+    options.orientation.rotate = 90;
+    if (masked) options.masks = kMask;
+    stop();
+    const std::uint64_t begin = monotonic_ns();
+    start(options);
+    std::uint64_t before = 0;
+    for (int seen = 0; seen < 6;) {
+      const auto frame = next();
+      ASSERT_TRUE(frame) << (end_ && !end_->ok() ? end_->error().text : "ended");
+      if (frame->info.published_at_ns() < begin) continue;  // of the camera before
+      ++seen;
+      EXPECT_EQ(frame->info.format(), PixelFormat::RGB24);
+      EXPECT_EQ(frame->info.width(), 240u);
+      EXPECT_EQ(frame->info.height(), 320u);
+      const auto bright = std::count_if(frame->pixels.begin(), frame->pixels.end(),
+                                        [](char byte) { return static_cast<std::uint8_t>(byte) >= kBright; });
+      EXPECT_EQ(bright, masked ? 0 : 3 * 80 * 80);
+      if (before != 0 && frame->missed == 0) {
+        EXPECT_NEAR(static_cast<double>(frame->info.captured_at_ns() - before), 50e6, 1e6);
+      }
+      before = seen > 1 ? frame->info.captured_at_ns() : 0;  // the first made the topic, before anybody could ask for more
+    }
+  }
+}
 
 // All four corners differ: where the top left one goes tells the orientation.
 struct Turn {

@@ -27,9 +27,9 @@ class IngestProcess : public GatewayTest {
     GatewayTest::SetUp();
     camera("ingest:");
   }
-  void camera(const std::string& url, const std::string& gateway = "") {
-    std::ofstream(folder_ / "vedette.yaml") << "cameras:\n  front:\n    url: '" << url
-                                            << "'\n  side:\n    url: clip.mp4\nbus:\n  dir: " << (folder_ / "bus").string()
+  void camera(const std::string& url, const std::string& gateway = "", const std::string& keys = "") {
+    std::ofstream(folder_ / "vedette.yaml") << "cameras:\n  front:\n    url: '" << url << "'\n"
+                                            << keys << "  side:\n    url: clip.mp4\nbus:\n  dir: " << (folder_ / "bus").string()
                                             << "\ngateway:\n  port: 0\n  web_root: " << (folder_ / "web").string() << "\n"
                                             << gateway;
   }
@@ -85,6 +85,41 @@ TEST_F(IngestProcess, ARawPictureAndItsTimeOfCapture) {
   EXPECT_EQ(raw_format(seen->config), PixelFormat::RGB24);
   EXPECT_EQ(seen->data.size(), pixels.size());
   EXPECT_GE(age_ns(seen->info.captured_at_ns(), seen->info.published_at_ns()), 1'000'000'000u);
+}
+
+// In <camera>/ingest too nothing of what the masks hide.
+TEST_F(IngestProcess, OfAMaskedCameraNoHiddenPixelReachesTheBus) {
+  camera("ingest:", "", "    masks: ['0,0 0.5,0 0.5,1 0,1']\n");
+  start();
+  bus::LogSubscriber topic = reader();
+  vision::Image white;
+  white.reshape(PixelFormat::I420, 320, 240);
+  white.set_color(ColorMatrix::BT601, ColorRange::Full);
+  for (int plane = 0; plane < 3; ++plane)
+    for (std::uint32_t row = 0; row < (plane == 0 ? 240u : 120u); ++row)
+      std::memset(white.plane(plane) + row * white.stride(plane), plane == 0 ? 255 : 128, plane == 0 ? 320 : 160);
+  vision::JpegEncoder encoder;
+  const auto file = encoder.encode(white.view(), 80);
+  ASSERT_TRUE(file.ok());
+  Connection connection = Connection::open(port_);
+  connection.send(post("/ingest/front", std::string(reinterpret_cast<const char*>(file->data()), file->size())));
+  ASSERT_EQ(connection.read_answer().status, 202);
+  auto seen = next(topic);
+  ASSERT_TRUE(seen);
+  vision::JpegDecoder decoder;
+  vision::Image image;
+  ASSERT_TRUE(decoder.decode_i420(seen->data, image).ok());
+  for (std::uint32_t x = 0; x < 320; ++x) {
+    const int luma = image.row(0, 120)[x];
+    EXPECT_TRUE(x < 160 ? luma < 30 : luma > 225) << "column " << x << ": " << luma;
+  }
+  connection.send(post("/ingest/front?width=64&height=48&format=gray8", std::string(std::size_t{64} * 48, '\xff'),
+                       "Content-Type: application/octet-stream\r\n"));
+  ASSERT_EQ(connection.read_answer().status, 202);
+  seen = next(topic);
+  ASSERT_TRUE(seen);
+  for (std::size_t i = 0; i < seen->data.size(); ++i)
+    EXPECT_EQ(static_cast<int>(seen->data[i]), i % 64 < 32 ? 0 : 255) << "pixel " << i;
 }
 
 TEST_F(IngestProcess, WhoWaitsFor100ContinueGetsIt) {
