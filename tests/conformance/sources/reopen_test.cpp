@@ -47,14 +47,18 @@ class Reopening : public Rig, public ::testing::WithParamInterface<Reopened> {
     options.timeout = std::chrono::seconds(20);
     capture::Slots slots(dir_, {topic("front/frames"), 16, 2, true, false});
     capture::Sources sources(options, dir_, slots, [] { return true; });
-    for (int i = 0; i < times; ++i) {
+    int given_up = 0;  // opened in vain: a datagram too few, a server that was busy
+    for (int i = 0; i < times;) {
       const auto source = sources.open();
-      if (fails_) {
-        ASSERT_FALSE(source.ok());
+      const bool gives = source.ok() && (*source)->read() == capture::Source::Read::kPacket;
+      if (fails_) ASSERT_FALSE(source.ok());
+      if (gives || fails_) {
+        ++i;
         continue;
       }
-      ASSERT_TRUE(source.ok()) << source.error().text;
-      ASSERT_EQ((*source)->read(), capture::Source::Read::kPacket);
+      ASSERT_TRUE(server_) << (source.ok() ? (*source)->error().text : source.error().text);
+      server_->mend();
+      ASSERT_LT(++given_up, 10) << (source.ok() ? (*source)->error().text : source.error().text);
     }
   }
   void expect_nothing_left(int times) {

@@ -215,6 +215,7 @@ std::optional<SeenFrame> Rig::next_frame(std::chrono::seconds watchdog) {
       seen.missed = taken.missed;
       return seen;
     }
+    if (server_) server_->mend();
     if (!last_look) frames_.wait(std::chrono::milliseconds(50));
   }
   return std::nullopt;
@@ -232,6 +233,7 @@ std::optional<SeenPacket> Rig::next_packet(std::chrono::seconds watchdog) {
       return SeenPacket{
           view->info, {view->config.begin(), view->config.end()}, {view->data.begin(), view->data.end()}, taken.missed};
     }
+    if (server_) server_->mend();
     if (!last_look) packets_.wait(std::chrono::milliseconds(50));
   }
   return std::nullopt;

@@ -105,12 +105,20 @@ bool make_film(const SceneStream& stream, double fps, int frames, const std::str
 
 void CameraPart::start() {
   if (program_) kill();
+  wanted_ = true;
   program_ = std::make_unique<Program>(arguments_, prefix_);
   wait_until([&] { return !program_->running() || (program_->out() + program_->err()).find(ready_) != std::string::npos; });
   if (!program_->running()) std::fprintf(stderr, "%s ended: %s\n", arguments_[0].c_str(), program_->err().c_str());
 }
 
+bool CameraPart::mend() {
+  if (!wanted_ || program_->running()) return false;
+  std::fprintf(stderr, "%s ended by itself, started again: %s\n", arguments_[1].c_str(), program_->err().c_str());
+  start();
+  return true;
+}
 void CameraPart::kill() {
+  wanted_ = false;
   program_->signal(SIGKILL);
   (void)program_->wait_exit();
 }

@@ -28,6 +28,9 @@ class CameraPart {
   virtual ~CameraPart() = default;
   virtual void start();  // waits until it says that it is ready
   void kill();           // at once, as when power fails
+  // A server of somebody else's that ended without being told to (GStreamer's crashes now and then) is started again. True: it
+  // was.
+  bool mend();
   void pause() { program_->signal(SIGSTOP); }
   void resume() { program_->signal(SIGCONT); }
   Program& program() { return *program_; }
@@ -41,6 +44,7 @@ class CameraPart {
   const std::string prefix_;
   const std::string ready_;  // what it prints then
   std::unique_ptr<Program> program_;
+  bool wanted_ = false;
 };
 
 class Scene : public CameraPart {
