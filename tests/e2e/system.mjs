@@ -24,7 +24,7 @@ export async function until(what, condition, hint = () => '') {
   }
 }
 
-function freePort() {
+export function freePort() {
   return new Promise((done, failed) => {
     const server = createServer();
     server.on('error', failed);
@@ -36,8 +36,8 @@ function freePort() {
 }
 
 export class System {
-  // `config`: more YAML lines by section, such as {gateway: ['token: "…"']}.
-  static async start({ cameras = ['front'], config = {} } = {}) {
+  // `config`: more YAML lines by section, such as {gateway: ['token: "…"']}; `urls`: of the cameras that don't show the clip.
+  static async start({ cameras = ['front'], urls = {}, config = {} } = {}) {
     const system = new System();
     for (const file of ['bin/vedette', 'web/index.html', 'media/vtest.avi', 'models/nanodet_g_416.onnx']) {
       if (!existsSync(join(kBuild, file))) throw new Error(`${join(kBuild, file)} is missing: 'make test' makes it`);
@@ -46,7 +46,7 @@ export class System {
     system.directory = mkdtempSync(join(tmpdir(), 'vedette-e2e-'));
     system.bus = mkdtempSync('/dev/shm/vedette-e2e-');
     const path = join(system.directory, 'vedette.yaml');
-    writeFileSync(path, system.yaml(cameras, config));
+    writeFileSync(path, system.yaml(cameras, urls, config));
     system.spawn(path);
     return system;
   }
@@ -55,9 +55,9 @@ export class System {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  yaml(cameras, config) {
+  yaml(cameras, urls, config) {
     const lines = ['cameras:'];
-    for (const camera of cameras) lines.push(`  ${camera}:`, `    url: ${join(kBuild, 'media/vtest.avi')}`);
+    for (const camera of cameras) lines.push(`  ${camera}:`, `    url: ${urls[camera] ?? join(kBuild, 'media/vtest.avi')}`);
     const sections = {
       bus: [`dir: ${this.bus}`],
       detect: [`model: ${join(kBuild, 'models/nanodet_g_416.onnx')}`],

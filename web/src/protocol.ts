@@ -47,6 +47,19 @@ export interface Stage {
   ageMs: number | null;
 }
 
+// ok; opening: not a picture yet; silent: open, but no picture comes; reopening: it failed, `error` says why; stale, missing: its
+// capture hangs or doesn't run.
+export type InputStatus = 'ok' | 'opening' | 'silent' | 'reopening' | 'stale' | 'missing';
+
+// One connection to a camera.
+export interface Input {
+  name: string; // '': the one that detects
+  status: InputStatus;
+  pictureAgeMs: number | null;
+  about: string; // 'h264 1920x1080, 25 fps'
+  error: string | null;
+}
+
 export interface State {
   type: 'state';
   mode: Mode | null;
@@ -56,6 +69,7 @@ export interface State {
   latencyMs: { p50: number | null; p99: number | null };
   dropped: number;
   stages: Stage[];
+  inputs: Input[];
 }
 
 export interface CameraEvent {
@@ -72,6 +86,7 @@ export type Message = Hello | Detections | State | CameraEvent;
 const kModes: readonly string[] = ['standby', 'validation', 'tracking'];
 const kStages: readonly string[] = ['capture', 'detect', 'control'];
 const kStatuses: readonly string[] = ['ok', 'stale', 'missing'];
+const kInputStatuses: readonly string[] = ['ok', 'opening', 'silent', 'reopening', 'stale', 'missing'];
 const kMaxHeader = 64 * 1024;
 const kMaxBoxes = 1000;
 
@@ -173,6 +188,23 @@ function parseStage(value: unknown): Stage | null {
   return { name: name as StageName, status: status as StageStatus, ageMs: numberOrNull(ageMs) };
 }
 
+function parseInput(value: unknown): Input | null {
+  const { name, status, picture_age_ms: pictureAgeMs, about, error } = fieldsOf(value) ?? {};
+  if (typeof name !== 'string' || typeof status !== 'string' || !kInputStatuses.includes(status)) return null;
+  return {
+    name,
+    status: status as InputStatus,
+    pictureAgeMs: numberOrNull(pictureAgeMs),
+    about: typeof about === 'string' ? about : '',
+    error: typeof error === 'string' && error !== '' ? error : null,
+  };
+}
+
+// Of a list what can be read; an older gateway hasn't got it at all.
+function parseAll<T>(list: unknown, parse: (value: unknown) => T | null): T[] {
+  return Array.isArray(list) ? list.map(parse).filter((item) => item !== null) : [];
+}
+
 function parseState(fields: Fields): State | null {
   const { mode, stages } = fields;
   if (mode !== null && (typeof mode !== 'string' || !kModes.includes(mode))) return null;
@@ -191,7 +223,8 @@ function parseState(fields: Fields): State | null {
     },
     latencyMs: { p50: numberOrNull(latency['p50']), p99: numberOrNull(latency['p99']) },
     dropped: numberOrNull(fields['dropped']) ?? 0,
-    stages: stages.map(parseStage).filter((stage): stage is Stage => stage !== null),
+    stages: parseAll(stages, parseStage),
+    inputs: parseAll(fields['inputs'], parseInput),
   };
 }
 

@@ -3,7 +3,7 @@
 
 import { Connection, type ConnectionState } from './connection';
 import { fetchCameras, socketUrl } from './gateway';
-import { Health, type StageHealth } from './health';
+import { Health, Inputs, type InputHealth, type StageHealth } from './health';
 import { Player, type Shown } from './player';
 import { parseMessage, parsePicture, type CameraEvent, type Hello, type Message, type State } from './protocol';
 
@@ -18,6 +18,7 @@ export interface View {
   state: State | null; // null while there is no connection: nothing old is shown as current
   modeForMs: number | null;
   stages: StageHealth[];
+  inputs: InputHealth[];
   shown: Shown | null; // what is on the screen, also when it is old
   frozen: boolean; // it is old
   shownFps: number;
@@ -30,6 +31,7 @@ export class CameraSession {
   readonly player = new Player();
   private readonly connection: Connection;
   private readonly health = new Health();
+  private readonly inputs = new Inputs();
   private hello: Hello | null = null;
   private state: State | null = null;
   private stateAt = 0;
@@ -78,6 +80,7 @@ export class CameraSession {
       state,
       modeForMs: state?.modeSinceMs == null ? null : state.modeSinceMs + (now - this.stateAt),
       stages,
+      inputs: this.inputs.at(now, this.staleAfterMs()),
       shown,
       frozen,
       shownFps: player.shownFps(now),
@@ -95,6 +98,7 @@ export class CameraSession {
     if (this.connection.state === 'waiting' || this.connection.state === 'paused') {
       this.state = null;
       this.health.clear();
+      this.inputs.clear();
     }
     this.changed();
   }
@@ -123,6 +127,7 @@ export class CameraSession {
         this.state = message;
         this.stateAt = now;
         this.health.report(message.stages, now);
+        this.inputs.report(message.inputs, now);
         if (modeChanged) this.changed();
         return;
       }

@@ -83,7 +83,18 @@ describe('state', () => {
       latencyMs: { p50: 21, p99: 40 },
       dropped: 3,
       stages: [{ name: 'capture', status: 'ok', ageMs: 12 }],
+      inputs: [],
     });
+  });
+
+  it('has the inputs that can be read', () => {
+    const input = { name: '', status: 'reopening', picture_age_ms: 1200, about: 'h264 1920x1080, 25 fps', error: 'refused' };
+    const read = { name: '', status: 'reopening', pictureAgeMs: 1200, about: 'h264 1920x1080, 25 fps', error: 'refused' };
+    const others = [null, 7, { ...input, name: 3 }, { ...input, status: 'asleep' }];
+    expect(parseMessage(JSON.stringify({ ...state, inputs: [input, ...others] }))).toHaveProperty('inputs', [read]);
+    const bare = parseMessage(JSON.stringify({ ...state, inputs: [{ name: 'record', status: 'ok', picture_age_ms: null, error: '' }] }));
+    expect(bare).toHaveProperty('inputs', [{ name: 'record', status: 'ok', pictureAgeMs: null, about: '', error: null }]);
+    expect(parseMessage(JSON.stringify({ ...state, inputs: 'none' }))).toHaveProperty('inputs', []);
   });
 
   it('says when there is nothing to say', () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
 import { openBrowser, watchFaults } from '../browser.mjs';
-import { System, until } from '../system.mjs';
+import { System, freePort, until } from '../system.mjs';
 
 const kBoxColor = [76, 240, 181]; // hsl(158 85% 62%): the first class, person
 
@@ -68,6 +68,7 @@ test('the page loads and is live', async () => {
   assert.match(answer.headers()['content-security-policy'] ?? '', /default-src 'self'/);
   await live();
   for (const stage of ['capture', 'detect', 'control']) await stageIs(stage, 'ok');
+  await eventually('the input is ok', async () => (await data('input-camera', 'status')) === 'ok');
   assert.match(await page.title(), /front/);
 });
 
@@ -197,6 +198,35 @@ test('a phone needs no horizontal scrolling', async () => {
     assert.ok(Math.abs(crisp - 3) < 0.05, `${crisp} pixels per CSS pixel`);
   } finally {
     await phone.close();
+  }
+});
+
+test('a camera that cannot be reached: the reason is on the page', async () => {
+  const troubled = await System.start({ cameras: ['front', 'gone'], urls: { gone: `tcp://127.0.0.1:${await freePort()}` } });
+  const visitor = await openBrowser({ viewport: { width: 390, height: 844 }, isMobile: true });
+  const there = (what, condition) => until(what, condition, () => troubled.tail());
+  try {
+    await troubled.ready();
+    await visitor.page.goto(`${troubled.address}/`);
+    const tile = visitor.page.locator(id('tile-gone'));
+    await there('its tile says so', async () => /camera reopening/.test(await tile.textContent()));
+    await there('and why', async () => /refused/i.test(await tile.textContent()));
+    assert.equal(await visitor.page.locator(`${id('tile-front')} .input-trouble`).count(), 0);
+    await tile.click();
+    const input = visitor.page.locator(id('input-camera'));
+    await there('its page says so', async () => (await input.getAttribute('data-status')) === 'reopening');
+    assert.match(await input.textContent(), /reopening.*refused/is);
+    await there('and so does the empty picture', async () => /refused/i.test(await visitor.page.locator(id('no-picture')).textContent()));
+    const { content, view } = await visitor.page.evaluate(() => ({
+      content: document.documentElement.scrollWidth,
+      view: document.documentElement.clientWidth,
+    }));
+    assert.ok(content <= view, `${content} px of content on ${view} px`);
+    await visitor.page.goto(`${troubled.address}/#front`);
+    await there('the other one is ok', async () => (await input.getAttribute('data-status')) === 'ok');
+  } finally {
+    await visitor.close();
+    assert.deepEqual(await troubled.stop(), { code: 0, signal: null }, troubled.tail());
   }
 });
 

@@ -2,6 +2,7 @@
 
 import { duration } from '../format';
 import type { ConnectionState } from '../connection';
+import { isTroubled, reasonOf, shownInput, type InputHealth } from '../health';
 import type { Mode } from '../protocol';
 import type { View } from '../session';
 
@@ -38,6 +39,33 @@ export function ModeBadge({ mode }: { mode: Mode | null | undefined }) {
     <span class="badge mode" data-mode={mode ?? 'unknown'}>
       <i class="dot" aria-hidden="true" />
       {modeText(mode)}
+    </span>
+  );
+}
+
+export function InputBadge({ input, named = false }: { input: InputHealth; named?: boolean }) {
+  return (
+    <span class="badge trouble" data-status={input.status}>
+      <i class="dot" aria-hidden="true" />
+      {named && `${input.label} `}
+      {input.status}
+    </span>
+  );
+}
+
+// The inputs that give no pictures, and why, unless the frozen picture itself says it; nothing if all do.
+export function InputTroubles({ view }: { view: View }) {
+  const troubled = view.inputs.filter(isTroubled);
+  if (troubled.length === 0) return null;
+  const said = view.frozen ? shownInput(view.inputs) : undefined;
+  return (
+    <span class="input-troubles">
+      {troubled.map((input) => (
+        <span key={input.name} class="input-trouble">
+          <InputBadge input={input} named />
+          {input !== said && <span class="input-reason">{reasonOf(input)}</span>}
+        </span>
+      ))}
     </span>
   );
 }

@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 
+import { isTroubled } from '../health';
 import type { View } from '../session';
 import { ConnectionBadge, ModeBadge, boxCount, boxesText, connectionText, modeText } from './badges';
 import { Header } from './header';
@@ -73,7 +74,8 @@ function announcement(view: View): string {
   if (view.connection !== 'live') return connectionText(view);
   const troubled = view.stages.filter((stage) => stage.status === 'stale' || stage.status === 'missing');
   const trouble = troubled.map((stage) => ` ${stage.name} ${stage.status}.`).join('');
-  return `Live. Mode ${modeText(view.state?.mode)}.${trouble}`;
+  const silent = view.inputs.filter(isTroubled).map((input) => ` Input ${input.label} ${input.status}.`);
+  return `Live. Mode ${modeText(view.state?.mode)}.${trouble}${silent.join('')}`;
 }
 
 function useKeys(actions: Record<string, () => void>) {

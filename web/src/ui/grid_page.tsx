@@ -2,7 +2,7 @@
 
 import { useEffect } from 'preact/hooks';
 
-import { ConnectionBadge, ModeBadge } from './badges';
+import { ConnectionBadge, InputTroubles, ModeBadge } from './badges';
 import { Header } from './header';
 import { Live } from './live';
 import { useSession } from './use_session';
@@ -41,6 +41,7 @@ function Tile({ camera }: { camera: string }) {
         <span class="caption-tools">
           <ConnectionBadge view={view} />
         </span>
+        <InputTroubles view={view} />
       </span>
     </a>
   );

@@ -3,6 +3,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 
 import { seconds } from '../format';
+import { isTroubled, reasonOf, shownInput } from '../health';
 import type { CameraSession, View } from '../session';
 
 interface Props {
@@ -47,6 +48,8 @@ function whyFrozen(view: View): string {
   if (view.connection === 'paused') return 'Paused while nobody was looking.';
   if (view.connection === 'refused') return 'The gateway asks for a token: open the address that “vedette up” printed.';
   if (view.connection !== 'live') return 'The gateway doesn’t answer. This page goes on by itself when it does.';
+  const input = shownInput(view.inputs);
+  if (input !== undefined && isTroubled(input)) return reasonOf(input);
   const capture = view.stages.find((stage) => stage.name === 'capture');
   return capture?.status === 'ok' ? 'The camera is alive but sends nothing.' : 'The camera’s capture is not running.';
 }

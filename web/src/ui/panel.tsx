@@ -3,10 +3,10 @@
 import type { ComponentChildren } from 'preact';
 
 import { duration, rate, seconds, timeOfDay } from '../format';
-import type { StageHealth } from '../health';
+import { reasonOf, type InputHealth, type StageHealth } from '../health';
 import type { CameraEvent, Mode } from '../protocol';
 import type { View } from '../session';
-import { modeText } from './badges';
+import { InputBadge, modeText } from './badges';
 
 const kModes: readonly Mode[] = ['standby', 'validation', 'tracking'];
 
@@ -20,6 +20,16 @@ export function Panel({ view }: { view: View }) {
             <StageRow key={stage.name} stage={stage} />
           ))}
         </ul>
+        {view.inputs.length > 0 && (
+          <>
+            <h2 id="inputs">{view.inputs.length === 1 ? 'Input' : 'Inputs'}</h2>
+            <ul class="inputs" aria-labelledby="inputs">
+              {view.inputs.map((input) => (
+                <InputRow key={input.name} input={input} />
+              ))}
+            </ul>
+          </>
+        )}
       </Card>
       <FiguresCard view={view} />
       <Card title="Events">
@@ -70,6 +80,21 @@ function StageRow({ stage }: { stage: StageHealth }) {
       <span class="stage-name">{stage.name}</span>
       <span class="stage-age">{stage.ageMs === null ? '' : duration(stage.ageMs)}</span>
       <span class="stage-status">{stage.status}</span>
+    </li>
+  );
+}
+
+function InputRow({ input }: { input: InputHealth }) {
+  const reason = reasonOf(input);
+  return (
+    <li class="input" data-testid={`input-${input.label}`} data-status={input.status}>
+      <div class="input-line">
+        <span class="stage-name">{input.label}</span>
+        <span class="stage-age">{input.pictureAgeMs === null ? '' : duration(input.pictureAgeMs)}</span>
+        <InputBadge input={input} />
+      </div>
+      {input.about !== '' && <p class="input-about">{input.about}</p>}
+      {reason !== '' && <p class="input-reason">{reason}</p>}
     </li>
   );
 }
