@@ -51,7 +51,9 @@ class Reopening : public Rig, public ::testing::WithParamInterface<Reopened> {
     for (int i = 0; i < times;) {
       const auto source = sources.open();
       const bool gives = source.ok() && (*source)->read() == capture::Source::Read::kPacket;
-      if (fails_) ASSERT_FALSE(source.ok());
+      if (fails_) {
+        ASSERT_FALSE(source.ok());
+      }
       if (gives || fails_) {
         ++i;
         continue;

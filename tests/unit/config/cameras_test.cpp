@@ -36,7 +36,8 @@ TEST_P(CameraMistake, IsTold) {
 const std::string kAPoint = "expected a point such as 0.3,0.2 (from the left, from the top), both from 0 to 1";
 const std::string kPoints = "expected at least 3 points, such as \"0,0 0.3,0 0.3,0.2\"";
 const std::string kAControl =
-    "expected a control's name as `vedette cameras` lists it and a whole number or a menu item's name, such as exposure_time_absolute=200 "
+    "expected a control's name as `vedette cameras` lists it and a whole number or a menu item's name, such as "
+    "exposure_time_absolute=200 "
     "or "
     "auto_exposure=manual_mode";
 const std::string kASize = "expected auto, or width x height such as 1280x720, each from 1 to 16384";
