@@ -62,6 +62,11 @@ struct MainPicture {
 };
 
 // What the detect stage would publish for a small picture; its one box says which picture it is.
+bool knows_clock(const bus::Lease& record) {
+  Detections found;
+  return read_detections(record.bytes(), found).ok() && found.info.camera_clock_ms() != 0;
+}
+
 void detect(bus::RingWriter& writer, const SeenFrame& frame) {
   DetectionsInfo info;
   info.mutate_frame_id(frame.info.frame_id());
@@ -148,6 +153,8 @@ TEST_P(Offset, WhatIsSeenInTheSmallStreamIsFoundForTheLargeOne) {
       const auto answer = nearest.find(large[looked_up].captured_at_ns, large[looked_up].camera_wall_at_ns, monotonic_ns());
       if (answer.status != stage::NearestRecords::Status::kFound) continue;
       const auto number = number_in(answer.record);
+      // One stream may be 250 ms later than the other, which only the camera's clock tells; its first report may take seconds.
+      if (large[looked_up].camera_wall_at_ns == 0 || !knows_clock(answer.record)) continue;
       found_off.push_back(static_cast<std::int64_t>(number) - static_cast<std::int64_t>(large[looked_up].number));
     }
     ASSERT_LT(small.size(), 1000u) << "no camera clock";
@@ -162,7 +169,7 @@ TEST_P(Offset, WhatIsSeenInTheSmallStreamIsFoundForTheLargeOne) {
     ++by_camera;
   }
   EXPECT_GT(by_camera, 10u);
-  ASSERT_GT(found_off.size(), 20u);
+  ASSERT_GT(found_off.size(), 10u);
   for (std::size_t i = found_off.size() / 2; i < found_off.size(); ++i)
     EXPECT_LE(std::abs(found_off[i]), 1) << "by NearestRecords";
 }
