@@ -116,7 +116,7 @@ typedef struct vd_detections_info {
   uint32_t count;
   uint32_t source_width; /* copied from the frame */
   uint32_t source_height;
-  uint32_t reserved;
+  uint32_t camera_clock_ms; /* low 32 bits of the frame's camera_wall_at_ns in milliseconds; 0: unknown */
 } vd_detections_info;
 
 /* Bytes of a record with `count` boxes. */

@@ -70,7 +70,7 @@ TEST(CRecords, every_field_of_detections_lies_where_the_schema_has_it) {
   EXPECT_EQ(info.count, 5u);
   EXPECT_EQ(info.source_width, 6u);
   EXPECT_EQ(info.source_height, 7u);
-  EXPECT_EQ(info.reserved, 8u);
+  EXPECT_EQ(info.camera_clock_ms, 8u);
   const Detection box(0.1f, 0.2f, 0.3f, 0.4f, 0.5f, 6, 7);
   vd_detection c_box;
   std::memcpy(&c_box, &box, sizeof c_box);

@@ -182,7 +182,7 @@ TEST(MemoryLayout, of_the_records_is_as_documented) {
                {VD_FIELD(Boxes, frame_id, "frame id"), VD_FIELD(Boxes, captured_at_ns, "captured"),
                 VD_FIELD(Boxes, published_at_ns, "published"), VD_FIELD(Boxes, inference_ns, "inference"),
                 VD_FIELD(Boxes, trace, "trace"), VD_FIELD(Boxes, count, "count"), VD_FIELD(Boxes, source_width, "source width"),
-                VD_FIELD(Boxes, source_height, "source height"), VD_FIELD(Boxes, reserved, "reserved")});
+                VD_FIELD(Boxes, source_height, "source height"), VD_FIELD(Boxes, camera_clock_ms, "camera clock")});
   expect_table("Detection",
                {VD_FIELD(vd_detection, x, "x"), VD_FIELD(vd_detection, y, "y"), VD_FIELD(vd_detection, width, "width"),
                 VD_FIELD(vd_detection, height, "height"), VD_FIELD(vd_detection, score, "score"),
