@@ -100,7 +100,8 @@ struct CameraConfig {
   PictureSize device_size;             // the largest up to 1920x1080
   float device_fps = 0.0f;             // 0: as many as it can at that size
   float standby_device_fps = 0.0f;     // the device is set to this rate in standby; 0: it isn't
-  std::vector<std::string> controls;   // "exposure_time_absolute=200", "auto_exposure=manual_mode": by the names that `vedette cameras` lists
+  std::vector<std::string>
+      controls;  // "exposure_time_absolute=200", "auto_exposure=manual_mode": by the names that `vedette cameras` lists
 
   // What is kept of the bitstream, in shared memory.
   bool audio = true;                     // packets of sound too, for clips

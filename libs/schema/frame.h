@@ -65,7 +65,8 @@ Result<> check_frame(const FrameInfo& info, std::size_t slot_bytes);
 std::string_view camera_of(const FrameInfo& info);
 void set_camera(FrameInfo& info, std::string_view camera);  // cut at 31 bytes
 
-// What DetectionsInfo keeps of FrameInfo.camera_wall_at_ns: enough to tell pictures of one camera apart that are days apart at most.
+// What DetectionsInfo keeps of FrameInfo.camera_wall_at_ns: enough to tell pictures of one camera apart that are days apart at
+// most.
 constexpr std::uint32_t camera_clock_ms(std::uint64_t camera_wall_at_ns) {
   const auto low = static_cast<std::uint32_t>(camera_wall_at_ns / 1'000'000);
   return low == 0 && camera_wall_at_ns != 0 ? 1 : low;

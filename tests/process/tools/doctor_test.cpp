@@ -180,8 +180,7 @@ TEST_F(Doctor, the_size_counts_the_logs_of_packets) {
   const auto topics = [&] {
     std::map<std::string, std::pair<std::uint64_t, std::string>> all;
     const auto answer = parsed(run({"doctor", "--size", "--json", "-c", config_}).out);
-    for (const auto& one : answer.at("topics"))
-      all[one.at("topic")] = {one.at("bytes"), one.at("basis")};
+    for (const auto& one : answer.at("topics")) all[one.at("topic")] = {one.at("bytes"), one.at("basis")};
     return all;
   };
   auto planned = topics();
