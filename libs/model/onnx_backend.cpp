@@ -4,9 +4,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <iostream>
-#include <mutex>
-#include <sstream>
 #include <thread>
 
 #include "model/backend.h"
@@ -40,36 +37,10 @@ std::string first_line(const char* text) {
   return line;
 }
 
-// Debian 13's ONNX Runtime registers every operator with a libonnx that has them already, which tells std::cerr so in some 560
-// lines, once a process. While this lives what is written there is kept, and what else there was is written in the end.
-class WithoutOperatorsTwice {
- public:
-  WithoutOperatorsTwice() : lock_(mutex_), before_(std::cerr.rdbuf(kept_.rdbuf())) {}
-  ~WithoutOperatorsTwice() {
-    std::cerr.rdbuf(before_);
-    for (std::string line; std::getline(kept_, line);)
-      if (!line.starts_with("Schema error: Trying to register schema") || line.find("already registered") == line.npos)
-        std::cerr << line << '\n';
-  }
-  WithoutOperatorsTwice(const WithoutOperatorsTwice&) = delete;
-  WithoutOperatorsTwice& operator=(const WithoutOperatorsTwice&) = delete;
-
- private:
-  inline static std::mutex mutex_;
-  std::lock_guard<std::mutex> lock_;
-  std::stringstream kept_;
-  std::streambuf* before_;
-};
-
-Ort::Env open_runtime() {
-  const WithoutOperatorsTwice quiet;
-  return Ort::Env(ORT_LOGGING_LEVEL_FATAL, "vedette");
-}
-
 class OnnxCpuBackend final : public Backend {
  public:
   OnnxCpuBackend(const std::string& path, const BackendOptions& options)
-      : env_(open_runtime()), session_(env_, path.c_str(), session_options(options)) {
+      : env_(ORT_LOGGING_LEVEL_FATAL, "vedette"), session_(env_, path.c_str(), session_options(options)) {
     for (std::size_t i = 0; i < session_.GetInputCount(); ++i)
       contract_.inputs.push_back(describe(session_.GetInputNameAllocated(i, allocator_).get(), session_.GetInputTypeInfo(i)));
     for (std::size_t i = 0; i < session_.GetOutputCount(); ++i)

@@ -196,13 +196,6 @@ TEST(ModelFile, EveryFaultIsOneSentenceThatNamesTheFile) {
   expect_refused(half.path(), ErrorCode::kCorrupt);
 }
 
-TEST(ModelFile, OpeningOneSaysNothing) {
-  testing::internal::CaptureStderr();  // the descriptor: the runtime writes there by itself
-  const auto detector = load(yolox_scene(kScene));
-  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
-  EXPECT_TRUE(detector.ok());
-}
-
 TEST(ClassNames, ComeFromTheFileGivenThenFromTheModelThenFromCoco) {
   OnnxModel model = raw_scene(kScene, 3, false);
   const auto nameless = load(model);
