@@ -33,7 +33,6 @@ class LibavDecoder {
   std::uint64_t tag() const;  // of the picture that next() gave
   void reset();               // forgets all: the next packet is a keyframe
 
-  bool reorders() const { return codec_->has_b_frames > 0; }
   std::uint64_t bad() const { return bad_; }
   const std::string& where() const { return where_; }  // "cpu", "vaapi", …
   // Hardware that was there when it was opened can't what the stream has become: the processor goes on.

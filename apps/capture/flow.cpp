@@ -52,18 +52,20 @@ Result<> Flow::take(const Packet& packet) {
   if (packet.kind == Packet::Kind::kAudio) return publish_sound(packet);
   Shot& shot = note(packet);
   const bool is_jpeg = packet.kind == Packet::Kind::kVideo && source_.video().codec == Codec::MJPEG;
+  vision::JpegHeader header;
   if (is_jpeg) {
-    const auto header = jpeg_.read_header(packet.data);
-    if (!header) {
+    const auto read = jpeg_.read_header(packet.data);
+    if (!read) {
       ++bad_;
       return {};
     }
-    shot.width = header->width;
-    shot.height = header->height;
+    header = *read;
+    shot.width = header.width;
+    shot.height = header.height;
   }
   if (packet.kind == Packet::Kind::kVideo) VD_TRY(publish_packet(packet, shot));
   if (is_jpeg || packet.kind == Packet::Kind::kPicture) good();
-  if (is_jpeg) return take_jpeg(packet, shot);
+  if (is_jpeg) return take_jpeg(packet, header, shot);
   if (packet.kind == Packet::Kind::kPicture) return take_picture(packet, shot);
   return take_coded(packet, shot);
 }
@@ -161,22 +163,20 @@ Result<> Flow::publish_sound(const Packet& packet) {
   return parts_.packets.publish(info, audio.config, packet.data);
 }
 
-Result<> Flow::take_jpeg(const Packet& packet, const Shot& shot) {
+Result<> Flow::take_jpeg(const Packet& packet, const vision::JpegHeader& header, const Shot& shot) {
   if (!wanted(shot.captured_at_ns)) return {};
-  const auto header = jpeg_.read_header(packet.data);
-  if (!header) return {};  // never: it was read before
   const PictureSize asked = size_wanted();
-  const int scale = vision::jpeg_scale(header->width, header->height, asked.width, asked.height);
-  const PictureSize size{vision::scaled_side(header->width, scale), vision::scaled_side(header->height, scale)};
+  const int scale = vision::jpeg_scale(header.width, header.height, asked.width, asked.height);
+  const PictureSize size{vision::scaled_side(header.width, scale), vision::scaled_side(header.height, scale)};
   if (!parts_.retouch.none()) {
-    decoded_.reshape(header->format, size.width, size.height);
+    decoded_.reshape(header.format, size.width, size.height);
     decoded_.set_color(ColorMatrix::BT601, ColorRange::Full);
-    if (!jpeg_.decode(packet.data, *header, scale, writable(decoded_)).ok()) return ++bad_, Result<>();
+    if (!jpeg_.decode(packet.data, header, scale, writable(decoded_)).ok()) return ++bad_, Result<>();
     return show_retouched(decoded_.view(), shot);
   }
-  VD_ASSIGN(auto slot, parts_.slots.borrow(header->format, size, {header->width, header->height}));
+  VD_ASSIGN(auto slot, parts_.slots.borrow(header.format, size, {header.width, header.height}));
   if (!slot) return {};
-  if (!jpeg_.decode(packet.data, *header, scale, slot->view).ok()) return ++bad_, Result<>();
+  if (!jpeg_.decode(packet.data, header, scale, slot->view).ok()) return ++bad_, Result<>();
   FrameInfo info = info_of(shot);
   info.mutate_matrix(ColorMatrix::BT601);
   info.mutate_range(ColorRange::Full);

@@ -89,7 +89,7 @@ class Flow {
   std::uint64_t captured_at(const Packet& packet);
   Result<> publish_packet(const Packet& packet, const Shot& shot);
   Result<> publish_sound(const Packet& packet);
-  Result<> take_jpeg(const Packet& packet, const Shot& shot);
+  Result<> take_jpeg(const Packet& packet, const vision::JpegHeader& header, const Shot& shot);
   Result<> take_picture(const Packet& packet, const Shot& shot);
   Result<> take_coded(const Packet& packet, const Shot& shot);
   void note_damage();

@@ -82,7 +82,6 @@ class Slots {
   // What readers ask for; every picture while there is no ring they could ask through.
   bus::Demand demand() const;
   bool has_published() const;
-  bool plans_only() const { return options_.plan_only; }
   // Why a picture that is larger than the ring's slots found no place: it and its like are dropped, it is tried again meanwhile.
   std::optional<Error> growth_error() const;
   // With plan_only, once a picture was there: the ring that it needs.
