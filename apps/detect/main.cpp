@@ -18,7 +18,15 @@ std::string default_model() { return data_dir() + "/models/nanodet_g_416.onnx"; 
 
 Result<std::unique_ptr<model::Detector>> load_model(const DetectConfig& config) {
   const std::string path = config.model.empty() ? default_model() : config.model;
-  return model::load_detector(path, {config.threshold, config.nms_iou, config.threads, config.labels});
+  model::DetectorOptions options{config.threshold, config.nms_iou, config.labels, {}};
+  // The configuration takes no other words.
+  options.backend.provider = model::parse_provider(config.provider).value_or(model::Provider::kAuto);
+  options.backend.precision = model::parse_precision(config.precision).value_or(model::Precision::kAuto);
+  options.backend.device = config.device;
+  options.backend.threads = config.threads;
+  options.backend.cache = config.cache.empty() ? cache_dir() : config.cache;
+  options.backend.progress = [](std::string_view line) { log::info("{}", line); };
+  return model::load_detector(path, options);
 }
 
 Result<std::vector<Camera>> open_cameras(const Config& config, const bus::BusDir& dir, const model::Detector& detector) {

@@ -52,17 +52,29 @@ std::vector<std::string_view> words_of(std::string_view text) {
   return words;
 }
 
-std::optional<std::string> append_polygon(std::vector<Polygon>& polygons, const Value& item) {
-  constexpr std::string_view kExpected = "at least 3 points, such as \"0,0 0.3,0 0.3,0.2\"";
-  Polygon polygon;
-  for (const std::string_view word : words_of(item.text)) {
+constexpr std::string_view kAPoint = "a point such as 0.3,0.2 (from the left, from the top), both from 0 to 1";
+
+// The points of `value`, or what is wrong with the first that is none.
+std::optional<std::string> read_points(const Value& value, Polygon& points) {
+  for (const std::string_view word : words_of(value.text)) {
     const std::optional<Point> point = parse_point(word);
     if (!point)
-      return fmt::format("\"{}\"; expected a point such as 0.3,0.2 (from the left, from the top), both from 0 to 1",
-                         item.shown == item.text ? word : std::string_view(item.shown));
-    polygon.push_back(*point);
+      return fmt::format("\"{}\"; expected {}", value.shown == value.text ? word : std::string_view(value.shown), kAPoint);
+    points.push_back(*point);
   }
-  if (polygon.size() < 3) return mistake(item, kExpected);
+  return std::nullopt;
+}
+
+std::optional<std::string> read_polygon(const Value& value, Polygon& polygon) {
+  polygon.clear();
+  if (auto wrong = read_points(value, polygon)) return wrong;
+  if (polygon.size() < 3) return mistake(value, "at least 3 points, such as \"0,0 0.3,0 0.3,0.2\"");
+  return std::nullopt;
+}
+
+std::optional<std::string> append_polygon(std::vector<Polygon>& polygons, const Value& item) {
+  Polygon polygon;
+  if (auto wrong = read_polygon(item, polygon)) return wrong;
   polygons.push_back(std::move(polygon));
   return std::nullopt;
 }
@@ -143,6 +155,7 @@ Field inputs(std::string name, std::vector<InputConfig>& member) {
   Field field{std::move(name),
               list_of(member, "a list of inputs in the file, such as [{url: rtsp://camera/main, roles: [record, live]}]")};
   field.excludes = "url";
+  field.most_maps = 3;  // one a role
   field.append_map = [&member] {
     member.push_back({.name = "", .url = "", .roles = {false, false, false}});
     return fields_of(member.back());
@@ -171,6 +184,37 @@ Field device_controls(std::string name, std::vector<std::string>& member) {
   Field field{std::move(name), list_of(member, "a list such as [exposure_time_absolute=200]")};
   field.list = true;
   field.append = [&member](const Value& item) { return append_control(member, item); };
+  return field;
+}
+
+Field polygon(std::string name, Polygon& member) {
+  return {std::move(name), [&member](const Value& value) -> std::optional<std::string> {
+            if (!is_text(value)) return mistake(value, "a polygon such as \"0,0 0.3,0 0.3,0.2\"");
+            return read_polygon(value, member);
+          }};
+}
+
+Field rectangle(std::string name, std::optional<Rectangle>& member) {
+  return {std::move(name), [&member](const Value& value) -> std::optional<std::string> {
+            constexpr std::string_view kExpected =
+                "its top left and bottom right corner, such as \"0.2,0.3 0.8,0.9\" (\"\": the whole picture)";
+            if (!is_text(value)) return mistake(value, kExpected);
+            member.reset();
+            if (value.text.empty()) return std::nullopt;
+            Polygon corners;
+            if (auto wrong = read_points(value, corners)) return wrong;
+            if (corners.size() != 2 || !(corners[0].x < corners[1].x) || !(corners[0].y < corners[1].y))
+              return mistake(value, kExpected);
+            member = Rectangle{corners[0], corners[1]};
+            return std::nullopt;
+          }};
+}
+
+Field zones(std::string name, std::vector<ZoneConfig>& member) {
+  Field field{std::move(name),
+              list_of(member, "a list of zones in the file, such as [{name: door, polygon: \"0,0 0.3,0 0.3,0.2\"}]")};
+  field.most_maps = kMostZones;
+  field.append_map = [&member] { return fields_of(member.emplace_back()); };
   return field;
 }
 

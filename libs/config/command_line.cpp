@@ -88,4 +88,12 @@ int exit_code_of(const Error& error) {
   return kExitConfig;
 }
 
+std::string cache_dir() {
+  const char* xdg = std::getenv("XDG_CACHE_HOME");
+  if (xdg != nullptr && xdg[0] == '/') return std::string(xdg) + "/vedette";
+  const char* home = std::getenv("HOME");
+  if (home != nullptr && home[0] == '/') return std::string(home) + "/.cache/vedette";
+  return "/var/cache/vedette";
+}
+
 }  // namespace vedette

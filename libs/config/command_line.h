@@ -54,4 +54,7 @@ int fail(const Error& error, int exit_code = EXIT_FAILURE);
 // For what goes wrong at the start: kExitConfig if a restart can't mend it; EXIT_FAILURE for kBusy, kUnavailable and kIo.
 int exit_code_of(const Error& error);
 
+// Where what can be made again is kept: $XDG_CACHE_HOME/vedette, else ~/.cache/vedette, else (no home) /var/cache/vedette.
+std::string cache_dir();
+
 }  // namespace vedette

@@ -76,6 +76,24 @@ struct Point {
   bool operator==(const Point&) const = default;
 };
 using Polygon = std::vector<Point>;
+struct Rectangle {  // its top left and bottom right corner
+  Point from;
+  Point to;
+
+  bool operator==(const Rectangle&) const = default;
+};
+
+inline constexpr std::size_t kMostZones = 16;  // of a camera
+
+// A named part of the picture as it is published (after `rotate` and `flip`).
+struct ZoneConfig {
+  std::string name;
+  Polygon polygon;
+  std::string motion = "watch";  // watch; ignore: what moves here alone doesn't open the motion gate
+  float motion_area = 0.0f;      // least part of the zone that moves, 0..1; 0: motion.area
+
+  bool operator==(const ZoneConfig&) const = default;
+};
 
 struct CameraConfig {
   std::string name;  // the key in `cameras:`
@@ -94,6 +112,9 @@ struct CameraConfig {
   Milliseconds watchdog{10000};        // data, but no whole picture for so long: reopen
   std::string decode = "auto";         // auto, cpu, vaapi, v4l2m2m, cuda: where H.264 and H.265 are decoded
   bool detect = true;                  // look for objects here
+  std::optional<Rectangle>
+      detect_region;  // only there: what is far away gets more of the model's pixels; none: the whole picture
+  std::vector<ZoneConfig> zones;
 
   // Of a V4L2 device.
   std::string device_format = "auto";  // auto (the cheapest by measured cost), mjpeg, yuyv, nv12, grey
@@ -139,16 +160,32 @@ struct WaitConfig {
 };
 
 struct DetectConfig {
-  std::string model;           // .onnx file, relative to the config file; "": the default model
-  std::string labels;          // class names, one a line; "": the model's metadata, else COCO
-  float threshold = 0.4f;      // least score, 0..1
-  float nms_iou = 0.6f;        // overlap above which the weaker of two boxes of a class goes (yolox, nanodet)
-  std::uint32_t threads = 0;   // of the inference; 0: one per core
-  float fps = 30.0f;           // most detections a second and camera while control is away
-  Milliseconds deadline{500};  // a frame older than this is skipped and counted
-  WaitConfig waiting;          // keys wait, cpu
+  std::string model;       // .onnx file, relative to the config file; "": the default model
+  std::string labels;      // class names, one a line; "": the model's metadata, else COCO
+  float threshold = 0.4f;  // least score, 0..1
+  float nms_iou = 0.6f;    // overlap above which the weaker of two boxes of a class goes (yolox, nanodet)
+  std::string provider =
+      "auto";  // auto, cpu, cuda, tensorrt, webgpu: what runs the model; auto: the first of tensorrt, cuda and cpu that does
+  std::uint32_t device = 0;        // which of several GPUs
+  std::string precision = "auto";  // auto, fp32, fp16, int8: of TensorRT's engines; auto: fp16
+  std::string cache;               // folder of engines and timings; "": cache_dir()
+  std::uint32_t threads = 0;       // of the inference; 0: one per core
+  float fps = 30.0f;               // most detections a second and camera while control is away
+  Milliseconds deadline{500};      // a frame older than this is skipped and counted
+  WaitConfig waiting;              // keys wait, cpu
 
   bool operator==(const DetectConfig&) const = default;
+};
+
+// In Standby the model runs only on frames where something moves (libs/vision/motion.h).
+struct MotionConfig {
+  bool gate = true;
+  float threshold = 12.0f;      // least change of a cell's brightness that is motion, 0..255
+  float area = 0.002f;          // least part of the watched picture that moves, 0..1
+  Milliseconds hold{3000};      // the gate stays open so long after the last motion
+  Milliseconds recheck{30000};  // and the model looks anyway so often, for what came without a motion
+
+  bool operator==(const MotionConfig&) const = default;
 };
 
 struct ControlConfig {
@@ -198,6 +235,7 @@ struct Config {
   LogConfig log;
   std::vector<CameraConfig> cameras;  // in the file's order, at least one
   DetectConfig detect;
+  MotionConfig motion;
   ControlConfig control;
   SentryConfig sentry;
   GatewayConfig gateway;
@@ -210,7 +248,8 @@ struct Config {
 //   environment  VEDETTE_<SECTION>_<KEY>=value (VEDETTE_GATEWAY_PORT=9000), all sections but `cameras`
 //   VEDETTE_SET  what overrides would say, one a line: how `vedette up` hands its overrides on to the stages
 //   overrides    "section.key=value" or "cameras.<name>.key=value" ("gateway.port=9000"); the last one of a key wins.
-//                "cameras.<name>.inputs[0].key=value" for an input that the file has; a camera's url replaces its inputs
+//                "cameras.<name>.inputs[0].key=value" for an input (or zone) that the file has; a camera's url replaces its
+//                inputs
 // A list is written with commas there (sentry.classes=person,car), masks with semicolons. The Error holds every mistake of all
 // layers, one "file:line:column: key: what was found; what was expected" a line ("--set key: …", "VEDETTE_…: key: …" for the
 // others). Relative paths become absolute: of the file against its folder, of the other layers against the current one.

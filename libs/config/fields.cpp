@@ -33,11 +33,25 @@ Fields fields_of(DetectConfig& detect) {
       path("labels", detect.labels),
       number("threshold", detect.threshold, 0.0f, 1.0f),
       number("nms_iou", detect.nms_iou, 0.0f, 1.0f),
+      choice("provider", detect.provider, {"auto", "cpu", "cuda", "tensorrt", "webgpu"}),
+      number("device", detect.device, 0u, 255u),
+      choice("precision", detect.precision, {"auto", "fp32", "fp16", "int8"}),
+      path("cache", detect.cache),
       number("threads", detect.threads, 0u, 256u),
       number("fps", detect.fps, 0.1f, 1000.0f),
       duration("deadline", detect.deadline, Milliseconds{10}, minutes{1}),
       wait_policy("wait", detect.waiting.wait),
       cpu("cpu", detect.waiting.cpu),
+  };
+}
+
+Fields fields_of(MotionConfig& motion) {
+  return {
+      boolean("gate", motion.gate),
+      number("threshold", motion.threshold, 1.0f, 255.0f),
+      number("area", motion.area, 0.0f, 1.0f),
+      duration("hold", motion.hold, kNone, hours{1}),
+      duration("recheck", motion.recheck, Milliseconds{100}, hours{24}),
   };
 }
 
@@ -95,6 +109,15 @@ Fields fields_of(InputConfig& input) {
   };
 }
 
+Fields fields_of(ZoneConfig& zone) {
+  return {
+      name("name", zone.name),
+      polygon("polygon", zone.polygon),
+      choice("motion", zone.motion, {"watch", "ignore"}),
+      number("motion_area", zone.motion_area, 0.0f, 1.0f),
+  };
+}
+
 Fields fields_of(CameraConfig& camera) {
   Field url = source_url("url", camera.url);
   url.excludes = "inputs";
@@ -112,6 +135,8 @@ Fields fields_of(CameraConfig& camera) {
       duration("watchdog", camera.watchdog, Milliseconds{100}, hours{1}),
       choice("decode", camera.decode, {"auto", "cpu", "vaapi", "v4l2m2m", "cuda"}),
       boolean("detect", camera.detect),
+      rectangle("detect_region", camera.detect_region),
+      zones("zones", camera.zones),
       choice("device_format", camera.device_format, {"auto", "mjpeg", "yuyv", "nv12", "grey"}),
       picture_size("device_size", camera.device_size),
       number("device_fps", camera.device_fps, 0.0f, 1000.0f),
@@ -130,13 +155,10 @@ Fields fields_of(CameraConfig& camera) {
 
 std::vector<Section> sections_of(Config& config) {
   return {
-      {"bus", fields_of(config.bus)},
-      {"log", fields_of(config.log)},
-      {"detect", fields_of(config.detect)},
-      {"control", fields_of(config.control)},
-      {"sentry", fields_of(config.sentry)},
-      {"gateway", fields_of(config.gateway)},
-      {"supervise", fields_of(config.supervise)},
+      {"bus", fields_of(config.bus)},         {"log", fields_of(config.log)},
+      {"detect", fields_of(config.detect)},   {"motion", fields_of(config.motion)},
+      {"control", fields_of(config.control)}, {"sentry", fields_of(config.sentry)},
+      {"gateway", fields_of(config.gateway)}, {"supervise", fields_of(config.supervise)},
   };
 }
 

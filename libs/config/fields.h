@@ -36,6 +36,7 @@ struct Field {
   Set append = {};
   // Of a list of maps: appends an item and gives its keys, good until the next is appended. In the file alone.
   std::function<std::vector<Field>()> append_map = {};
+  std::size_t most_maps = 0;  // of which it takes so many
 };
 using Fields = std::vector<Field>;
 
@@ -51,6 +52,7 @@ struct Section {
 std::vector<Section> sections_of(Config& config);
 Fields fields_of(CameraConfig& camera);
 Fields fields_of(InputConfig& input);
+Fields fields_of(ZoneConfig& zone);
 
 // Every key there is: "bus.dir", …, "cameras.*.url", ….
 std::vector<std::string> all_keys();

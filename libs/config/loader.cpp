@@ -14,7 +14,6 @@ namespace vedette::config {
 namespace {
 
 constexpr std::string_view kVariablePrefix = "VEDETTE_";
-constexpr std::size_t kMostMaps = 3;  // of `inputs`: one a role
 
 std::string upper(std::string text) {
   for (char& c : text)
@@ -241,8 +240,8 @@ void Loader::set_from_node(const std::string& key, const Field& field, const Val
 }
 
 void Loader::read_maps(const Field& field, const std::string& key, const YAML::Node& node) {
-  if (node.size() > kMostMaps)
-    return mistakes_.add(origin_of(node), key, fmt::format("{} items; expected at most {}", node.size(), kMostMaps));
+  if (node.size() > field.most_maps)
+    return mistakes_.add(origin_of(node), key, fmt::format("{} items; expected at most {}", node.size(), field.most_maps));
   std::size_t index = 0;
   for (const YAML::Node& item : node) {
     const std::string item_key = fmt::format("{}[{}]", key, index++);
@@ -356,6 +355,10 @@ void Loader::override_key(const std::string& key, const std::string& text, const
     for (std::size_t i = 0; i < camera.inputs.size(); ++i) {
       owners.push_back(fmt::format("cameras.{}.inputs[{}]", camera.name, i));
       if (owners.back() == owner) fields = fields_of(camera.inputs[i]);
+    }
+    for (std::size_t i = 0; i < camera.zones.size(); ++i) {
+      owners.push_back(fmt::format("cameras.{}.zones[{}]", camera.name, i));
+      if (owners.back() == owner) fields = fields_of(camera.zones[i]);
     }
   }
   if (fields.empty()) {

@@ -57,6 +57,7 @@ class Loader {
   void name_inputs(CameraConfig& camera, const std::string& key);
   void check_external(const CameraConfig& camera, const std::string& key);
   void check_device(const CameraConfig& camera, const std::string& key);
+  void check_zones(const CameraConfig& camera, const std::string& key);
   void check_together();
   void check_waiting();
 

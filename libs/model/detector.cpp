@@ -39,7 +39,7 @@ Result<> Detector::detect(const vision::ImageView& image, std::vector<Detection>
 }
 
 Result<std::unique_ptr<Detector>> load_detector(const std::string& path, const DetectorOptions& options) {
-  VD_ASSIGN(std::unique_ptr<Backend> backend, open_onnx_cpu(path, {.threads = options.threads}));
+  VD_ASSIGN(std::unique_ptr<Backend> backend, open_backend(path, options.backend));
   auto family = choose_family(backend->contract());
   if (!family.ok()) return std::move(family).error().in("model " + path);
 

@@ -16,10 +16,10 @@
 namespace vedette::model {
 
 struct DetectorOptions {
-  float threshold = 0.4f;     // least score (exclusive), 0..1
-  float nms_iou = 0.6f;       // for families that propose an object many times
-  std::uint32_t threads = 0;  // of the inference; 0: one per core
-  std::string labels = {};    // file of class names; "": the model's metadata, else COCO
+  float threshold = 0.4f;   // least score (exclusive), 0..1
+  float nms_iou = 0.6f;     // for families that propose an object many times
+  std::string labels = {};  // file of class names; "": the model's metadata, else COCO
+  BackendOptions backend = {};
 };
 
 class Detector {
@@ -36,6 +36,7 @@ class Detector {
   // All three.
   Result<> detect(const vision::ImageView& image, std::vector<Detection>& out);
 
+  const Backend& backend() const { return *backend_; }
   const std::vector<std::string>& class_names() const { return class_names_; }
   std::string_view family() const { return name_; }
   const vision::TensorSpec& input() const { return pass_.spec(); }

@@ -37,9 +37,9 @@ std::string first_line(const char* text) {
   return line;
 }
 
-class OnnxCpuBackend final : public Backend {
+class OnnxBackend final : public Backend {
  public:
-  OnnxCpuBackend(const std::string& path, const BackendOptions& options)
+  OnnxBackend(const std::string& path, const BackendOptions& options)
       : env_(ORT_LOGGING_LEVEL_FATAL, "vedette"), session_(env_, path.c_str(), session_options(options)) {
     for (std::size_t i = 0; i < session_.GetInputCount(); ++i)
       contract_.inputs.push_back(describe(session_.GetInputNameAllocated(i, allocator_).get(), session_.GetInputTypeInfo(i)));
@@ -60,6 +60,9 @@ class OnnxCpuBackend final : public Backend {
       return "";
     }
   }
+
+  Provider provider() const override { return Provider::kCpu; }
+  std::span<const std::string> remarks() const override { return {}; }
 
   TensorView input(std::size_t index) override { return view(inputs_, contract_.inputs, index); }
   TensorView output(std::size_t index) override { return view(outputs_, contract_.outputs, index); }
@@ -118,8 +121,12 @@ class OnnxCpuBackend final : public Backend {
   static TensorView view(std::vector<Ort::Value>& values, const std::vector<TensorInfo>& tensors, std::size_t index) {
     if (index >= values.size()) return {};
     const std::size_t elements = tensors[index].elements();
-    if (tensors[index].type == ElementType::kFloat32) return {{values[index].GetTensorMutableData<float>(), elements}, {}};
-    return {{}, {values[index].GetTensorMutableData<std::int64_t>(), elements}};
+    if (tensors[index].type == ElementType::kFloat32) {
+      const std::span all(values[index].GetTensorMutableData<float>(), elements);
+      return {std::as_writable_bytes(all), all, {}};
+    }
+    const std::span all(values[index].GetTensorMutableData<std::int64_t>(), elements);
+    return {std::as_writable_bytes(all), {}, all};
   }
 
   Ort::Env env_;
@@ -131,15 +138,49 @@ class OnnxCpuBackend final : public Backend {
   std::vector<Ort::Value> inputs_, outputs_;
 };
 
+struct ProviderName {
+  Provider provider;
+  std::string_view name;
+};
+constexpr ProviderName kProviders[] = {{Provider::kAuto, "auto"},
+                                       {Provider::kCpu, "cpu"},
+                                       {Provider::kCuda, "cuda"},
+                                       {Provider::kTensorRt, "tensorrt"},
+                                       {Provider::kWebGpu, "webgpu"}};
+struct PrecisionName {
+  Precision precision;
+  std::string_view name;
+};
+constexpr PrecisionName kPrecisions[] = {
+    {Precision::kAuto, "auto"}, {Precision::kFp32, "fp32"}, {Precision::kFp16, "fp16"}, {Precision::kInt8, "int8"}};
+
 }  // namespace
 
-Result<std::unique_ptr<Backend>> open_onnx_cpu(const std::string& path, const BackendOptions& options) {
+std::string_view to_string(Provider provider) {
+  for (const ProviderName& known : kProviders)
+    if (known.provider == provider) return known.name;
+  return "unknown";
+}
+
+std::optional<Provider> parse_provider(std::string_view text) {
+  for (const ProviderName& known : kProviders)
+    if (known.name == text) return known.provider;
+  return std::nullopt;
+}
+
+std::optional<Precision> parse_precision(std::string_view text) {
+  for (const PrecisionName& known : kPrecisions)
+    if (known.name == text) return known.precision;
+  return std::nullopt;
+}
+
+Result<std::unique_ptr<Backend>> open_backend(const std::string& path, const BackendOptions& options) {
   struct ::stat file {};
   if (::stat(path.c_str(), &file) != 0) return errno_error("model " + path);
   if (!S_ISREG(file.st_mode)) return Error{ErrorCode::kInvalidArgument, "model " + path + ": not a file"};
   if (file.st_size == 0) return Error{ErrorCode::kCorrupt, "model " + path + ": the file is empty"};
   try {
-    return std::unique_ptr<Backend>(std::make_unique<OnnxCpuBackend>(path, options));
+    return std::unique_ptr<Backend>(std::make_unique<OnnxBackend>(path, options));
   } catch (const std::exception& error) {  // Ort::Exception, and what the library lets through
     return Error{ErrorCode::kCorrupt, "model " + path + ": not a usable ONNX model: " + first_line(error.what())};
   }

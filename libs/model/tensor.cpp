@@ -7,6 +7,10 @@ std::string_view short_name(ElementType type) {
   switch (type) {
     case ElementType::kFloat32:
       return "f32";
+    case ElementType::kFloat16:
+      return "f16";
+    case ElementType::kUint8:
+      return "u8";
     case ElementType::kInt64:
       return "i64";
     case ElementType::kOther:

@@ -10,7 +10,7 @@
 
 namespace vedette::model {
 
-enum class ElementType { kFloat32, kInt64, kOther };
+enum class ElementType { kFloat32, kFloat16, kUint8, kInt64, kOther };
 
 inline constexpr std::int64_t kUnknownSide = -1;  // a dimension that the model leaves open
 
@@ -36,10 +36,11 @@ int find_tensor(std::span<const TensorInfo> tensors, std::string_view name);
 // "images f32[1,3,320,320] -> labels i64[1,300], …" for messages.
 std::string to_string(const TensorContract& contract);
 
-// A bound tensor's elements; exactly one of the two is non-empty.
+// A bound tensor's elements: as bytes whatever its type, and as what they are.
 struct TensorView {
-  std::span<float> f32;
-  std::span<std::int64_t> i64;
+  std::span<std::byte> bytes;
+  std::span<float> f32;         // kFloat32 alone
+  std::span<std::int64_t> i64;  // kInt64 alone
 };
 
 }  // namespace vedette::model

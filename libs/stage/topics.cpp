@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "schema/motion.h"
 #include "schema/records.h"
 
 namespace vedette::stage {
@@ -42,6 +43,13 @@ bus::RingOptions detections_ring(const Share& share, const std::string& class_na
   options.keep = kDetectionsKept;
   options.policy = bus::SlotPolicy::kOldestFirst;
   options.metadata = class_names;
+  return options;
+}
+
+bus::RingOptions motion_ring(const Share& share) {
+  bus::RingOptions options = ring(share, kMotionSchema, kMotionSlotBytes);
+  options.keep = kDetectionsKept;
+  options.policy = bus::SlotPolicy::kOldestFirst;
   return options;
 }
 

@@ -21,6 +21,8 @@ struct Share {
 bus::RingOptions frames_ring(const Share& share, std::uint64_t slot_bytes, std::uint32_t writer_slots);
 // <cam>/detections: `class_names` are its metadata.
 bus::RingOptions detections_ring(const Share& share, const std::string& class_names);
+// <cam>/motion: small, and found by frame id as detections are.
+bus::RingOptions motion_ring(const Share& share);
 // The topics of a camera's input by its name (InputConfig::name): "" has "frames" and "packets", "record" has "record_frames" and
 // "record_packets".
 std::string frames_topic(const std::string& input);

@@ -44,7 +44,7 @@ void compare(std::span<const float> values, const nlohmann::json& golden) {
 TEST(DefaultModel, ComputesWhatTheOriginalGraphDoes) {
   if (!std::filesystem::exists(MODEL)) GTEST_SKIP() << MODEL << " isn't there: run scripts/fetch-model";
   const auto golden = nlohmann::json::parse(std::ifstream(GOLDEN));
-  auto backend = open_onnx_cpu(MODEL, {});
+  auto backend = open_backend(MODEL, {});
   ASSERT_TRUE(backend.ok()) << backend.error().text;
   ASSERT_NO_FATAL_FAILURE(fill_pattern((*backend)->input(0).f32));
   ASSERT_TRUE((*backend)->run().ok());

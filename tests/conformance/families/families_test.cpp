@@ -30,7 +30,7 @@ class TemporaryFile {
 
 Result<std::unique_ptr<Detector>> load(const OnnxModel& model, DetectorOptions options = {}) {
   const TemporaryFile file(serialize(model));
-  options.threads = 1;
+  options.backend.threads = 1;
   return load_detector(file.path(), options);
 }
 

@@ -101,7 +101,7 @@ TEST_P(Ap, IsWhatTheWeightsReachElsewhere) {
   const Dataset dataset = load_dataset(folder);
   ASSERT_EQ(dataset.photos.size(), 32u);
   ASSERT_EQ(dataset.truth.size(), 339u);
-  auto detector = load_detector(gate.file, {.threshold = gate.threshold, .nms_iou = gate.nms_iou, .threads = 2});
+  auto detector = load_detector(gate.file, {.threshold = gate.threshold, .nms_iou = gate.nms_iou, .backend = {.threads = 2}});
   ASSERT_TRUE(detector.ok()) << detector.error().text;
   EXPECT_EQ((*detector)->family(), gate.family);
 

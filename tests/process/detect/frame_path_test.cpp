@@ -55,7 +55,7 @@ class FramePath : public DetectFixture, public testing::WithParamInterface<Pixel
 TEST_P(FramePath, TakeToTensorAllocatesNothingAndReadsInPlace) {
   constexpr std::uint32_t kWidth = 98, kHeight = 66;
   Upstream front(dir_, "front", GetParam(), kWidth, kHeight);
-  auto detector = model::load_detector(model_, {.threads = 1});
+  auto detector = model::load_detector(model_, {.backend = {.threads = 1}});
   ASSERT_TRUE(detector.ok()) << detector.error().text;
   auto camera =
       detect::Camera::open(dir_, "front", {.fps = 0.0f, .deadline = Milliseconds(600000), .class_names = "person", .bus = {}});
