@@ -4,6 +4,7 @@
 
 #include "bench/support/one_process.h"
 #include "bench/vedette/jpeg.h"
+#include "bench/vedette/postprocess.h"
 #include "bench/vedette/topic.h"
 #include "bus/handshake.h"
 #include "schema/frame.h"
@@ -221,6 +222,7 @@ int main(int argc, char** argv) {
       {"planes_detailed", [] { return jpeg_to_planes(kDetailed); }},
       {"planes_soft", [] { return jpeg_to_planes(kSoft); }},
       {"planes_soft_seldom", [] { return jpeg_to_planes_seldom(kSoft); }},
+      {"postprocess_300x91", outputs_to_detections},
   };
   return run_figure(argc, argv, figures);
 }

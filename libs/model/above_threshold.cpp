@@ -21,15 +21,17 @@ std::size_t find_above_in(const float* values, std::size_t count, float least, s
   std::size_t found = 0, i = 0;
   const auto take = [&](std::size_t at) HWY_ATTR {
     const auto above = hn::RebindMask(du, hn::Gt(hn::LoadU(d, values + at), limit));
+    if (hn::AllFalse(du, above)) return;
     const auto indexes = hn::Add(numbers, hn::Set(du, static_cast<std::uint32_t>(at)));
     found += hn::CompressStore(indexes, above, du, places + found);
   };
-  for (; i + 4 * lanes <= count; i += 4 * lanes) {
-    const auto first = hn::Gt(hn::LoadU(d, values + i), limit), second = hn::Gt(hn::LoadU(d, values + i + lanes), limit);
-    const auto third = hn::Gt(hn::LoadU(d, values + i + 2 * lanes), limit);
-    const auto fourth = hn::Gt(hn::LoadU(d, values + i + 3 * lanes), limit);
-    if (HWY_LIKELY(hn::AllFalse(d, hn::Or(hn::Or(first, second), hn::Or(third, fourth))))) continue;
-    for (std::size_t vector = 0; vector < 4; ++vector) take(i + vector * lanes);
+  constexpr std::size_t kAtOnce = 8;  // vectors that are skipped together
+  for (; i + kAtOnce * lanes <= count; i += kAtOnce * lanes) {
+    auto any = hn::Gt(hn::LoadU(d, values + i), limit);
+    for (std::size_t vector = 1; vector < kAtOnce; ++vector)
+      any = hn::Or(any, hn::Gt(hn::LoadU(d, values + i + vector * lanes), limit));
+    if (HWY_LIKELY(hn::AllFalse(d, any))) continue;
+    for (std::size_t vector = 0; vector < kAtOnce; ++vector) take(i + vector * lanes);
   }
   for (; i + lanes <= count; i += lanes) take(i);
   for (; i < count; ++i)

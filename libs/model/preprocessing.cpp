@@ -52,8 +52,9 @@ bool take(std::string_view key, const Literal& value, vision::TensorSpec& spec) 
 }
 
 Error refused(std::string_view what) {
-  return {ErrorCode::kInvalidArgument, "its metadata entry " + std::string(kPreprocessingKey) + " " + std::string(what) +
-                                           R"( (expected JSON such as {"order": "rgb", "scale": 0.00392, "mean": [0.5, 0.5, 0.5]}))"};
+  return {ErrorCode::kInvalidArgument,
+          "its metadata entry " + std::string(kPreprocessingKey) + " " + std::string(what) +
+              R"( (expected JSON such as {"order": "rgb", "scale": 0.00392, "mean": [0.5, 0.5, 0.5]}))"};
 }
 
 }  // namespace

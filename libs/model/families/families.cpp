@@ -20,8 +20,10 @@ Result<ImageInput> image_input_of(const TensorInfo& tensor) {
   if (width == 3 && channels != 3) return refused("has its channels last: export it with [1,3,height,width]");
   if (channels != 3) return refused("isn't of three channels, as a camera's pictures are");
   if (batch != 1) return refused("takes several pictures at once: export it with a batch of 1 or an open one");
-  if (height == kUnknownSide || width == kUnknownSide) return refused("leaves its sides open: export it with a fixed height and width");
-  if (height < 1 || width < 1 || height > kMaxTensorSide || width > kMaxTensorSide) return refused("isn't of 1 to 4096 pixels a side");
+  if (height == kUnknownSide || width == kUnknownSide)
+    return refused("leaves its sides open: export it with a fixed height and width");
+  if (height < 1 || width < 1 || height > kMaxTensorSide || width > kMaxTensorSide)
+    return refused("isn't of 1 to 4096 pixels a side");
   ImageInput image{static_cast<std::uint32_t>(width), static_cast<std::uint32_t>(height)};
   switch (tensor.type) {
     case ElementType::kFloat32:

@@ -76,7 +76,8 @@ TEST(NearMisses, SayWhatIsOff) {
   masked.inputs.push_back({"pixel_mask", {1, 64, 64}, {}, {}, true});
   expect_refused(masked, "nearly detr-raw, but it takes 2 inputs instead of a picture alone");
 
-  expect_refused(with_output(raw_scene(kScene, 80, false), "extra", {1, 2}), "nearly detr-raw, but there is an output extra f32[1,2]");
+  expect_refused(with_output(raw_scene(kScene, 80, false), "extra", {1, 2}),
+                 "nearly detr-raw, but there is an output extra f32[1,2]");
 
   OnnxModel sizeless = detr_scene(kScene, 64, 64);
   sizeless.inputs.pop_back();
@@ -93,7 +94,8 @@ TEST(NearMisses, SayWhatIsOff) {
   OnnxModel narrow = yolox_scene(kScene);
   narrow.outputs[0].shape[2] = 84;
   narrow.outputs[0].f32.resize(84 * 84);
-  expect_refused(narrow, "nearly yolox, but output f32[1,84,84] should be f32 with 5 columns and one for each of COCO's 80 classes");
+  expect_refused(narrow,
+                 "nearly yolox, but output f32[1,84,84] should be f32 with 5 columns and one for each of COCO's 80 classes");
 
   OnnxModel other_classes = nanodet_scene(kScene);
   other_classes.outputs[1].shape[2] = 79;

@@ -30,29 +30,50 @@ TEST(ClassNames, CocoIdsAndIndexesAreInverse) {
 TEST(ClassNames, AreReadFromEveryUsualForm) {
   const Names wanted{"cat", "sheep dog", "cow's calf"};
   for (const char* text : {
-           R"({0: 'cat', 1: 'sheep dog', 2: "cow's calf"})",                                      // Ultralytics
-           R"({"0": "cat", "1": "sheep dog", "2": "cow's calf"})",                                // JSON
-           R"({"2": "cow's calf", "0": "cat", "1": "sheep dog"})",                                // in any order
-           R"({"cat": 0, "sheep dog": 1, "cow's calf": 2})",                                      // the other way round
-           R"(['cat', 'sheep dog', 'cow\'s calf',])",                                             // Python
-           R"(("cat", "sheep dog", "cow's calf"))",                                               //
+           R"({0: 'cat', 1: 'sheep dog', 2: "cow's calf"})",                                       // Ultralytics
+           R"({"0": "cat", "1": "sheep dog", "2": "cow's calf"})",                                 // JSON
+           R"({"2": "cow's calf", "0": "cat", "1": "sheep dog"})",                                 // in any order
+           R"({"cat": 0, "sheep dog": 1, "cow's calf": 2})",                                       // the other way round
+           R"(['cat', 'sheep dog', 'cow\'s calf',])",                                              // Python
+           R"(("cat", "sheep dog", "cow's calf"))",                                                //
            R"({"num_labels": 3, "id2label": {"0": "cat", "1": "sheep dog", "2": "cow's calf"}})",  // a Hugging Face config.json
            R"({"class_names": ["cat", "sheep dog", "cow's calf"], "num_classes": 3, "lr": 1e-4, "ema": true, "x": null})",
-           "cat\r\nsheep dog\r\ncow's calf\r\n",                                               //
-           "cat\nsheep dog\ncow's calf\n\n",                                                     //
-           " cat, sheep dog ,cow's calf",                                                         //
+           "cat\r\nsheep dog\r\ncow's calf\r\n",  //
+           "cat\nsheep dog\ncow's calf\n\n",      //
+           " cat, sheep dog ,cow's calf",         //
        })
     EXPECT_EQ(parse_names(text), wanted) << text;
   EXPECT_EQ(parse_names("person"), Names{"person"});
   EXPECT_EQ(parse_names("{0: 'cat', 2: 'dog'}"), (Names{"cat", "", "dog"}));  // a class without a name
-  EXPECT_EQ(parse_names(R"(["sm\u00f8rrebr\u00f8d", "\ud83d\udc31", "tab\there"])"), (Names{"sm\u00f8rrebr\u00f8d", "\U0001f431", "tab\there"}));
+  EXPECT_EQ(parse_names(R"(["sm\u00f8rrebr\u00f8d", "\ud83d\udc31", "tab\there"])"),
+            (Names{"sm\u00f8rrebr\u00f8d", "\U0001f431", "tab\there"}));
 }
 
 TEST(ClassNames, OfNothingUsualAreNone) {
-  for (const char* text :
-       {"", "  \n ", "{}", "[]", "{", "[", "['cat'", "{0: 'cat'", "{0 'cat'}", "{-1: 'cat'}", "{0.5: 'cat'}", "{99999999: 'cat'}",
-        "{'cat': 'dog'}", "{'a': {'b': 1}}", "[['cat']]", "[{'id': 1}]", "['cat'] and more", "{0: }", "[,]", "['\\x4']", "['\\ud800']",
-        "['cat' 'dog']", "{\"a\": 1e999}", "((((((((((((((((((((1))))))))))))))))))))"})
+  for (const char* text : {"",
+                           "  \n ",
+                           "{}",
+                           "[]",
+                           "{",
+                           "[",
+                           "['cat'",
+                           "{0: 'cat'",
+                           "{0 'cat'}",
+                           "{-1: 'cat'}",
+                           "{0.5: 'cat'}",
+                           "{99999999: 'cat'}",
+                           "{'cat': 'dog'}",
+                           "{'a': {'b': 1}}",
+                           "[['cat']]",
+                           "[{'id': 1}]",
+                           "['cat'] and more",
+                           "{0: }",
+                           "[,]",
+                           "['\\x4']",
+                           "['\\ud800']",
+                           "['cat' 'dog']",
+                           "{\"a\": 1e999}",
+                           "((((((((((((((((((((1))))))))))))))))))))"})
     EXPECT_TRUE(parse_names(text).empty()) << text;
 }
 
@@ -123,7 +144,8 @@ TEST(ClassTable, RefusesNumbersThatDoNotFit) {
     return table.ok() ? std::string("accepted") : table.error().text;
   };
   EXPECT_EQ(refusal({"cat", "dog"}, {.count = 3}), "there are 2 class names, but the model tells 3 classes apart");
-  EXPECT_EQ(refusal({"cat", "dog"}, {.count = 4, .background = true}), "there are 2 class names, but the model tells 4 classes apart");
+  EXPECT_EQ(refusal({"cat", "dog"}, {.count = 4, .background = true}),
+            "there are 2 class names, but the model tells 4 classes apart");
   EXPECT_EQ(refusal(Names(coco_names().begin(), coco_names().end()), {.count = 7}),
             "there are 80 class names, but the model tells 7 classes apart");
   EXPECT_EQ(refusal({}, {.count = 7}),

@@ -10,7 +10,8 @@ Result<QueryTensors> find_queries(const TensorContract& contract, std::string_vi
                                   std::span<const std::string_view> ignored) {
   const int logits_at = find_tensor(contract.outputs, logits), boxes_at = find_tensor(contract.outputs, boxes);
   if (logits_at < 0 || boxes_at < 0) return not_this_family();
-  if (contract.inputs.size() != 1) return nearly("it takes " + std::to_string(contract.inputs.size()) + " inputs instead of a picture alone");
+  if (contract.inputs.size() != 1)
+    return nearly("it takes " + std::to_string(contract.inputs.size()) + " inputs instead of a picture alone");
   for (const TensorInfo& output : contract.outputs)
     if (output.name != logits && output.name != boxes && std::find(ignored.begin(), ignored.end(), output.name) == ignored.end())
       return nearly("there is an output " + to_string(output));
@@ -18,7 +19,8 @@ Result<QueryTensors> find_queries(const TensorContract& contract, std::string_vi
   QueryTensors found{static_cast<std::size_t>(logits_at), static_cast<std::size_t>(boxes_at)};
   const TensorInfo& classes = contract.outputs[found.logits];
   VD_TRY(expect(classes, ElementType::kFloat32, std::array{std::int64_t{1}, kAny, kAny}, "f32[1,queries,classes]"));
-  VD_TRY(expect(contract.outputs[found.boxes], ElementType::kFloat32, std::array{std::int64_t{1}, classes.shape[1], std::int64_t{4}},
+  VD_TRY(expect(contract.outputs[found.boxes], ElementType::kFloat32,
+                std::array{std::int64_t{1}, classes.shape[1], std::int64_t{4}},
                 "f32[1," + std::to_string(classes.shape[1]) + ",4]"));
   found.queries = static_cast<std::size_t>(classes.shape[1]);
   found.classes = static_cast<std::size_t>(classes.shape[2]);

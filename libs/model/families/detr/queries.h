@@ -16,8 +16,8 @@ struct QueryTensors {
   std::size_t queries = 0;
   std::size_t classes = 0;
 };
-// kNotFound without outputs of these names; kIncompatible if they are there and something else isn't as it should be. Outputs named
-// in `ignored` may be there too.
+// kNotFound without outputs of these names; kIncompatible if they are there and something else isn't as it should be. Outputs
+// named in `ignored` may be there too.
 Result<QueryTensors> find_queries(const TensorContract& contract, std::string_view logits, std::string_view boxes,
                                   std::span<const std::string_view> ignored = {});
 
