@@ -52,8 +52,6 @@ Result<std::unique_ptr<Detector>> load_detector(const std::string& path, const D
 
   auto detector =
       std::make_unique<Detector>(std::move(backend), std::move(*family), std::move(table->names), std::move(table->map), options);
-  auto first = detector->run();  // allocates what the runtime needs, so that the first frame isn't late
-  if (!first.ok()) return std::move(first).error().in("model " + path);
   return detector;
 }
 
