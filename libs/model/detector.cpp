@@ -52,14 +52,11 @@ Result<> Detector::detect(const vision::ImageView& image, std::vector<Detection>
 
 namespace {
 
-// On a picture of nothing: the runtime allocates what it needs, so that the first frame isn't late, and the family sees its
-// outputs.
-Result<> run_once(Backend& backend, Family& family) {
-  VD_TRY(backend.run());
+// What the model made of a picture of nothing: open_backend() has run it once.
+void show_outputs(Backend& backend, Family& family) {
   std::vector<TensorView> outputs;
   for (std::size_t i = 0; i < backend.contract().outputs.size(); ++i) outputs.push_back(backend.output(i));
   family.learn(outputs);
-  return {};
 }
 
 }  // namespace
@@ -77,8 +74,7 @@ Result<std::unique_ptr<Detector>> load_detector(const std::string& path, const D
   auto table = make_class_table(std::move(names), family->family->classes());
   if (!table.ok()) return std::move(table).error().in("model " + path);
 
-  auto first = run_once(*backend, *family->family);
-  if (!first.ok()) return std::move(first).error().in("model " + path);
+  show_outputs(*backend, *family->family);
   return std::make_unique<Detector>(std::move(backend), std::move(*family), std::move(table->names), std::move(table->map),
                                     options);
 }
