@@ -34,6 +34,7 @@ test:
 	@scripts/fetch-model
 	@scripts/fetch-clip
 	@scripts/fetch-nginx
+	@scripts/fetch-python-tools
 	@ctest --test-dir build --output-on-failure -j2
 
 bench:
@@ -90,4 +91,4 @@ lint:
 	@scripts/lint
 
 clean:
-	@find build -mindepth 1 -maxdepth 1 ! -name deps ! -name media -exec rm -rf {} + 2>/dev/null || true
+	@find build -mindepth 1 -maxdepth 1 ! -name deps ! -name media ! -name python-tools -exec rm -rf {} + 2>/dev/null || true

@@ -12,6 +12,8 @@ constexpr std::size_t kThresholds = 10;
 constexpr std::size_t kRecallPoints = 101;
 constexpr std::size_t kMaxBoxes = 100;
 
+constexpr std::size_t kAt50 = 0, kAt75 = 5;  // of the thresholds
+
 constexpr double threshold_at(std::size_t index) { return 0.5 + 0.05 * static_cast<double>(index); }
 
 double overlap_of(const ScoredBox& box, const TruthBox& truth) {
@@ -103,12 +105,15 @@ CocoResult coco_ap(std::span<const TruthBox> truth, std::span<const ScoredBox> b
     for (std::size_t t = 0; t < kThresholds; ++t) {
       const double precision = precision_at(judged, t, positives);
       ap.ap += precision / kThresholds;
-      if (t == 0) ap.ap50 = precision;
+      if (t == kAt50) ap.ap50 = precision;
+      if (t == kAt75) ap.ap75 = precision;
     }
   }
   for (const auto& [category, ap] : result.category) {
-    result.mean.ap += ap.ap / static_cast<double>(result.category.size());
-    result.mean.ap50 += ap.ap50 / static_cast<double>(result.category.size());
+    const double share = 1.0 / static_cast<double>(result.category.size());
+    result.mean.ap += share * ap.ap;
+    result.mean.ap50 += share * ap.ap50;
+    result.mean.ap75 += share * ap.ap75;
   }
   return result;
 }

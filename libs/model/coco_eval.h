@@ -25,6 +25,7 @@ struct ScoredBox {
 struct AveragePrecision {
   double ap = 0;    // mean over IoU .50:.95
   double ap50 = 0;  // at IoU .50
+  double ap75 = 0;  // at IoU .75
 };
 struct CocoResult {
   AveragePrecision mean;  // over the categories that have truth; 0 if there is none

@@ -117,6 +117,7 @@ TEST(CocoEval, GivesWhatPycocotoolsGives) {
   const CocoResult result = coco_ap(truth, boxes);
   EXPECT_NEAR(result.mean.ap, 0.39190753232832437, 1e-9);
   EXPECT_NEAR(result.mean.ap50, 0.8630598774163131, 1e-9);
+  EXPECT_NEAR(result.mean.ap75, 0.2663366336633663, 1e-9);
   EXPECT_EQ(result.category.size(), 3u);
 }
 
