@@ -51,7 +51,7 @@ Value jpeg_to_tensor_by_rgb(const PictureKind& kind) {
     const auto* frame = flatbuffers::GetRoot<baseline::Frame>(message.data());
     vision::ImageView view{PixelFormat::RGB24, ColorMatrix::BT601, ColorRange::Full, frame->width(), frame->height(), {}};
     view.planes[0] = {frame->pixels()->data(), std::size_t{3} * frame->width()};
-    pass.run(view, tensor);
+    pass.run(view, std::as_writable_bytes(std::span(tensor)));
     keep(tensor.data());
   };
   return time_work(work);

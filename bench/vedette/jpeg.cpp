@@ -58,7 +58,7 @@ Value jpeg_to_tensor(const PictureKind& kind) {
     if (slot.empty()) fail("the frame isn't there");
     FrameInfo info;
     std::memcpy(&info, slot.data(), sizeof info);
-    pass.run(must(vision::image_view(info, slot)), tensor);
+    pass.run(must(vision::image_view(info, slot)), std::as_writable_bytes(std::span(tensor)));
     keep(tensor.data());
     reader.release();
   };

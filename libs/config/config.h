@@ -257,6 +257,8 @@ struct Config {
 Result<Config> load_config(const std::string& path, const std::vector<std::string>& overrides = {});
 // The file's layer alone, from text; `path` is for messages and relative paths.
 Result<Config> parse_config(const std::string& text, const std::string& path);
+// The same layers without a file, and so without cameras: for what looks at no camera.
+Result<Config> load_settings(const std::vector<std::string>& overrides);
 
 // Every secret value in it, those within camera URLs too (for log::add_secret).
 std::vector<std::string> secrets_of(const Config& config);

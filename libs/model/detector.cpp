@@ -17,9 +17,14 @@ Detector::Detector(std::unique_ptr<Backend> backend, ChosenFamily family, std::v
   for (std::size_t i = 0; i < backend_->contract().outputs.size(); ++i) outputs_.push_back(backend_->output(i));
 }
 
-void Detector::load(const vision::ImageView& image) {
-  scene_ = {image.width, image.height, pass_.run(image, inputs_[family_->image_input()].f32)};
+void Detector::load(const vision::ImageView& image) { load(image, {0, 0, image.width, image.height}); }
+
+void Detector::load(const vision::ImageView& image, const vision::Region& region) {
+  scene_ = {region.width, region.height, pass_.run(image, region, inputs_[family_->image_input()].bytes)};
   family_->set_inputs(inputs_, scene_);
+  const auto width = static_cast<float>(image.width), height = static_cast<float>(image.height);
+  place_ = {static_cast<float>(region.x) / width, static_cast<float>(region.y) / height, static_cast<float>(region.width) / width,
+            static_cast<float>(region.height) / height};
 }
 
 Result<> Detector::run() { return backend_->run(); }
@@ -29,6 +34,12 @@ void Detector::collect(std::vector<Detection>& out) {
   family_->decode(outputs_, scene_, candidates_);
   if (family_->needs_suppression()) candidates_.suppress(nms_iou_);
   candidates_.take(kMaxDetections, out);
+  for (Detection& box : out) {
+    box.mutate_x(place_.x + box.x() * place_.width);
+    box.mutate_y(place_.y + box.y() * place_.height);
+    box.mutate_width(box.width() * place_.width);
+    box.mutate_height(box.height() * place_.height);
+  }
 }
 
 Result<> Detector::detect(const vision::ImageView& image, std::vector<Detection>& out) {

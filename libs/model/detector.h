@@ -28,8 +28,10 @@ class Detector {
            std::vector<int> class_map, const DetectorOptions& options);
 
   // The three steps of one picture: its pixels into the bound input tensor; the model; its outputs as boxes, best first, at
-  // most kMaxDetections, relative to the picture. `out` is replaced and its memory reused.
+  // most kMaxDetections, relative to the whole picture also when only a part of it was loaded. `out` is replaced and its memory
+  // reused.
   void load(const vision::ImageView& image);
+  void load(const vision::ImageView& image, const vision::Region& region);
   Result<> run();
   void collect(std::vector<Detection>& out);
 
@@ -40,8 +42,8 @@ class Detector {
   const std::vector<std::string>& class_names() const { return class_names_; }
   std::string_view family() const { return name_; }
   const vision::TensorSpec& input() const { return pass_.spec(); }
-  // The bound tensor that load() fills: [3][height][width].
-  std::span<const float> input_tensor() const { return inputs_[family_->image_input()].f32; }
+  // The bound tensor that load() fills: [3][height][width] of input().element.
+  std::span<const std::byte> input_tensor() const { return inputs_[family_->image_input()].bytes; }
 
  private:
   std::unique_ptr<Backend> backend_;
@@ -53,6 +55,10 @@ class Detector {
   float nms_iou_;
   std::vector<TensorView> inputs_, outputs_;
   Scene scene_;
+  // Where in the whole picture the loaded part lies, relative to it.
+  struct Place {
+    float x = 0.0f, y = 0.0f, width = 1.0f, height = 1.0f;
+  } place_;
 };
 
 // Opens an .onnx file, finds its family and runs it once. Every error is one sentence that names the file: absent, no ONNX model,

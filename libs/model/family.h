@@ -15,9 +15,9 @@
 
 namespace vedette::model {
 
-// The picture that the outputs belong to.
+// The picture, or the part of one, that the outputs belong to.
 struct Scene {
-  std::uint32_t width = 0;  // of the picture, pixels
+  std::uint32_t width = 0;  // pixels
   std::uint32_t height = 0;
   vision::Content content;  // what it covers of the image tensor
 };

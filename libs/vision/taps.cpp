@@ -37,11 +37,11 @@ Window triangle_window(std::int64_t inputs, double center, double radius) {
 
 }  // namespace
 
-Taps make_taps(std::uint32_t inputs, std::uint32_t outputs, double step, bool antialiased) {
+Taps make_taps(std::uint32_t inputs, std::uint32_t outputs, double step, double origin, bool antialiased) {
   std::vector<Window> windows;
   Taps taps;
   for (std::uint32_t i = 0; i < outputs; ++i) {
-    const double center = (i + 0.5) * step;
+    const double center = origin + (i + 0.5) * step;
     windows.push_back(antialiased ? triangle_window(inputs, center, std::max(step, 1.0)) : plain_window(inputs, center));
     taps.count = std::max(taps.count, static_cast<std::uint32_t>(windows.back().weights.size()));
   }
@@ -55,6 +55,19 @@ Taps make_taps(std::uint32_t inputs, std::uint32_t outputs, double step, bool an
           static_cast<float>(window.weights[k]);
   }
   return taps;
+}
+
+std::vector<std::uint16_t> whole_weights(const Taps& taps, std::uint32_t output, std::uint32_t one) {
+  std::vector<std::uint16_t> whole;
+  double sum = 0.0;
+  std::int64_t given = 0;
+  for (std::uint32_t k = 0; k < taps.count; ++k) {
+    sum += static_cast<double>(taps.weights[std::size_t{output} * taps.count + k]);
+    const auto total = static_cast<std::int64_t>(std::lround(sum * one));
+    whole.push_back(static_cast<std::uint16_t>(total - given));
+    given = total;
+  }
+  return whole;
 }
 
 }  // namespace vedette::vision

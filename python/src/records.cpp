@@ -88,12 +88,11 @@ void to_rgb(const Lease& lease, const FrameInfo& info, const py::buffer& out, st
   const vision::ImageView image = value_or_raise(vision::image_view(info, lease.record()));
   auto* const bytes = static_cast<std::uint8_t*>(target.ptr);
   const py::gil_scoped_release without_gil;
-  vision::PixelPass pass({.width = width, .height = height});
-  std::vector<float> tensor(3 * pixels);
+  vision::PixelPass pass({.width = width, .height = height, .element = vision::Element::kUint8});
+  std::vector<std::byte> tensor(3 * pixels);
   (void)pass.run(image, tensor);
   for (std::size_t channel = 0; channel < 3; ++channel)
-    for (std::size_t i = 0; i < pixels; ++i)
-      bytes[3 * i + channel] = static_cast<std::uint8_t>(std::clamp(tensor[channel * pixels + i] + 0.5f, 0.0f, 255.0f));
+    for (std::size_t i = 0; i < pixels; ++i) bytes[3 * i + channel] = static_cast<std::uint8_t>(tensor[channel * pixels + i]);
 }
 
 py::dict detections(const Lease& lease) {

@@ -7,7 +7,11 @@ namespace vedette::model {
 namespace {
 
 vision::TensorSpec stretched_rgb(ImageInput image) {
-  return {.width = image.width, .height = image.height, .filter = vision::Filter::kAntialiased, .scale = 1.0f / 255.0f};
+  return {.width = image.width,
+          .height = image.height,
+          .filter = vision::Filter::kAntialiased,
+          .element = image.element,
+          .scale = 1.0f / 255.0f};
 }
 
 // labels i64 [1,n], boxes f32 [1,n,4] (corners in pixels of the picture), scores f32 [1,n] (after the sigmoid).

@@ -18,16 +18,29 @@ std::unique_ptr<Family> make_rf_detr(const TensorContract& contract);
 
 inline constexpr std::int64_t kAny = kUnknownSide;
 
-// Width and height of a f32 [1,3,H,W] input.
+// A [1,3,H,W] input of floats, half floats or bytes. A model that takes bytes normalises them itself.
 struct ImageInput {
   std::uint32_t width = 0;
   std::uint32_t height = 0;
+  vision::Element element = vision::Element::kFloat32;
 };
 inline std::optional<ImageInput> image_input_of(const TensorInfo& tensor) {
   constexpr std::int64_t kMaxTensorSide = 4096;
-  if (!tensor.is(ElementType::kFloat32, std::array{std::int64_t{1}, std::int64_t{3}, kAny, kAny})) return std::nullopt;
+  if (!tensor.is(tensor.type, std::array{std::int64_t{1}, std::int64_t{3}, kAny, kAny})) return std::nullopt;
   if (tensor.shape[2] > kMaxTensorSide || tensor.shape[3] > kMaxTensorSide) return std::nullopt;
-  return ImageInput{static_cast<std::uint32_t>(tensor.shape[3]), static_cast<std::uint32_t>(tensor.shape[2])};
+  ImageInput image{static_cast<std::uint32_t>(tensor.shape[3]), static_cast<std::uint32_t>(tensor.shape[2])};
+  switch (tensor.type) {
+    case ElementType::kFloat32:
+      return image;
+    case ElementType::kFloat16:
+      image.element = vision::Element::kFloat16;
+      return image;
+    case ElementType::kUint8:
+      image.element = vision::Element::kUint8;
+      return image;
+    default:
+      return std::nullopt;
+  }
 }
 
 inline float sigmoid(float logit) { return 1.0f / (1.0f + std::exp(-logit)); }

@@ -23,6 +23,7 @@ class Nanodet final : public Family {
     return {.width = image_.width,
             .height = image_.height,
             .order = vision::ColorOrder::kBgr,
+            .element = image_.element,
             .mean = {103.53f, 116.28f, 123.675f},
             .deviation = {57.375f, 57.12f, 58.395f}};
   }

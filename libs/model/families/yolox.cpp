@@ -10,7 +10,11 @@ class Yolox final : public Family {
   Yolox(ImageInput image, std::size_t classes) : image_(image), classes_(classes) {}
 
   vision::TensorSpec image() const override {
-    return {.width = image_.width, .height = image_.height, .fit = vision::Fit::kLetterbox, .order = vision::ColorOrder::kBgr};
+    return {.width = image_.width,
+            .height = image_.height,
+            .fit = vision::Fit::kLetterbox,
+            .order = vision::ColorOrder::kBgr,
+            .element = image_.element};
   }
   std::size_t image_input() const override { return 0; }
   std::size_t classes() const override { return classes_; }

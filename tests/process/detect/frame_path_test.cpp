@@ -57,11 +57,10 @@ TEST_P(FramePath, TakeToTensorAllocatesNothingAndReadsInPlace) {
   Upstream front(dir_, "front", GetParam(), kWidth, kHeight);
   auto detector = model::load_detector(model_, {.backend = {.threads = 1}});
   ASSERT_TRUE(detector.ok()) << detector.error().text;
-  auto camera =
-      detect::Camera::open(dir_, "front", {.fps = 0.0f, .deadline = Milliseconds(600000), .class_names = "person", .bus = {}});
+  auto camera = detect::Camera::open(dir_, "front", {.fps = 0.0f, .deadline = Milliseconds(600000)}, {.class_names = "person"});
   ASSERT_TRUE(camera.ok()) << camera.error().text;
 
-  const float* tensor = (*detector)->input_tensor().data();
+  const auto* tensor = reinterpret_cast<const float*>((*detector)->input_tensor().data());
   float last = -1.0f;
   for (int i = 0; i < 40; ++i) {
     const auto shade = static_cast<std::uint8_t>(90 + 2 * i);
@@ -75,8 +74,8 @@ TEST_P(FramePath, TakeToTensorAllocatesNothingAndReadsInPlace) {
     const std::size_t allocated = news - before;
 
     EXPECT_EQ(frame->info.frame_id(), id);
-    EXPECT_EQ((*detector)->input_tensor().data(), tensor);  // bound once
-    EXPECT_NE(tensor[5], last);                             // and really filled
+    EXPECT_EQ(static_cast<const void*>((*detector)->input_tensor().data()), tensor);  // bound once
+    EXPECT_NE(tensor[5], last);                                                       // and really filled
     last = tensor[5];
     const auto bytes = frame->lease.bytes();
     for (int plane = 0; plane < plane_count(GetParam()); ++plane) {

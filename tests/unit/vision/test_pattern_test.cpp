@@ -108,7 +108,7 @@ TEST(TestPattern, SurvivesStretchingAndLetterboxing) {
               std::min(content_of(pass.spec(), width, height).width, content_of(pass.spec(), width, height).height) < 96)
             continue;
           std::vector<float> tensor(pass.spec().elements());
-          pass.run(planes.view(), tensor);
+          pass.run(planes.view(), std::as_writable_bytes(std::span(tensor)));
           Image image;
           image.reshape(PixelFormat::RGB24, to_width, to_height);
           for (std::uint32_t y = 0; y < to_height; ++y)

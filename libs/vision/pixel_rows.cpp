@@ -1,0 +1,354 @@
+#include "vision/pixel_rows.h"
+
+#include <algorithm>
+#include <cstring>
+
+// Vectors whose length is known when compiling: blocks are put together from loads. Machines with SVE have NEON.
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "vision/pixel_rows.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace vedette::vision {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+#if HWY_TARGET != HWY_SCALAR
+
+using Bytes = hn::ScalableTag<std::uint8_t>;
+using Words = hn::Repartition<std::uint16_t, Bytes>;
+using Samples = hn::Repartition<std::int16_t, Bytes>;
+using Sums = hn::Repartition<std::int32_t, Bytes>;
+using Floats = hn::Repartition<float, Bytes>;
+constexpr std::size_t kBlocks = HWY_MAX_BYTES / 16;
+constexpr std::size_t kGroup = 4 * kBlocks;  // outputs in a vector of sums
+
+HWY_INLINE std::uint16_t* words(Sample* samples) { return reinterpret_cast<std::uint16_t*>(samples); }
+HWY_INLINE const std::uint16_t* words(const Sample* samples) { return reinterpret_cast<const std::uint16_t*>(samples); }
+
+// Two bytes are a word: shifted left, its high part is the first byte; as it is, the second with a 256th of the first, which is
+// taken off in the end. The high half of byte · 256 · weight has 7 bits behind the point. It is always rounded down, by half a
+// unit on average, so the sums begin with half a unit a tap. kCount 0: known at run time only.
+template <std::size_t kCount, bool kPairs>
+void blend_rows(const RowBlend& rows, Sample* out, Sample* odd_out) {
+  const Words d;
+  const std::size_t count = kCount > 0 ? kCount : rows.count;
+  hn::Vec<Words> weights[kCount > 0 ? kCount : kMostTaps];
+  for (std::size_t k = 0; k < count; ++k) weights[k] = hn::Set(d, rows.weights[k]);
+  const auto begin = hn::Set(d, static_cast<std::uint16_t>(count / 2));
+  const std::size_t step = hn::Lanes(Bytes()), bytes = rows.bytes, stride = rows.stride;
+  const std::uint8_t* const top = rows.top;
+  for (std::size_t x = 0; x < bytes; x += step) {
+    x = std::min(x, bytes - step);  // the last vector overlaps the one before
+    const std::uint8_t* from = top + x;
+    auto even = begin, odd = begin;
+    for (std::size_t k = 0; k < count; ++k, from += stride) {
+      const auto pair = hn::BitCast(d, hn::LoadU(Bytes(), from));
+      even = hn::Add(even, hn::MulHigh(hn::ShiftLeft<8>(pair), weights[k]));
+      odd = hn::Add(odd, hn::MulHigh(pair, weights[k]));
+    }
+    odd = hn::Sub(odd, hn::ShiftRight<8>(even));
+    if constexpr (kPairs) {
+      hn::StoreU(even, d, words(out) + x / 2);
+      hn::StoreU(odd, d, words(odd_out) + x / 2);
+    } else {
+      hn::StoreInterleaved2(even, odd, d, words(out) + x);
+    }
+  }
+}
+
+template <bool kPairs>
+void blend_any(const RowBlend& rows, Sample* out, Sample* odd_out) {
+  switch (rows.count) {
+    case 1:
+      return blend_rows<1, kPairs>(rows, out, odd_out);
+    case 2:
+      return blend_rows<2, kPairs>(rows, out, odd_out);
+    case 3:
+      return blend_rows<3, kPairs>(rows, out, odd_out);
+    case 4:
+      return blend_rows<4, kPairs>(rows, out, odd_out);
+    case 5:
+      return blend_rows<5, kPairs>(rows, out, odd_out);
+    case 6:
+      return blend_rows<6, kPairs>(rows, out, odd_out);
+    case 7:
+      return blend_rows<7, kPairs>(rows, out, odd_out);
+    case 8:
+      return blend_rows<8, kPairs>(rows, out, odd_out);
+    default:
+      return blend_rows<0, kPairs>(rows, out, odd_out);
+  }
+}
+
+// Rows shorter than a vector are copied to where a whole one can be read.
+template <bool kPairs>
+void blend_checked(const RowBlend& rows, Sample* out, Sample* odd_out) {
+  const std::size_t step = hn::Lanes(Bytes());
+  if (rows.bytes >= step) return blend_any<kPairs>(rows, out, odd_out);
+  std::uint8_t copy[kMostTaps * HWY_MAX_BYTES] = {};
+  for (std::uint32_t k = 0; k < rows.count; ++k) std::memcpy(copy + k * step, rows.top + k * rows.stride, rows.bytes);
+  blend_any<kPairs>({copy, step, step, rows.weights, rows.count}, out, odd_out);
+}
+
+void blend(const RowBlend& rows, Sample* out) { blend_checked<false>(rows, out, nullptr); }
+void blend_pairs(const RowBlend& rows, Sample* even, Sample* odd) { blend_checked<true>(rows, even, odd); }
+
+void split_pairs(const Sample* row, std::size_t count, Sample* first, Sample* second) {
+  const Words d;
+  for (std::size_t i = 0; i < count; i += hn::Lanes(d)) {
+    hn::Vec<Words> a, b;
+    hn::LoadInterleaved2(d, words(row) + 2 * i, a, b);
+    hn::StoreU(a, d, words(first) + i);
+    hn::StoreU(b, d, words(second) + i);
+  }
+}
+
+void split_triples(const Sample* row, std::size_t count, Sample* first, Sample* second, Sample* third) {
+  const Words d;
+  for (std::size_t i = 0; i < count; i += hn::Lanes(d)) {
+    hn::Vec<Words> a, b, c;
+    hn::LoadInterleaved3(d, words(row) + 3 * i, a, b, c);
+    hn::StoreU(a, d, words(first) + i);
+    hn::StoreU(b, d, words(second) + i);
+    hn::StoreU(c, d, words(third) + i);
+  }
+}
+
+// A vector of eight samples from each of kBlocks places.
+HWY_INLINE hn::Vec<Samples> load_eights(const Sample* row, const std::uint32_t* first) {
+  const hn::FixedTag<std::int16_t, 8> block;
+#if HWY_MAX_BYTES == 16
+  return hn::LoadU(block, row + first[0]);
+#else
+  const hn::FixedTag<std::int16_t, 16> two;
+  const auto low = hn::Combine(two, hn::LoadU(block, row + first[1]), hn::LoadU(block, row + first[0]));
+#if HWY_MAX_BYTES == 32
+  return low;
+#else
+  return hn::Combine(Samples(), hn::Combine(two, hn::LoadU(block, row + first[3]), hn::LoadU(block, row + first[2])), low);
+#endif
+#endif
+}
+
+// A vector of four samples from each of 2 · kBlocks places.
+HWY_INLINE hn::Vec<Samples> load_fours(const Sample* row, const std::uint32_t* first) {
+  const hn::FixedTag<std::int16_t, 4> half;
+  const hn::FixedTag<std::int16_t, 8> block;
+  const auto pair = [&](std::size_t i) HWY_ATTR {
+    return hn::Combine(block, hn::LoadU(half, row + first[i + 1]), hn::LoadU(half, row + first[i]));
+  };
+#if HWY_MAX_BYTES == 16
+  return pair(0);
+#else
+  const hn::FixedTag<std::int16_t, 16> two;
+#if HWY_MAX_BYTES == 32
+  return hn::Combine(two, pair(2), pair(0));
+#else
+  return hn::Combine(Samples(), hn::Combine(two, pair(6), pair(4)), hn::Combine(two, pair(2), pair(0)));
+#endif
+#endif
+}
+
+// Sums of neighbouring products, in order.
+HWY_INLINE hn::Vec<Sums> pair_sums(hn::Vec<Sums> sum0, hn::Vec<Sums> sum1) { return hn::RearrangeToOddPlusEven(sum0, sum1); }
+
+HWY_INLINE void store_sums(hn::Vec<Sums> sums, float* out) {
+  const Floats d;
+  hn::StoreU(hn::ConvertTo(d, sums), d, out);
+}
+
+template <std::size_t kChunks>
+void pick_eights(const RowTaps& taps, const Sample* row, float* out) {
+  const Sums d;
+  const hn::Repartition<std::uint64_t, Sums> wide;
+  const std::size_t chunks = kChunks > 0 ? kChunks : taps.chunks;
+  const std::uint32_t* first = taps.first.data();
+  const std::int16_t* weights = taps.weights.data();
+  const std::size_t outputs = taps.outputs;
+  for (std::size_t x = 0; x < outputs; x += kGroup) {
+    const auto next = [&]() HWY_ATTR {
+      auto sum0 = hn::Zero(d), sum1 = hn::Zero(d);
+      for (std::size_t chunk = 0; chunk < chunks; ++chunk, weights += 8 * kBlocks)
+        sum0 = hn::ReorderWidenMulAccumulate(d, load_eights(row + 8 * chunk, first), hn::LoadU(Samples(), weights), sum0, sum1);
+      first += kBlocks;
+      return pair_sums(sum0, sum1);
+    };
+    const auto a = next(), b = next(), c = next(), e = next();
+    const auto ab = hn::BitCast(wide, hn::Add(hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b)));
+    const auto ce = hn::BitCast(wide, hn::Add(hn::InterleaveLower(d, c, e), hn::InterleaveUpper(d, c, e)));
+    store_sums(hn::Add(hn::BitCast(d, hn::InterleaveLower(wide, ab, ce)), hn::BitCast(d, hn::InterleaveUpper(wide, ab, ce))),
+               out + x);
+  }
+}
+
+void pick_fours(const RowTaps& taps, const Sample* row, float* out) {
+  const Sums d;
+  const std::uint32_t* first = taps.first.data();
+  const std::int16_t* weights = taps.weights.data();
+  const std::size_t outputs = taps.outputs;
+  for (std::size_t x = 0; x < outputs; x += kGroup) {
+    const auto next = [&]() HWY_ATTR {
+      auto sum0 = hn::Zero(d), sum1 = hn::Zero(d);
+      sum0 = hn::ReorderWidenMulAccumulate(d, load_fours(row, first), hn::LoadU(Samples(), weights), sum0, sum1);
+      first += 2 * kBlocks;
+      weights += 8 * kBlocks;
+      const auto sums = pair_sums(sum0, sum1);
+      return hn::Add(sums, hn::Shuffle2301(sums));
+    };
+    const auto even = next(), odd = next();
+    store_sums(hn::OddEven(odd, even), out + x);
+  }
+}
+
+void pick(const RowTaps& taps, const Sample* row, float* out) {
+  switch (taps.chunks) {
+    case 0:
+      return pick_fours(taps, row, out);
+    case 1:
+      return pick_eights<1>(taps, row, out);
+    case 2:
+      return pick_eights<2>(taps, row, out);
+    default:
+      return pick_eights<0>(taps, row, out);
+  }
+}
+
+#endif  // HWY_TARGET != HWY_SCALAR
+
+using Pixels = hn::ScalableTag<float>;
+
+HWY_INLINE void store_elements(hn::Vec<Pixels> pixel, hn::Vec<Pixels> gain, hn::Vec<Pixels> bias, float* to) {
+  hn::StoreU(hn::MulAdd(pixel, gain, bias), Pixels(), to);
+}
+HWY_INLINE void store_elements(hn::Vec<Pixels> pixel, hn::Vec<Pixels> gain, hn::Vec<Pixels> bias, hwy::float16_t* to) {
+  const hn::Rebind<hwy::float16_t, Pixels> d;
+  hn::StoreU(hn::DemoteTo(d, hn::MulAdd(pixel, gain, bias)), d, to);
+}
+HWY_INLINE void store_elements(hn::Vec<Pixels> pixel, hn::Vec<Pixels>, hn::Vec<Pixels>, std::uint8_t* to) {
+  const hn::Rebind<std::uint8_t, Pixels> d;
+  hn::StoreU(hn::DemoteTo(d, hn::NearestInt(pixel)), d, to);
+}
+
+template <typename T, bool kYuv>
+void color_of(const ColorRow& row) {
+  const Pixels d;
+  const std::size_t step = hn::Lanes(d);
+  const auto zero = hn::Zero(d), most = hn::Set(d, 255.0f);
+  const auto scale = hn::Set(d, row.scale);
+  const auto red_cr = hn::Set(d, row.red_cr), green_cb = hn::Set(d, row.green_cb), green_cr = hn::Set(d, row.green_cr),
+             blue_cb = hn::Set(d, row.blue_cb);
+  const auto red_offset = hn::Set(d, row.offset[0]), green_offset = hn::Set(d, row.offset[1]),
+             blue_offset = hn::Set(d, row.offset[2]);
+  const auto convert = [&](std::size_t x, T* red, T* green, T* blue) HWY_ATTR {
+    const auto a = hn::LoadU(d, row.from[0] + x), b = hn::LoadU(d, row.from[1] + x), c = hn::LoadU(d, row.from[2] + x);
+    const auto store = [&](hn::Vec<Pixels> value, std::size_t color, T* to) HWY_ATTR {
+      const auto pixel = hn::Round(hn::Min(hn::Max(value, zero), most));
+      store_elements(pixel, hn::Set(d, row.gain[color]), hn::Set(d, row.bias[color]), to);
+    };
+    if constexpr (kYuv) {
+      store(hn::MulAdd(c, red_cr, hn::MulAdd(a, scale, red_offset)), 0, red);
+      store(hn::MulAdd(c, green_cr, hn::MulAdd(b, green_cb, hn::MulAdd(a, scale, green_offset))), 1, green);
+      store(hn::MulAdd(b, blue_cb, hn::MulAdd(a, scale, blue_offset)), 2, blue);
+    } else {
+      store(hn::MulAdd(a, scale, red_offset), 0, red);
+      store(hn::MulAdd(b, scale, green_offset), 1, green);
+      store(hn::MulAdd(c, scale, blue_offset), 2, blue);
+    }
+  };
+  T* const red = reinterpret_cast<T*>(row.to[0]);
+  T* const green = reinterpret_cast<T*>(row.to[1]);
+  T* const blue = reinterpret_cast<T*>(row.to[2]);
+  std::size_t x = 0;
+  for (; x + step <= row.count; x += step) convert(x, red + x, green + x, blue + x);
+  if (x == row.count) return;
+  T last[3][HWY_MAX_BYTES / sizeof(float)];
+  convert(x, last[0], last[1], last[2]);
+  const std::size_t bytes = (row.count - x) * sizeof(T);
+  std::memcpy(red + x, last[0], bytes);
+  std::memcpy(green + x, last[1], bytes);
+  std::memcpy(blue + x, last[2], bytes);
+}
+
+template <typename T>
+void color_as(const ColorRow& row) {
+  return row.yuv ? color_of<T, true>(row) : color_of<T, false>(row);
+}
+
+void color(const ColorRow& row) {
+  switch (row.element) {
+    case Element::kFloat32:
+      return color_as<float>(row);
+    case Element::kFloat16:
+      return color_as<hwy::float16_t>(row);
+    case Element::kUint8:
+      return color_as<std::uint8_t>(row);
+  }
+}
+
+template <typename T>
+void fill_as(float value, std::byte* to, std::size_t count) {
+  const Pixels d;
+  T elements[HWY_MAX_BYTES / sizeof(float)];
+  store_elements(hn::Set(d, value), hn::Set(d, 1.0f), hn::Zero(d), elements);
+  std::fill_n(reinterpret_cast<T*>(to), count, elements[0]);
+}
+
+void fill(Element element, float value, std::byte* to, std::size_t count) {
+  switch (element) {
+    case Element::kFloat32:
+      return fill_as<float>(value, to, count);
+    case Element::kFloat16:
+      return fill_as<hwy::float16_t>(value, to, count);
+    case Element::kUint8:
+      return fill_as<std::uint8_t>(value, to, count);
+  }
+}
+
+const RowKernels& kernels() {
+#if HWY_TARGET == HWY_SCALAR
+  static constexpr RowKernels kKernels{0, nullptr, nullptr, nullptr, nullptr, nullptr, &color, &fill};
+#else
+  static constexpr RowKernels kKernels{kBlocks, &blend, &blend_pairs, &split_pairs, &split_triples, &pick, &color, &fill};
+#endif
+  return kKernels;
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace vedette::vision
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace vedette::vision {
+
+HWY_EXPORT(kernels);
+const RowKernels& row_kernels() { return HWY_DYNAMIC_DISPATCH(kernels)(); }
+
+RowTaps::RowTaps(const Taps& taps, std::uint32_t blocks) {
+  const std::uint32_t group = 4 * blocks;
+  const auto count = static_cast<std::uint32_t>(taps.first.size());
+  chunks = taps.count <= 4 ? 0 : (taps.count + 7) / 8;
+  outputs = (count + group - 1) / group * group;
+  const std::uint32_t width = chunks == 0 ? 4 : 8;  // taps that lie side by side
+  // Place i of a vector holds this output of the group: four taps interleave two vectors, eight transpose four.
+  const auto output_at = [&](std::uint32_t vector, std::uint32_t place) {
+    return chunks == 0 ? place / 2 * 4 + place % 2 * 2 + vector : place * 4 + vector;
+  };
+  const std::uint32_t vectors = chunks == 0 ? 2 : 4, places = group / vectors;
+  for (std::uint32_t begin = 0; begin < outputs; begin += group)
+    for (std::uint32_t vector = 0; vector < vectors; ++vector) {
+      for (std::uint32_t place = 0; place < places; ++place)
+        first.push_back(taps.first[std::min(begin + output_at(vector, place), count - 1)]);
+      for (std::uint32_t chunk = 0; chunk < std::max(chunks, 1u); ++chunk)
+        for (std::uint32_t place = 0; place < places; ++place) {
+          const auto whole = whole_weights(taps, std::min(begin + output_at(vector, place), count - 1), kPickOne);
+          for (std::uint32_t k = chunk * width; k < (chunk + 1) * width; ++k)
+            weights.push_back(k < whole.size() ? static_cast<std::int16_t>(whole[k]) : std::int16_t{0});
+        }
+    }
+}
+
+}  // namespace vedette::vision
+#endif  // HWY_ONCE
