@@ -51,4 +51,5 @@ def main():
         (out / name).symlink_to("all.so")
 
 
-main()
+if __name__ == "__main__":
+    main()
