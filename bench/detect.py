@@ -12,8 +12,8 @@ DEFAULT_MODEL = ("NanoDet", "nanodet_g_416.onnx")
 RF_DETR = ("RF-DETR nano", "rfdetr_nano_random.onnx")
 
 
-def rows(bin_dir):
-    """(everything to compare, sentences about what can't be)."""
+def rows(bin_dir, rfdetr=True):
+    """(everything to compare, sentences about what can't be). `rfdetr`: its graph too, if scripts/fetch-rfdetr has made it."""
 
     def program(name, figure):
         return Entry((str(bin_dir / name),), figure)
@@ -66,7 +66,7 @@ def rows(bin_dir):
         ),
     ]
     absent = []
-    if (bin_dir.parent / "models" / RF_DETR[1]).exists():
+    if rfdetr and (bin_dir.parent / "models" / RF_DETR[1]).exists():
         table += rows_of_model(*RF_DETR)
     else:
         absent.append("RF-DETR nano: no rows, scripts/fetch-rfdetr has not made its model")

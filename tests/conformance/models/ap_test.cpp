@@ -47,7 +47,7 @@ std::vector<Gate> gates() {
     all.push_back(
         {{"raw_logits", models / "deimv2_atto_coco_320_raw_logits_boxes.onnx", "detr-raw", 0.001f, 0.6f, 300, 0.280, 0.429},
          planes});
-    all.push_back({{"nanodet_g", fs::path(MODEL_DIR) / "nanodet_g_416.onnx", "nanodet", 0.02f, 0.6f, 100, 0.242, 0.391}, planes});
+    all.push_back({{"nanodet_g", fs::path(MODEL_DIR) / "nanodet_g_416.onnx", "nanodet", 0.02f, 0.6f, 100, 0.284, 0.442}, planes});
   }
   return all;
 }
