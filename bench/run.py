@@ -13,11 +13,11 @@ sys.dont_write_bytecode = True  # no generated files in the source tree
 
 import bus  # noqa: E402
 import capture  # noqa: E402
+import detect  # noqa: E402
 import measure  # noqa: E402
 import report  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-AREAS = ("bus", "capture")
 QUICK_ROUNDS = 3
 
 
@@ -38,11 +38,24 @@ def run_bus(options, rounds):
     return rows + soak, notes + soak_notes, session.failures
 
 
-def run_capture(options, rounds):
-    """(rows, notes, failures) of the area `capture`."""
-    session = measure.Session([row for row in capture.rows(options.bin) if re.search(options.only, f"{row.ours.figure} {row.name}")], say)
+def run_rows(table, options, rounds):
+    """(rows, notes, failures) of an area that needs nothing but its programs."""
+    session = measure.Session([row for row in table if re.search(options.only, f"{row.ours.figure} {row.name}")], say)
     session.run(rounds)
     return *session.results(), session.failures
+
+
+def run_capture(options, rounds):
+    return run_rows(capture.rows(options.bin), options, rounds)
+
+
+def run_detect(options, rounds):
+    table, absent = detect.rows(options.bin, options.rfdetr)
+    rows, notes, failures = run_rows(table, options, rounds)
+    return rows, notes + absent, failures
+
+
+AREAS = {"bus": run_bus, "capture": run_capture, "detect": run_detect}
 
 
 def run_area(area, options):
@@ -50,7 +63,7 @@ def run_area(area, options):
     load = os.getloadavg()[0]
     if load > 0.5:
         say(f"{area}: this machine is busy (load average {load:.1f}): ratios hold roughly, times don't")
-    rows, notes, failures = {"bus": run_bus, "capture": run_capture}[area](options, rounds)
+    rows, notes, failures = AREAS[area](options, rounds)
     report.write_json(rows, options.build / "bench" / f"{area}.json")
     print(report.terminal_table(rows))
     for note in notes:
@@ -72,6 +85,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} rounds: to see that all of it runs")
     parser.add_argument("--only", default="", metavar="REGEX", help="only rows whose figure or name it matches")
     parser.add_argument("--docs", action="store_true", help="put the table into docs/benchmarks.md")
+    parser.add_argument("--no-rfdetr", dest="rfdetr", action="store_false", help="no rows of RF-DETR's graph, which isn't fetched then")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build", help="the build's folder")
     options = parser.parse_args()
     options.bin = options.build / "bin"
@@ -88,7 +102,7 @@ def main():
     if peer_dir and not pathlib.Path(peer_dir).is_dir():
         sys.exit(f"run.py: VD_PEER_DIR: {peer_dir} is no folder")
     if not (options.bin / "bench_vedette").exists():
-        sys.exit(f"run.py: {options.bin}/bench_vedette is missing: run 'make bench-bus' or 'make bench-capture', which build it")
+        sys.exit(f"run.py: {options.bin}/bench_vedette is missing: run 'make bench-bus' or another of its kind, which build it")
     sys.exit(0 if all([run_area(area, options) for area in options.areas or AREAS]) else 1)
 
 

@@ -7,18 +7,34 @@
 #include "stage/topics.h"
 
 namespace vedette::detect {
-Camera::Camera(const bus::BusDir& dir, std::string name, const CameraOptions& options, bus::RingWriter detections)
+namespace {
+
+bus::RingOptions detections_ring(const BusConfig& bus, const ModelTraits& model) {
+  return stage::detections_ring({bus.readers, bus.held_per_reader}, model.class_names);
+}
+
+}  // namespace
+
+Camera::Camera(const bus::BusDir& dir, std::string name, const CameraOptions& options, const ModelTraits& model,
+               bus::RingWriter detections)
     : name_(std::move(name)),
       options_(options),
+      model_(model),
       frames_(dir, {name_, "frames"}, kFrameSchema),
       control_(dir, name_),
       detections_(std::move(detections)) {}
 
-Result<Camera> Camera::open(const bus::BusDir& dir, const std::string& name, const CameraOptions& options) {
+Result<Camera> Camera::open(const bus::BusDir& dir, const std::string& name, const CameraOptions& options,
+                            const ModelTraits& model) {
   VD_ASSIGN(const bus::TopicName topic, bus::TopicName::make(name, "detections"));
-  const stage::Share share{options.bus.readers, options.bus.held_per_reader};
-  VD_ASSIGN(bus::RingWriter writer, bus::RingWriter::open(dir, topic, stage::detections_ring(share, options.class_names)));
-  return Camera(dir, name, options, std::move(writer));
+  VD_ASSIGN(bus::RingWriter writer, bus::RingWriter::open(dir, topic, detections_ring(options.bus, model)));
+  return Camera(dir, name, options, model, std::move(writer));
+}
+
+Result<> Camera::set_model(const ModelTraits& model) {
+  VD_TRY(detections_.resize(detections_ring(options_.bus, model)));
+  model_ = model;
+  return {};
 }
 
 void Camera::follow_control(std::uint64_t now_ns) {
@@ -26,7 +42,7 @@ void Camera::follow_control(std::uint64_t now_ns) {
   if (const auto good = control_.poll(now_ns); !good) refuse(good.error());
   const float fps = control_.detect_fps().value_or(options_.fps);
   rate_.set(fps);
-  const bus::Demand wanted{.pixels = true, .fps = fps, .width = options_.width, .height = options_.height};
+  const bus::Demand wanted{.pixels = true, .fps = fps, .width = model_.width, .height = model_.height};
   frames_.set_demand(control_.paused() ? bus::Demand{} : wanted);
 }
 

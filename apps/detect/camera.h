@@ -22,10 +22,14 @@ namespace vedette::detect {
 struct CameraOptions {
   float fps = 30.0f;  // while control is away
   Milliseconds deadline{500};
-  std::string class_names;  // one a line: the metadata of the detections
-  std::uint16_t width = 0;  // of the model's input: a smaller picture than the camera's will do; 0: the camera's own
-  std::uint16_t height = 0;
   BusConfig bus;
+};
+
+// What a camera has to know of the model.
+struct ModelTraits {
+  std::string class_names;  // one a line: the metadata of the detections
+  std::uint16_t width = 0;  // of its input: a smaller picture than the camera's will do; 0: the camera's own
+  std::uint16_t height = 0;
 };
 
 struct Counters {
@@ -45,7 +49,12 @@ struct Frame {
 class Camera {
  public:
   // Creates (or takes over) the detections topic. `dir` outlives the camera.
-  static Result<Camera> open(const bus::BusDir& dir, const std::string& name, const CameraOptions& options);
+  static Result<Camera> open(const bus::BusDir& dir, const std::string& name, const CameraOptions& options,
+                             const ModelTraits& model);
+
+  // Detections are another model's from now on. Other class names: new files of the topic, so that no record is ever read with
+  // the names of another model. A failure changes nothing.
+  Result<> set_model(const ModelTraits& model);
 
   // Reads what control wants now and asks upstream accordingly; also the sign of life. Call at least every 250 ms.
   void follow_control(std::uint64_t now_ns);
@@ -70,11 +79,13 @@ class Camera {
   const std::string& last_mistake() const { return last_mistake_; }
 
  private:
-  Camera(const bus::BusDir& dir, std::string name, const CameraOptions& options, bus::RingWriter detections);
+  Camera(const bus::BusDir& dir, std::string name, const CameraOptions& options, const ModelTraits& model,
+         bus::RingWriter detections);
   void refuse(const Error& error);
 
   std::string name_;
   CameraOptions options_;
+  ModelTraits model_;
   bus::Subscriber frames_;
   stage::ControlReader control_;
   bus::RingWriter detections_;

@@ -1,9 +1,11 @@
 #include "detect/detect_loop.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/process.h"
+#include "schema/class_names.h"
 #include "stage/waiting.h"
 #include "telemetry/log.h"
 
@@ -11,9 +13,20 @@ namespace vedette::detect {
 namespace {
 
 constexpr Nanoseconds kLongestNap = std::chrono::milliseconds(100);  // signs of life are due every 250 ms
-constexpr std::uint64_t kReportEveryNs = 10'000'000'000;
+constexpr std::uint64_t kTakenWithinNs = 20'000'000;  // readers are woken within a tenth of a millisecond; a busy machine's later
 
 }  // namespace
+
+ModelTraits traits_of(const model::Detector& detector) {
+  const vision::TensorSpec& input = detector.input();
+  return {join_class_names(detector.class_names()), static_cast<std::uint16_t>(input.width),
+          static_cast<std::uint16_t>(input.height)};
+}
+
+DetectLoop::DetectLoop(std::vector<Camera> cameras, std::unique_ptr<model::Detector> detector, ModelWatch& models)
+    : cameras_(std::move(cameras)), detector_(std::move(detector)), models_(models), turns_(cameras_.size()) {
+  boxes_.reserve(kMaxDetections);
+}
 
 Result<> DetectLoop::settle(const WaitConfig& waiting) {
   std::vector<bus::Subscriber*> all;
@@ -30,32 +43,40 @@ Result<DetectLoop::End> DetectLoop::run() {
   return End::kStopped;
 }
 
+// At most one picture, then sleeps until there may be another.
 Result<> DetectLoop::turn() {
+  if (auto fresh = models_.take()) VD_TRY(change_model(std::move(fresh)));
   const std::uint64_t now = monotonic_ns();
   for (Camera& camera : cameras_) camera.follow_control(now);
-  report(now);
-  report_faults(now);
+  report_.tell(cameras_, now);
   VD_ASSIGN(const bool looked, look_at_one(now));
   if (!looked) wait(now);
   return {};
 }
 
 Result<bool> DetectLoop::look_at_one(std::uint64_t now_ns) {
-  for (std::size_t i = 0; i < cameras_.size(); ++i) {
-    Camera& camera = cameras_[(turn_of_ + i) % cameras_.size()];
+  for (const std::size_t index : turns_.order()) {
+    Camera& camera = cameras_[index];
     auto frame = camera.take(now_ns);
     if (!frame) continue;
-    turn_of_ = (turn_of_ + i + 1) % cameras_.size();
-    detector_.load(frame->image);
-    frame->lease.release();  // the tensor holds all that is needed
     const std::uint64_t start = monotonic_ns();
-    VD_TRY(detector_.run());
-    const std::uint64_t inference_ns = age_ns(start);
-    detector_.collect(boxes_);
-    camera.publish(frame->info, boxes_, inference_ns);
+    VD_TRY(look_at(camera, *frame));
+    turns_.spend(index, age_ns(start));
     return true;
   }
   return false;
+}
+
+Result<> DetectLoop::look_at(Camera& camera, Frame& frame) {
+  detector_->load(frame.image);
+  frame.lease.release();  // the tensor holds all that is needed
+  const std::uint64_t start = monotonic_ns();
+  VD_TRY(detector_->run());
+  const std::uint64_t inference_ns = age_ns(start);
+  detector_->collect(boxes_);
+  camera.publish(frame.info, boxes_, inference_ns);
+  published_at_ns_ = monotonic_ns();
+  return {};
 }
 
 // Until a camera that is due has a new frame, one becomes due, or control says something.
@@ -74,35 +95,24 @@ void DetectLoop::wait(std::uint64_t now_ns) {
   if (until > now) bus::wait_any(awaited_, Nanoseconds(until - now));
 }
 
-// What went wrong since it was last said: at once, but at most every 10 s.
-void DetectLoop::report(std::uint64_t now_ns) {
-  if (now_ns < next_report_ns_) return;
-  reported_.resize(cameras_.size());
-  for (std::size_t i = 0; i < cameras_.size(); ++i) {
-    const Camera& camera = cameras_[i];
-    const Counters& now = camera.counters();
-    Counters& before = reported_[i];
-    if (now.late == before.late && now.bad == before.bad && now.unpublished == before.unpublished) continue;
-    next_report_ns_ = now_ns + kReportEveryNs;
-    if (now.late > before.late)
-      log::warning("{}: {} frames skipped, older than the deadline", camera.name(), now.late - before.late);
-    if (now.bad > before.bad)
-      log::warning("{}: {} bad records skipped, the last: {}", camera.name(), now.bad - before.bad, camera.last_mistake());
-    if (now.unpublished > before.unpublished)
-      log::warning("{}: {} results dropped, all slots are held: raise bus.readers", camera.name(),
-                   now.unpublished - before.unpublished);
-    before = now;
+Result<> DetectLoop::change_model(std::unique_ptr<model::Detector> fresh) {
+  // Readers pass on to new files at once: the last results first, while the old ones are still there.
+  if (fresh->class_names() != detector_->class_names())
+    std::this_thread::sleep_until(std::chrono::steady_clock::time_point(Nanoseconds(published_at_ns_ + kTakenWithinNs)));
+  if (const auto told = tell_cameras(traits_of(*fresh)); told) {
+    std::swap(detector_, fresh);
+    log::info("the new model takes over");
+  } else {
+    log::warning("the new model is refused, the old one goes on: {}", told.error().text);
+    VD_TRY(tell_cameras(traits_of(*detector_)));
   }
+  models_.discard(std::move(fresh));
+  return {};
 }
 
-// A camera that can't be read is said at once, and again every 10 s for as long as that lasts.
-void DetectLoop::report_faults(std::uint64_t now_ns) {
-  if (now_ns < next_fault_report_ns_) return;
-  for (const Camera& camera : cameras_) {
-    if (!camera.fault()) continue;
-    next_fault_report_ns_ = now_ns + kReportEveryNs;
-    log::warning("{}: {}; trying again", camera.name(), camera.fault()->text);
-  }
+Result<> DetectLoop::tell_cameras(const ModelTraits& model) {
+  for (Camera& camera : cameras_) VD_TRY(camera.set_model(model));
+  return {};
 }
 
 }  // namespace vedette::detect

@@ -1,23 +1,28 @@
-// vedette-detect: finds objects on the newest frames of all cameras and publishes them under their frames' ids. One process, one
-// thread (the model uses more inside); the model is loaded once for all cameras.
+// vedette-detect: finds objects on the newest frames of all cameras and publishes them under their frames' ids. One process for
+// all cameras, the model is loaded once. Two threads of ours (the model uses more inside): one looks at frames, one watches the
+// model's file and loads another that takes its place.
 #include <cstdio>
+#include <cstdlib>
 
+#include "base/cpu.h"
 #include "base/process.h"
 #include "bus/directory.h"
 #include "config/command_line.h"
 #include "detect/detect_loop.h"
 #include "detect/photo.h"
 #include "model/detector.h"
-#include "schema/class_names.h"
 #include "telemetry/log.h"
 
 namespace vedette::detect {
 namespace {
 
-std::string default_model() { return data_dir() + "/models/nanodet_g_416.onnx"; }
+using LoadedModel = Result<std::unique_ptr<model::Detector>>;
 
-Result<std::unique_ptr<model::Detector>> load_model(const DetectConfig& config) {
-  const std::string path = config.model.empty() ? default_model() : config.model;
+std::string model_path(const DetectConfig& config) {
+  return config.model.empty() ? data_dir() + "/models/nanodet_g_416.onnx" : config.model;
+}
+
+LoadedModel load_model(const DetectConfig& config) {
   model::DetectorOptions options{config.threshold, config.nms_iou, config.labels, {}};
   // The configuration takes no other words.
   options.backend.provider = model::parse_provider(config.provider).value_or(model::Provider::kAuto);
@@ -26,21 +31,32 @@ Result<std::unique_ptr<model::Detector>> load_model(const DetectConfig& config) 
   options.backend.threads = config.threads;
   options.backend.cache = config.cache.empty() ? cache_dir() : config.cache;
   options.backend.progress = [](std::string_view line) { log::info("{}", line); };
-  return model::load_detector(path, options);
+  VD_ASSIGN(auto detector, model::load_detector(model_path(config), options));
+  for (const std::string& remark : detector->backend().remarks()) log::warning("{}", remark);
+  return detector;
+}
+
+// ", 2 threads"
+std::string threads_text(const DetectConfig& config) {
+  const std::size_t threads = config.threads > 0 ? config.threads : online_cpus().size();
+  return fmt::format(", {} thread{}", threads, threads == 1 ? "" : "s");
+}
+
+LoadedModel load_and_tell(const DetectConfig& config) {
+  VD_ASSIGN(auto detector, load_model(config));
+  const vision::TensorSpec& input = detector->input();
+  const model::Provider provider = detector->backend().provider();
+  log::info("model {}, {}x{}, {} classes, on {}{}", detector->family(), input.width, input.height, detector->class_names().size(),
+            to_string(provider), provider == model::Provider::kCpu ? threads_text(config) : "");
+  return detector;
 }
 
 Result<std::vector<Camera>> open_cameras(const Config& config, const bus::BusDir& dir, const model::Detector& detector) {
-  const vision::TensorSpec& input = detector.input();
-  const CameraOptions options{config.detect.fps,
-                              config.detect.deadline,
-                              join_class_names(detector.class_names()),
-                              static_cast<std::uint16_t>(input.width),
-                              static_cast<std::uint16_t>(input.height),
-                              config.bus};
+  const CameraOptions options{config.detect.fps, config.detect.deadline, config.bus};
   std::vector<Camera> cameras;
   for (const CameraConfig& camera : config.cameras) {
     if (!camera.detect) continue;
-    VD_ASSIGN(Camera opened, Camera::open(dir, camera.name, options));
+    VD_ASSIGN(Camera opened, Camera::open(dir, camera.name, options, traits_of(detector)));
     cameras.push_back(std::move(opened));
   }
   return cameras;
@@ -58,30 +74,30 @@ int look_once(const Config& config, const std::string& photo) {
 int watch(const Config& config) {
   const auto dir = bus::BusDir::open(config.bus.dir);
   if (!dir) return fail(dir.error(), exit_code_of(dir.error()));
-  const auto detector = load_model(config.detect);
+  const std::vector<std::string> files = files_of_model(model_path(config.detect), config.detect.labels);
+  FileMarks marks = marks_of(files);
+  auto detector = load_and_tell(config.detect);
   if (!detector) return fail(detector.error(), exit_code_of(detector.error()));
-  const vision::TensorSpec& input = (*detector)->input();
-  log::info("model {}, {}x{}, {} classes", (*detector)->family(), input.width, input.height, (*detector)->class_names().size());
-
   auto cameras = open_cameras(config, *dir, **detector);
   if (!cameras) return fail(cameras.error(), exit_code_of(cameras.error()));
   log::info("watching {} cameras", cameras->size());
-  DetectLoop loop(std::move(*cameras), **detector);
-  // After the model's threads were started: they stay free to run anywhere.
+
+  ModelWatch models(files, std::move(marks), [&config] { return load_and_tell(config.detect); });
+  DetectLoop loop(std::move(*cameras), std::move(*detector), models);
+  // After all other threads were started: they stay free to run anywhere.
   if (const auto settled = loop.settle(config.detect.waiting); !settled)
     return fail(settled.error(), exit_code_of(settled.error()));
   const auto end = loop.run();
-  for (const Camera& camera : loop.cameras()) {
-    const Counters& counters = camera.counters();
-    log::info("{}: {} frames detected, {} late, {} bad, {} unpublished", camera.name(), counters.detected, counters.late,
-              counters.bad, counters.unpublished);
-  }
-  if (!end) return fail(end.error());
-  if (*end == DetectLoop::End::kSessionChanged) {
+  tell_totals(loop.cameras());
+  int code = 0;
+  if (!end) {
+    code = fail(end.error());
+  } else if (*end == DetectLoop::End::kSessionChanged) {
     log::info("a new session: to be started again");
-    return kExitRestart;
+    code = kExitRestart;
   }
-  return 0;
+  if (models.loading()) std::_Exit(code);  // it isn't waited for
+  return code;
 }
 
 }  // namespace
@@ -99,12 +115,9 @@ int main(int argc, char** argv) {
       ->type_name("FILE");
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
 
-  Config config;
-  if (photo.empty() || app.count("--config") > 0) {
-    auto loaded = load_and_start_log(options, "detect");
-    if (!loaded) return fail(loaded.error(), exit_code_of(loaded.error()));
-    config = std::move(*loaded);
-  }
-  if (!model.empty()) config.detect.model = model;
-  return photo.empty() ? detect::watch(config) : detect::look_once(config, photo);
+  const bool has_config = photo.empty() || app.count("--config") > 0;
+  auto config = has_config ? load_and_start_log(options, "detect") : load_settings(overrides_of(options));
+  if (!config) return fail(config.error(), exit_code_of(config.error()));
+  if (!model.empty()) config->detect.model = model;
+  return photo.empty() ? detect::watch(*config) : detect::look_once(*config, photo);
 }

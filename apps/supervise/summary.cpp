@@ -17,12 +17,15 @@ struct Watched {
   Reservoir* latencies_ms;
   std::uint64_t published = 0, dropped = 0;  // as last seen; they go on when the topic gets new files
   std::vector<std::string> classes;
+  std::uint64_t classes_of = 0;  // the topic's files that they stand in
 };
 
 void count(const bus::Lease& lease, Watched& watched, Summary& summary) {
   Detections record;
   if (!read_detections(lease.bytes(), record).ok()) return;
-  if (watched.classes.empty()) watched.classes = split_class_names(watched.detections.metadata());
+  // Another model, other names: the topic has new files then.
+  if (std::exchange(watched.classes_of, watched.detections.instance()) != watched.detections.instance())
+    watched.classes = split_class_names(watched.detections.metadata());
   ++summary.frames_detected;
   watched.latencies_ms->add(static_cast<double>(age_ns(record.info.captured_at_ns(), record.info.published_at_ns())) / 1e6);
   for (const Detection& box : record.boxes) ++summary.detections[class_name(watched.classes, box.class_id())];
@@ -81,6 +84,7 @@ void Observer::run() {
     watched.push_back({bus::Subscriber(dir_, bus::TopicName{camera, "frames"}, kFrameSchema),
                        bus::Subscriber(dir_, bus::TopicName{camera, "detections"}, kDetectionsSchema),
                        &latencies_ms,
+                       {},
                        {},
                        {},
                        {}});

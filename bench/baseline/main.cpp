@@ -7,6 +7,7 @@
 
 #include "baseline_generated.h"
 #include "bench/baseline/jpeg.h"
+#include "bench/baseline/postprocess.h"
 #include "bench/baseline/slot.h"
 #include "bench/support/one_process.h"
 #include "bench/support/one_way.h"
@@ -163,6 +164,7 @@ int main(int argc, char** argv) {
       {"tensor_soft", [] { return jpeg_to_tensor_by_rgb(kSoft); }},
       {"planes_detailed", [] { return jpeg_to_slot_by_rgb(kDetailed); }},
       {"planes_soft", [] { return jpeg_to_slot_by_rgb(kSoft); }},
+      {"postprocess_300x91", best_class_of_each_query},
   };
   g_traced = argc < 3 || std::string_view(argv[1]) != "--untraced";
   return run_figure(argc, argv, figures);

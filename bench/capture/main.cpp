@@ -29,12 +29,6 @@ using namespace vedette;
 using namespace vedette::bench;
 using namespace std::chrono_literals;
 
-template <typename T>
-T must(Result<T> result) {
-  if (!result.ok()) fail(result.error().text);
-  return std::move(result).value();
-}
-
 int print(double value, const char* unit) {
   std::printf("{\"value\": %.6g, \"unit\": \"%s\"}\n", value, unit);
   return 0;

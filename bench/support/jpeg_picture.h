@@ -101,4 +101,15 @@ inline std::vector<unsigned char> make_picture(const PictureKind& kind, int widt
   return copy;
 }
 
+// The picture as RGB24, tightly packed.
+inline std::vector<unsigned char> rgb_of(const std::vector<unsigned char>& picture, int width = kPictureWidth,
+                                         int height = kPictureHeight) {
+  std::vector<unsigned char> rgb(std::size_t(width) * std::size_t(height) * 3);
+  const tjhandle handle = tjInitDecompress();
+  if (handle == nullptr || tjDecompress2(handle, picture.data(), picture.size(), rgb.data(), width, 0, height, TJPF_RGB, 0) != 0)
+    fail("can't decode the test picture");
+  tjDestroy(handle);
+  return rgb;
+}
+
 }  // namespace vedette::bench

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "bench/support/stamp.h"
@@ -21,6 +22,13 @@ inline constexpr int kExitUnsupported = 3;
 [[noreturn]] inline void fail(const std::string& sentence) {
   std::fprintf(stderr, "%s: %s\n", program_invocation_short_name, sentence.c_str());
   std::exit(1);
+}
+
+// Ends the benchmark where a Result is an error.
+template <typename Result>
+auto must(Result result) {
+  if (!result.ok()) fail(result.error().text);
+  return std::move(result).value();
 }
 
 // Of at least one sample; sorts them. Counters tick in steps (26 ticks of 10 ns in all on some machines), so many samples equal

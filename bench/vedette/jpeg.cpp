@@ -1,5 +1,6 @@
 #include "bench/vedette/jpeg.h"
 
+#include "bench/support/frame_in_slot.h"
 #include "bench/support/one_process.h"
 #include "bench/vedette/topic.h"
 #include "schema/frame.h"
@@ -26,25 +27,12 @@ class Camera {
     const int denominator = vision::jpeg_scale(header.width, header.height, wanted, wanted);
     const std::uint32_t width = vision::scaled_side(header.width, denominator);
     const std::uint32_t height = vision::scaled_side(header.height, denominator);
-    const FrameLayout layout = frame_layout(header.format, width, height);
-    const std::span<std::byte> slot = writer_.loan(layout.slot_bytes);
-    FrameInfo info;
-    info.mutate_width(width);
-    info.mutate_height(height);
-    info.mutate_source_width(header.width);
-    info.mutate_source_height(header.height);
-    info.mutate_format(header.format);
-    info.mutate_matrix(ColorMatrix::BT601);
-    info.mutate_range(ColorRange::Full);
-    vision::MutableImageView image{header.format, width, height, {}};
-    for (std::size_t plane = 0; plane < layout.planes.size(); ++plane) {
-      const PlaneGeometry& geometry = layout.planes[plane];
-      info.mutable_plane_offset()->Mutate(static_cast<flatbuffers::uoffset_t>(plane), geometry.offset);
-      info.mutable_plane_stride()->Mutate(static_cast<flatbuffers::uoffset_t>(plane), geometry.stride);
-      image.planes[plane] = {reinterpret_cast<std::uint8_t*>(slot.data()) + geometry.offset, geometry.stride};
-    }
-    if (auto decoded = decoder_.decode(file, header, denominator, image); !decoded.ok()) fail(decoded.error().text);
-    std::memcpy(slot.data(), &info, sizeof info);
+    const std::span<std::byte> slot = writer_.loan(frame_layout(header.format, width, height).slot_bytes);
+    FrameInSlot frame(slot, header.format, width, height);
+    frame.info.mutate_source_width(header.width);
+    frame.info.mutate_source_height(header.height);
+    if (auto decoded = decoder_.decode(file, header, denominator, frame.image); !decoded.ok()) fail(decoded.error().text);
+    std::memcpy(slot.data(), &frame.info, sizeof frame.info);
     writer_.publish();
   }
 

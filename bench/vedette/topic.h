@@ -26,13 +26,6 @@ inline bus::RingOptions frames_of(std::size_t bytes, std::uint32_t readers = 16,
   return options;
 }
 
-// Ends the benchmark where a Result is an error.
-template <typename T>
-T must(Result<T> result) {
-  if (!result.ok()) fail(result.error().text);
-  return std::move(result).value();
-}
-
 // A bus directory, gone at the end; what a killed benchmark left goes with the next one.
 class Bus {
  public:

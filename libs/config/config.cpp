@@ -56,6 +56,15 @@ Result<Config> parse_config(const std::string& text, const std::string& path) {
   return loader.finish();
 }
 
+Result<Config> load_settings(const std::vector<std::string>& overrides) {
+  std::error_code error;
+  const std::string here = std::filesystem::current_path(error).string();
+  config::Loader loader("", current_environment());
+  loader.read_environment(here);
+  loader.read_overrides(overrides, here);
+  return loader.finish(config::Loader::Cameras::kNone);
+}
+
 std::vector<InputConfig> inputs_of(const CameraConfig& camera) {
   return camera.inputs.empty() ? std::vector<InputConfig>{{"", camera.url, {camera.detect, true, true}}} : camera.inputs;
 }

@@ -169,7 +169,7 @@ struct DetectConfig {
   std::uint32_t device = 0;        // which of several GPUs
   std::string precision = "auto";  // auto, fp32, fp16, int8: of TensorRT's engines; auto: fp16
   std::string cache;               // folder of engines and timings; "": cache_dir()
-  std::uint32_t threads = 0;       // of the inference; 0: one per core
+  std::uint32_t threads = 0;       // of the inference; 0: half of the cores, 1 to 4
   float fps = 30.0f;               // most detections a second and camera while control is away
   Milliseconds deadline{500};      // a frame older than this is skipped and counted
   WaitConfig waiting;              // keys wait, cpu
@@ -257,6 +257,8 @@ struct Config {
 Result<Config> load_config(const std::string& path, const std::vector<std::string>& overrides = {});
 // The file's layer alone, from text; `path` is for messages and relative paths.
 Result<Config> parse_config(const std::string& text, const std::string& path);
+// The same layers without a file, and so without cameras: for what looks at no camera.
+Result<Config> load_settings(const std::vector<std::string>& overrides);
 
 // Every secret value in it, those within camera URLs too (for log::add_secret).
 std::vector<std::string> secrets_of(const Config& config);

@@ -34,7 +34,8 @@ class Loader {
   void read_overrides(const std::vector<std::string>& overrides, const std::string& folder);
 
   // Checks what needs more than one key. Call last, once.
-  Result<Config> finish();
+  enum class Cameras { kSome, kNone };
+  Result<Config> finish(Cameras expected = Cameras::kSome);
 
  private:
   void read_section(Section& section, const YAML::Node& node, const Origin& origin);

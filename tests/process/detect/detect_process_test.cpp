@@ -9,6 +9,7 @@
 #include "bus/attachment.h"
 #include "process/detect/detect_fixture.h"
 #include "support/model_scenes.h"
+#include "vision/jpeg.h"
 
 namespace vedette::test {
 namespace {
@@ -220,6 +221,29 @@ TEST_F(DetectProcess, AWrongModelIsOneSentence) {
   const std::string said = corrupt.output();
   EXPECT_NE(said.find(model_ + ": not a usable ONNX model"), std::string::npos) << said;
   EXPECT_EQ(std::count(said.begin(), said.end(), '\n'), 1) << said;
+}
+
+TEST_F(DetectProcess, APhotoNeedsNoConfigurationAndTakesTheSameKeys) {
+  const std::vector<std::uint8_t> grey(64 * 48 * 3 / 2, 100);
+  const std::uint8_t* const pixels = grey.data();
+  vision::ImageView view{.format = PixelFormat::I420, .range = ColorRange::Full, .width = 64, .height = 48};
+  view.planes = {{{pixels, 64}, {pixels + 64 * 48, 32}, {pixels + 64 * 48 * 5 / 4, 32}}};
+  vision::JpegEncoder encoder;
+  const auto jpeg = encoder.encode(view, 90);
+  ASSERT_TRUE(jpeg.ok()) << jpeg.error().text;
+  const std::string photo = folder_ + "/photo.jpg";
+  write_file(photo, {reinterpret_cast<const char*>(jpeg->data()), jpeg->size()});
+
+  DetectProgram all({"--image", photo, "--model", model_});
+  EXPECT_EQ(all.wait_exit(), 0) << all.output();
+  EXPECT_NE(all.output().find(R"("class":"car")"), std::string::npos) << all.output();
+  DetectProgram sure({"--image", photo, "--set", "detect.model=" + model_, "--set", "detect.threshold=0.8"});
+  EXPECT_EQ(sure.wait_exit(), 0) << sure.output();
+  EXPECT_NE(sure.output().find(R"("class":"person")"), std::string::npos) << sure.output();
+  EXPECT_EQ(sure.output().find(R"("class":"car")"), std::string::npos) << sure.output();
+  DetectProgram typo({"--image", photo, "--set", "detect.providr=cpu"});
+  EXPECT_EQ(typo.wait_exit(), kExitConfig);
+  EXPECT_EQ(typo.output(), "--set: detect.providr: unknown key; expected \"provider\"?\n");
 }
 
 TEST_F(DetectProcess, ASecondDetectorIsRefused) {

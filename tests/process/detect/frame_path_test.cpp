@@ -57,8 +57,7 @@ TEST_P(FramePath, TakeToTensorAllocatesNothingAndReadsInPlace) {
   Upstream front(dir_, "front", GetParam(), kWidth, kHeight);
   auto detector = model::load_detector(model_, {.backend = {.threads = 1}});
   ASSERT_TRUE(detector.ok()) << detector.error().text;
-  auto camera =
-      detect::Camera::open(dir_, "front", {.fps = 0.0f, .deadline = Milliseconds(600000), .class_names = "person", .bus = {}});
+  auto camera = detect::Camera::open(dir_, "front", {.fps = 0.0f, .deadline = Milliseconds(600000)}, {.class_names = "person"});
   ASSERT_TRUE(camera.ok()) << camera.error().text;
 
   const auto* tensor = reinterpret_cast<const float*>((*detector)->input_tensor().data());

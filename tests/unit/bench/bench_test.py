@@ -19,6 +19,7 @@ import capture_run  # noqa: E402
 import measure  # noqa: E402
 import ratios  # noqa: E402
 import report  # noqa: E402
+import stage as stages  # noqa: E402
 from measure import Entry, Row  # noqa: E402
 
 
@@ -216,14 +217,14 @@ class Capture(unittest.TestCase):
                 self.assertEqual(answer.readline(), b"\r\n")
 
     def test_processor_time_of_a_process_grows_with_what_it_does(self):
-        before = capture_run.cpu_ns(os.getpid())
+        before = stages.cpu_ns(os.getpid())
         began = time.process_time_ns()
         while time.process_time_ns() - began < 20_000_000:
             pass
-        self.assertGreaterEqual(capture_run.cpu_ns(os.getpid()) - before, 15_000_000)
+        self.assertGreaterEqual(stages.cpu_ns(os.getpid()) - before, 15_000_000)
 
     def test_what_a_stage_started_and_wrote_is_gone_behind_it(self):
-        with capture_run.Stage(pathlib.Path("/nowhere")) as stage:
+        with stages.Stage(pathlib.Path("/nowhere")) as stage:
             idle = stage.start("/bin/sleep", "100")
             stubborn = stage.start("/bin/sh", "-c", "trap '' TERM; echo ready; while :; do sleep 0.1; done", log=stage.folder / "log")
             while stage.said() != "ready":
@@ -233,8 +234,8 @@ class Capture(unittest.TestCase):
             self.assertIn(f"dir: {stage.bus}", config)
             self.assertIn('cam1:\n    url: "b.mkv"', config)
             with self.assertRaises(FileNotFoundError):
-                stage.capture(stage.folder / "vedette.yaml")
-            with self.assertRaisesRegex(capture_run.Failed, "a program ended"):
+                stage.start(stage.bin / "vedette-capture")
+            with self.assertRaisesRegex(stages.Failed, "a program ended"):
                 ended = stage.start("/bin/true")
                 ended.wait()
                 stage.cpu_ms_per_s(ended, 0)

@@ -276,5 +276,16 @@ TEST(Load, RelativePathsAreAgainstTheFilesFolder) {
   EXPECT_EQ(config->detect.model, "/etc/vedette/m/x.onnx");
 }
 
+TEST(Load, WithoutAFileThereAreDefaultsAndWhatLiesOverThem) {
+  const Result<Config> config = load_settings({"detect.threads=3"});
+  ASSERT_TRUE(config) << config.error().text;
+  EXPECT_EQ(config->detect.threads, 3u);
+  EXPECT_EQ(config->detect.threshold, DetectConfig{}.threshold);
+  EXPECT_TRUE(config->cameras.empty());
+  const Result<Config> wrong = load_settings({"detect.threads=-3"});
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().text.substr(0, 33), "--set: detect.threads: \"-3\"; expe");
+}
+
 }  // namespace
 }  // namespace vedette

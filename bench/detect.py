@@ -1,0 +1,73 @@
+"""Detection: every row of build/bench/detect.json, and what has to hold (docs/benchmarks.md tells what a figure is)."""
+import pathlib
+
+from measure import Entry, Row
+
+HERE = pathlib.Path(__file__).resolve().parent
+MOST_MB = 60.0
+LEAST_THROUGHPUT = 0.95
+
+# A model's words and its file in build/models.
+DEFAULT_MODEL = ("NanoDet", "nanodet_g_416.onnx")
+RF_DETR = ("RF-DETR nano", "rfdetr_nano_random.onnx")
+
+
+def rows(bin_dir, rfdetr=True):
+    """(everything to compare, sentences about what can't be). `rfdetr`: its graph too, if scripts/fetch-rfdetr has made it."""
+
+    def program(name, figure):
+        return Entry((str(bin_dir / name),), figure)
+
+    def detect(figure):
+        return Entry((str(HERE / "detect_run.py"), "--bin", str(bin_dir)), figure)
+
+    def rows_of_model(words, model):
+        return [
+            Row(
+                f"1080p frame handed over → detections held, {words}: 1.1 × the steps alone + two blocked wakes",
+                detect(f"latency:{model}"),
+                detect(f"steps_and_wakes:{model}"),
+                1.0,
+            ),
+            Row(f"the same, {words}: bare ONNX Runtime loop", detect(f"latency:{model}"), detect(f"bare:{model}")),
+            Row(
+                f"time a frame, {words} on one thread: bare ONNX Runtime loop on one thread",
+                detect(f"throughput:{model}"),
+                detect(f"bare_1:{model}"),
+                round(1 / LEAST_THROUGHPUT, 3),
+            ),
+        ]
+
+    table = [
+        Row(
+            "pixel pass, 1080p I420 → tensor 512²: RGB24 by fast_image_resize and a loop",
+            program("bench_vedette", "pixels_1080p_512"),
+            program("bench_fast_image_resize", "pixels_1080p_512"),
+            0.5,
+        ),
+        Row(
+            "postprocess, 300 queries × 91 classes: best class of each query by a loop",
+            program("bench_vedette", "postprocess_300x91"),
+            program("bench_baseline", "postprocess_300x91"),
+            0.3,
+        ),
+        *rows_of_model(*DEFAULT_MODEL),
+        Row(
+            "Standby, 3 pictures a second that stand still, detect's CPU a second: the motion gate alone",
+            detect(f"standby:{DEFAULT_MODEL[1]}"),
+            detect("gate"),
+            1.5,
+        ),
+        Row(
+            "detect's resident memory without bus and model file, NanoDet at work: 60 MB",
+            detect(f"memory:{DEFAULT_MODEL[1]}"),
+            Entry(bound=MOST_MB, unit="MB"),
+            1.0,
+        ),
+    ]
+    absent = []
+    if rfdetr and (bin_dir.parent / "models" / RF_DETR[1]).exists():
+        table += rows_of_model(*RF_DETR)
+    else:
+        absent.append("RF-DETR nano: no rows, scripts/fetch-rfdetr has not made its model")
+    return table, absent

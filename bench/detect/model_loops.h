@@ -1,0 +1,17 @@
+// The model with nothing around it, by the clock. Thread-bound.
+#pragma once
+
+#include <string>
+
+#include "bench/support/result.h"
+
+namespace vedette::bench {
+
+// ONNX Runtime alone, through its own API, with the settings that the product has: the input is filled once, then run after run.
+// Mean time of a run.
+Value bare_loop(const std::string& model, int threads);
+
+// The three steps of the detector on one 1080p picture in memory, each timed alone: the sum of their medians. No bus, no process.
+Value steps_alone(const std::string& model, int threads);
+
+}  // namespace vedette::bench
