@@ -1,6 +1,7 @@
 // MotionGate: does anything move in front of this camera? A frame's luma is averaged into cells (SIMD, one pass over the luma
-// plane where it lies), compared with a background that follows slowly, and counted, over the whole picture and per zone. A change
-// of light (everything at once: a lamp, a cloud, a camera's exposure or its night mode) is told from motion and learnt anew.
+// plane where it lies), compared with a background that follows slowly, and counted, over the whole picture and per zone. A
+// change of light (everything at once: a lamp, a cloud, a camera's exposure or its night mode) is told from motion and learnt
+// anew.
 //
 // Costs one read of the luma; allocates when the picture's size changes, else never. Thread-bound, one object a camera.
 #pragma once
@@ -30,14 +31,15 @@ struct MotionOptions {
 };
 
 struct MotionResult {
-  std::uint32_t columns = 0, rows = 0;          // of cells; at most 160 x 160
+  std::uint32_t columns = 0, rows = 0;            // of cells; at most 160 x 160
   std::uint32_t cell_width = 0, cell_height = 0;  // pixels; the last ones may have fewer
-  float area = 0;              // part of the watched cells that move
-  bool moving = false;         // enough of the watched cells or of a watched zone
-  bool light_changed = false;  // taken for a change of light: not moving, and the background is learnt anew
-  std::span<const float> zone_area;         // by zone; good until the next look()
-  std::span<const std::uint8_t> cells;      // how far each is from the background, 0..255
-  std::span<const std::uint8_t> luma;       // mean brightness of each, full range
+  std::uint8_t threshold = 0;                     // a cell of `cells` that is at least this moves
+  float area = 0;                                 // part of the watched cells that move
+  bool moving = false;                            // enough of the watched cells or of a watched zone
+  bool light_changed = false;                     // taken for a change of light: not moving, and the background is learnt anew
+  std::span<const float> zone_area;               // by zone; good until the next look()
+  std::span<const std::uint8_t> cells;            // how far each is from the background, 0..255
+  std::span<const std::uint8_t> luma;             // mean brightness of each, full range
 };
 
 class MotionGate {
