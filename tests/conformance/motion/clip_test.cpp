@@ -63,7 +63,7 @@ TEST(PedestrianClip, SomebodyWalksOnEveryFrameAtAnyRate) {
       EXPECT_TRUE(result.moving) << "frame " << frames << " of each " << each << ": " << result.area;
       EXPECT_FALSE(result.light_changed) << "frame " << frames;
       EXPECT_LT(result.area, 0.15f) << "frame " << frames << ": people are no more of it";
-      EXPECT_EQ(result.zone_area[0], 0.0f) << "frame " << frames << ": nobody walks on the wall";
+      EXPECT_LT(result.zone_area[0], 0.01f) << "frame " << frames << ": nobody walks on the wall";
     }
     EXPECT_EQ(frames, kFrames);
   }
