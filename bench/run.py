@@ -50,9 +50,10 @@ def run_capture(options, rounds):
 
 
 def run_detect(options, rounds):
-    table, absent = detect.rows(options.bin)
+    table, absent = detect.rows(options.bin, options.rfdetr)
     rows, notes, failures = run_rows(table, options, rounds)
-    return rows, notes + absent, failures
+    loss, loss_notes = detect.int8_loss_rows(options.build / "models") if re.search(options.only, "int8 loss") else ([], [])
+    return rows + loss, notes + absent + loss_notes, failures
 
 
 AREAS = {"bus": run_bus, "capture": run_capture, "detect": run_detect}
@@ -85,6 +86,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help=f"{QUICK_ROUNDS} rounds: to see that all of it runs")
     parser.add_argument("--only", default="", metavar="REGEX", help="only rows whose figure or name it matches")
     parser.add_argument("--docs", action="store_true", help="put the table into docs/benchmarks.md")
+    parser.add_argument("--no-rfdetr", dest="rfdetr", action="store_false", help="no rows of RF-DETR's graph, which isn't fetched then")
     parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build", help="the build's folder")
     options = parser.parse_args()
     options.bin = options.build / "bin"

@@ -40,6 +40,7 @@ CameraControl::CameraControl(const bus::BusDir& dir, CameraOptions options, Topi
     : options_(std::move(options)),
       topics_(std::move(topics)),
       detections_(dir, {options_.name, "detections"}, kDetectionsSchema),
+      motion_(dir, {options_.name, "motion"}, kMotionSchema),
       frames_(dir, {options_.name, "frames"}, kFrameSchema),
       filter_(options_.sentry.classes, options_.sentry.threshold),
       sentry_(sentry_options(options_.sentry)),
@@ -76,6 +77,7 @@ void CameraControl::resume(const LeftBehind& left, std::uint64_t now_ns) {
 
 void CameraControl::step() {
   if (options_.detect) take_detections();
+  if (options_.detect && options_.motion) take_motion();
   const std::uint64_t now_ns = monotonic_ns();
   watch_stages(now_ns);
   publish(now_ns);
@@ -94,13 +96,35 @@ void CameraControl::take_detections() {
   }
 }
 
+// After the detections: what is taken here is of later frames than those, or of the same.
+void CameraControl::take_motion() {
+  for (bus::Taken taken = motion_.take_next(); taken; taken = motion_.take_next()) {
+    const Result<> good = read_motion(taken.lease.bytes(), moves_);
+    taken.lease.release();
+    if (!good) {
+      if (counters_.corrupt++ == 0) log::warning("{}: skips a motion record: {}", options_.name, good.error().text);
+      continue;
+    }
+    spared_ = moves_.info.model_skipped() == 1;
+    if (!spared_ || control_.paused) continue;
+    ++counters_.still;
+    hear_of(moves_.info.frame_id());
+  }
+}
+
+// Detect has said what there is to say of this frame.
+void CameraControl::hear_of(std::uint64_t frame_id) {
+  newest_result_id_ = frame_id;
+  result_awaited_since_ns_ = 0;
+}
+
 void CameraControl::handle(const Detections& record, std::uint64_t now_ns) {
   for (const std::string& name : filter_.set_names(detections_.metadata()))
     log::warning("{}: the model knows no class \"{}\" (sentry.classes)", options_.name, name);
   if (control_.paused) return;
   const TargetFilter::Targets targets = filter_.count(record.boxes);
-  newest_result_id_ = record.info.frame_id();
-  result_awaited_since_ns_ = 0;
+  hear_of(record.info.frame_id());
+  spared_ = false;
   const rules::Observation observation{record.info.frame_id(), record.info.captured_at_ns(), targets.count};
   const rules::Sentry::Outcome outcome = sentry_.observe(observation, now_ns);
   switch (outcome.counted) {
@@ -216,6 +240,7 @@ Result<> CameraControl::obey(const CommandRecord& command) {
 }
 
 void CameraControl::publish(std::uint64_t now_ns) {
+  changed_ = changed_ || state_.still != is_still();
   if (!changed_ && age_ns(published_at_ns_, now_ns) < to_ns(kHeartbeat)) return;
   changed_ = false;
   published_at_ns_ = now_ns;
@@ -225,10 +250,15 @@ void CameraControl::publish(std::uint64_t now_ns) {
   control_.heartbeat_at_ns = state_.heartbeat_at_ns = now_ns;
   state_.paused = control_.paused;
   state_.last_frame_id = sentry_.last_frame_id();
+  state_.still = is_still();
   state_.targets = state_.detections_stale || control_.paused ? 0 : sentry_.targets();
   topics_.publish(control_);
   topics_.publish(state_);
   topics_.beat();
+}
+
+bool CameraControl::is_still() const {
+  return spared_ && sentry_.mode() == Mode::Standby && !state_.detections_stale && !control_.paused;
 }
 
 float CameraControl::detect_fps() const {

@@ -1,8 +1,9 @@
 // CameraControl: decides for one camera. Takes its detections, runs the sentry, watches over capture and detect, and publishes
-// <cam>/control, <cam>/state and <cam>/events.
-// Owner: main(), one a camera; thread-bound. If capture or detect dies, that becomes an event and the mode stays as it is; if
-// this process dies, its successor goes on with session, pause and mode, a forced one as forced, from the records left in the
-// topics, and stages that miss the heartbeat for 2 s go by their configured defaults.
+// <cam>/control, <cam>/state and <cam>/events. A frame that detect was spared because nothing moves (<cam>/motion) says that
+// detect lives and counts for nothing else: it is neither "no target" nor the last result again. Owner: main(), one a camera;
+// thread-bound. If capture or detect dies, that becomes an event and the mode stays as it is; if this process dies, its successor
+// goes on with session, pause and mode, a forced one as forced, from the records left in the topics, and stages that miss the
+// heartbeat for 2 s go by their configured defaults.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +18,14 @@
 #include "control/targets.h"
 #include "control/topics.h"
 #include "rules/sentry.h"
+#include "schema/motion.h"
 
 namespace vedette::control {
 
 struct CameraOptions {
   std::string name;
   bool detect = true;          // its pictures are looked at
+  bool motion = true;          // and where they move is published
   Milliseconds timeout{5000};  // of the camera: without a frame for so long it is opened anew
   float least_fps = 0.0f;      // the lowest configured rate of frames or detections; 0: none is set
   SentryConfig sentry;
@@ -50,6 +53,7 @@ class CameraControl {
     std::uint64_t counted = 0;   // results that the sentry took
     std::uint64_t repeated = 0;  // known already
     std::uint64_t stale = 0;     // too old, or not of this machine's time
+    std::uint64_t still = 0;     // frames that detect was spared
     std::uint64_t missed = 0;    // published, but gone before they were taken
     std::uint64_t corrupt = 0;
   };
@@ -59,18 +63,22 @@ class CameraControl {
   CameraControl(const bus::BusDir& dir, CameraOptions options, Topics topics, std::uint64_t now_ns);
   void resume(const LeftBehind& left, std::uint64_t now_ns);
   void take_detections();
+  void take_motion();
+  void hear_of(std::uint64_t frame_id);
   void handle(const Detections& record, std::uint64_t now_ns);
   void watch_stages(std::uint64_t now_ns);
   void on_transition(const rules::Transition& transition, const TargetFilter::Targets& targets);
   void tell(schema::EventKind kind, std::uint64_t frame_id, const TargetFilter::Targets& targets, std::string text);
   void pause(bool paused, std::uint64_t now_ns);
   void publish(std::uint64_t now_ns);
+  bool is_still() const;
   float detect_fps() const;
   Nanoseconds result_patience() const;
 
   CameraOptions options_;
   Topics topics_;
   bus::Subscriber detections_;
+  bus::Subscriber motion_;
   bus::Subscriber frames_;  // for its signs of life only: asks for no pixels
   TargetFilter filter_;
   rules::Sentry sentry_;
@@ -81,6 +89,8 @@ class CameraControl {
   DesiredState control_;
   CameraState state_;
   bool changed_ = true;
+  bool spared_ = false;  // detect, on the newest frame that is known of
+  Motion moves_;         // kept for its memory
   std::uint64_t published_at_ns_ = 0;
 
   Beat capture_beat_;

@@ -1,7 +1,7 @@
 // vedette-control: decides for all cameras.
 //
 //   <cam>/detections ─► targets ─► sentry ─► <cam>/control (desired state), <cam>/state, <cam>/events
-//   <cam>/frames (signs of life) ─► lost, back ─┘         ▲
+//   <cam>/frames, <cam>/motion (signs of life) ─► lost, back ─┘         ▲
 //   <bus>/control.sock (pause, resume, mode, respawn) ────┘
 #include <cstdlib>
 #include <memory>
@@ -27,6 +27,7 @@ CameraOptions options_of(const Config& config, const CameraConfig& camera) {
   CameraOptions options;
   options.name = camera.name;
   options.detect = camera.detect;
+  options.motion = config.motion.gate;
   options.timeout = camera.timeout;
   options.least_fps = camera.fps > 0.0f ? std::min(camera.fps, config.detect.fps) : config.detect.fps;
   options.sentry = config.sentry;
@@ -82,8 +83,8 @@ int main(int argc, char** argv) {
 
   for (const auto& camera : cameras) {
     const CameraControl::Counters& n = camera->counters();
-    log::info("{}: {} results counted; {} repeated, {} stale, {} missed, {} corrupt", camera->name(), n.counted, n.repeated,
-              n.stale, n.missed, n.corrupt);
+    log::info("{}: {} results counted; {} repeated, {} stale, {} missed, {} corrupt; {} frames still", camera->name(), n.counted,
+              n.repeated, n.stale, n.missed, n.corrupt, n.still);
   }
   return EXIT_SUCCESS;
 }

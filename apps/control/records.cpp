@@ -29,8 +29,9 @@ Bytes encode(const DesiredState& state) {
 
 Bytes encode(const CameraState& state) {
   flatbuffers::FlatBufferBuilder builder;
-  return finished(builder, schema::CreateState(builder, state.mode, state.previous_mode, state.since_ns, state.heartbeat_at_ns,
-                                               state.paused, state.last_frame_id, state.targets, state.detections_stale));
+  return finished(
+      builder, schema::CreateState(builder, state.mode, state.previous_mode, state.since_ns, state.heartbeat_at_ns, state.paused,
+                                   state.last_frame_id, state.targets, state.detections_stale, state.still));
 }
 
 Bytes encode(const EventRecord& event) {
@@ -67,7 +68,8 @@ Result<CameraState> decode_state(std::span<const std::byte> bytes) {
   if (!is_mode(record->mode())) return bad_value("state record", "mode", static_cast<unsigned>(record->mode()));
   if (!is_mode(record->previous_mode())) return bad_value("state record", "mode", static_cast<unsigned>(record->previous_mode()));
   return CameraState{record->mode(),   record->previous_mode(), record->since_ns(), record->heartbeat_at_ns(),
-                     record->paused(), record->last_frame_id(), record->targets(),  record->detections_stale()};
+                     record->paused(), record->last_frame_id(), record->targets(),  record->detections_stale(),
+                     record->still()};
 }
 
 Result<CommandRecord> decode_command(std::span<const std::byte> bytes) {

@@ -36,6 +36,7 @@ struct CameraState {
   std::uint64_t last_frame_id = 0;
   std::uint32_t targets = 0;
   bool detections_stale = false;
+  bool still = false;
 };
 
 // schema::Event

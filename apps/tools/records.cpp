@@ -107,6 +107,7 @@ Json state(const schema::State& record, std::uint64_t now_ns) {
           {"targets", record.targets()},
           {"last_frame_id", record.last_frame_id()},
           {"detections_stale", record.detections_stale()},
+          {"still", record.still()},
           {"heartbeat_age_ms", milliseconds(age_ns(record.heartbeat_at_ns(), now_ns))}};
 }
 

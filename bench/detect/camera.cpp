@@ -3,9 +3,7 @@
 #include <cstring>
 
 #include "base/clock.h"
-#include "bench/support/jpeg_picture.h"
 #include "stage/topics.h"
-#include "vision/jpeg_planes.h"
 
 namespace vedette::bench {
 namespace {
@@ -39,22 +37,6 @@ void draw_square(const vision::MutableImageView& image, std::uint64_t number) {
 }
 
 }  // namespace
-
-vision::Image test_picture() {
-  const std::vector<unsigned char> file = make_picture(kDetailed);
-  const auto bytes = std::as_bytes(std::span(file));
-  vision::JpegPlanesDecoder decoder;
-  const vision::JpegHeader header = must(decoder.read_header(bytes));
-  if (header.format != kFormat) fail("the test picture isn't 4:2:0");
-  vision::Image image;
-  image.reshape(kFormat, kWidth, kHeight);
-  image.set_color(ColorMatrix::BT601, ColorRange::Full);
-  vision::MutableImageView planes{kFormat, kWidth, kHeight, {}};
-  for (int plane = 0; plane < plane_count(kFormat); ++plane)
-    planes.planes[static_cast<std::size_t>(plane)] = {image.plane(plane), image.stride(plane)};
-  if (auto decoded = decoder.decode(bytes, header, 1, planes); !decoded.ok()) fail(decoded.error().text);
-  return image;
-}
 
 Camera::Camera(const std::string& bus, const std::string& name)
     : dir_(must(bus::BusDir::open(bus))), name_(name), frames_(open_frames(dir_, name)) {}

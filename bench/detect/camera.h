@@ -5,13 +5,10 @@
 #include <string>
 
 #include "bench/support/frame_in_slot.h"
+#include "bench/support/picture_image.h"
 #include "bus/ring.h"
-#include "vision/image_view.h"
 
 namespace vedette::bench {
-
-// The test picture, decoded.
-vision::Image test_picture();
 
 class Camera {
  public:
@@ -31,7 +28,7 @@ class Camera {
   bus::BusDir dir_;
   std::string name_;
   bus::RingWriter frames_;
-  vision::Image picture_ = test_picture();
+  vision::Image picture_ = picture_image(kDetailed);
   std::uint64_t number_ = 0;
   std::uint64_t published_at_ns_ = 0;
 };

@@ -2,8 +2,8 @@
 
 #include <onnxruntime_cxx_api.h>
 
-#include "bench/detect/camera.h"
 #include "bench/support/one_process.h"
+#include "bench/support/picture_image.h"
 #include "model/detector.h"
 
 namespace vedette::bench {
@@ -64,11 +64,12 @@ Value bare_loop(const std::string& model, int threads) {
   return {static_cast<double>(clock_ns() - began) / 1e6 / static_cast<double>(runs), "ms"};
 }
 
-Value steps_alone(const std::string& path, int threads) {
+Value steps_alone(const std::string& path, int threads, const std::string& cache) {
   model::DetectorOptions options;
   options.backend.threads = static_cast<std::uint32_t>(threads);
+  options.backend.cache = cache;
   const auto detector = must(model::load_detector(path, options));
-  const vision::Image picture = test_picture();
+  const vision::Image picture = picture_image(kDetailed);
   std::vector<Detection> boxes;
   std::vector<std::uint64_t> loading, running, collecting;
   const std::uint64_t began = clock_ns();

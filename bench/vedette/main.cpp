@@ -4,6 +4,8 @@
 
 #include "bench/support/one_process.h"
 #include "bench/vedette/jpeg.h"
+#include "bench/vedette/pixels.h"
+#include "bench/vedette/postprocess.h"
 #include "bench/vedette/topic.h"
 #include "bus/handshake.h"
 #include "schema/frame.h"
@@ -221,6 +223,14 @@ int main(int argc, char** argv) {
       {"planes_detailed", [] { return jpeg_to_planes(kDetailed); }},
       {"planes_soft", [] { return jpeg_to_planes(kSoft); }},
       {"planes_soft_seldom", [] { return jpeg_to_planes_seldom(kSoft); }},
+      {"pixels_1080p_512", [] { return pixels_1080p({}); }},
+      {"pixels_1080p_512_stretch", [] { return pixels_1080p({.fit = vedette::vision::Fit::kStretch}); }},
+      {"pixels_1080p_512_nv12", [] { return pixels_1080p({.format = vedette::PixelFormat::NV12}); }},
+      {"pixels_1080p_512_yuyv", [] { return pixels_1080p({.format = vedette::PixelFormat::YUYV}); }},
+      {"pixels_1080p_512_rgb", [] { return pixels_1080p({.format = vedette::PixelFormat::RGB24}); }},
+      {"pixels_1080p_384_stretch", [] { return pixels_1080p({.side = 384, .fit = vedette::vision::Fit::kStretch}); }},
+      {"pixels_1080p_416_plain", [] { return pixels_1080p({.side = 416, .filter = vedette::vision::Filter::kBilinear}); }},
+      {"postprocess_300x91", outputs_to_detections},
   };
   return run_figure(argc, argv, figures);
 }

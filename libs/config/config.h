@@ -169,7 +169,7 @@ struct DetectConfig {
   std::uint32_t device = 0;        // which of several GPUs
   std::string precision = "auto";  // auto, fp32, fp16, int8: of TensorRT's engines; auto: fp16
   std::string cache;               // folder of engines and timings; "": cache_dir()
-  std::uint32_t threads = 0;       // of the inference; 0: one per core
+  std::uint32_t threads = 0;       // of the inference; 0: half of the cores, 1 to 4
   float fps = 30.0f;               // most detections a second and camera while control is away
   Milliseconds deadline{500};      // a frame older than this is skipped and counted
   WaitConfig waiting;              // keys wait, cpu

@@ -11,8 +11,6 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "vision/jpeg.h"
-#include "vision/jpeg_planes.h"
 
 namespace vedette::model {
 namespace {
@@ -99,42 +97,15 @@ Result<> read_annotations(const Json& root, const fs::path& images, CocoDataset&
   return {};
 }
 
-std::string size_text(std::uint32_t width, std::uint32_t height) { return std::to_string(width) + "x" + std::to_string(height); }
-
-// Photos one after the other into one picture.
-class PhotoReader {
- public:
-  explicit PhotoReader(Planes planes) : planes_(planes) {}
-
-  Result<vision::ImageView> read(const CocoPhoto& photo) {
-    auto content = read_file(photo.path);
-    if (!content) return std::move(content).error().in("photo");
-    auto decoded = decode(std::as_bytes(std::span(*content)));
-    if (!decoded) return std::move(decoded).error().in("photo " + photo.path);
-    const vision::ImageView image = image_.view();
-    if ((photo.width != 0 && photo.width != image.width) || (photo.height != 0 && photo.height != image.height))
-      return Error{ErrorCode::kCorrupt, "photo " + photo.path + ": " + size_text(image.width, image.height) +
-                                            ", expected the size in instances.json, " + size_text(photo.width, photo.height)};
-    return image;
-  }
-
- private:
-  Result<> decode(std::span<const std::byte> file) {
-    if (planes_ == Planes::kFull) return full_.decode(file, image_);
-    VD_ASSIGN(const vision::JpegHeader header, camera_.read_header(file));
-    image_.reshape(header.format, header.width, header.height);
-    image_.set_color(ColorMatrix::BT601, ColorRange::Full);
-    vision::MutableImageView out{header.format, header.width, header.height, {}};
-    const int planes = header.format == PixelFormat::GRAY8 ? 1 : 3;
-    for (int i = 0; i < planes; ++i) out.planes[static_cast<std::size_t>(i)] = {image_.plane(i), image_.stride(i)};
-    return camera_.decode(file, header, 1, out);
-  }
-
-  Planes planes_;
-  vision::JpegPlanesDecoder camera_;
-  vision::JpegDecoder full_;
-  vision::Image image_;
-};
+// A photo that isn't as large as annotated would be measured against the wrong truth.
+Result<> check_size(const CocoPhoto& photo, const vision::ImageView& image) {
+  const auto text = [](std::uint32_t width, std::uint32_t height) {
+    return std::to_string(width) + "x" + std::to_string(height);
+  };
+  if ((photo.width == 0 || photo.width == image.width) && (photo.height == 0 || photo.height == image.height)) return {};
+  return Error{ErrorCode::kCorrupt, "photo " + photo.path + ": " + text(image.width, image.height) +
+                                        ", expected the size in instances.json, " + text(photo.width, photo.height)};
+}
 
 // The dataset's category id of each of the model's classes; none: it isn't in the dataset.
 Result<std::vector<std::optional<int>>> match_classes(const Detector& detector, const CocoDataset& dataset) {
@@ -179,7 +150,8 @@ Result<Evaluation> evaluate(Detector& detector, const CocoDataset& dataset, cons
   PhotoReader reader(options.planes);
   std::vector<Detection> boxes;
   for (const CocoPhoto& photo : dataset.photos) {
-    VD_ASSIGN(const vision::ImageView image, reader.read(photo));
+    VD_ASSIGN(const vision::ImageView image, reader.read(photo.path));
+    VD_TRY(check_size(photo, image));
     const std::uint64_t start = monotonic_ns();
     detector.load(image);
     const std::uint64_t loaded = monotonic_ns();
@@ -193,7 +165,7 @@ Result<Evaluation> evaluate(Detector& detector, const CocoDataset& dataset, cons
       done.boxes.push_back({photo.id, *category, double{box.x()} * image.width, double{box.y()} * image.height,
                             double{box.width()} * image.width, double{box.height()} * image.height, double{box.score()}});
     }
-    if (options.progress) options.progress(done.times.size());
+    if (options.progress && !options.progress(done.times.size())) return Error{ErrorCode::kUnavailable, "stopped"};
   }
   done.result = coco_ap(dataset.truth, done.boxes);
   if (const auto person = dataset.categories.find("person"); person != dataset.categories.end())

@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "model/coco_eval.h"
 #include "model/detector.h"
+#include "model/photo_reader.h"
 
 namespace vedette::model {
 
@@ -31,16 +33,10 @@ struct CocoDataset {
 // Reads the annotations, no photo yet. One sentence names the file and what is wrong in it.
 Result<CocoDataset> load_coco_dataset(const std::string& dir);
 
-// What the detector gets of a photo.
-enum class Planes {
-  kCamera,  // as a camera's MJPEG is decoded: I420 or GRAY8, whatever chroma the photo has; photos with more lose some
-  kFull,    // with all the chroma that the photo has
-};
-
 struct EvaluationOptions {
   Planes planes = Planes::kCamera;
-  std::size_t most = kMaxDetections;  // boxes of a photo that count
-  std::function<void(std::size_t photos_done)> progress = {};
+  std::size_t most = kMaxDetections;                           // boxes of a photo that count
+  std::function<bool(std::size_t photos_done)> progress = {};  // false: no further
 };
 
 // What the steps of one photo took.
@@ -51,14 +47,15 @@ struct StepTimes {
 };
 
 struct Evaluation {
-  CocoResult result;             // by the dataset's category ids
-  double person_ap = 0;          // of the category "person"; 0 if there is none
-  std::vector<ScoredBox> boxes;  // pixels
-  std::vector<StepTimes> times;  // by photo
+  CocoResult result;                // by the dataset's category ids
+  std::optional<double> person_ap;  // of the category "person"; none if there is no truth of it
+  std::vector<ScoredBox> boxes;     // pixels
+  std::vector<StepTimes> times;     // by photo
 };
 
 // The detector's threshold should be about 0.001, as COCO's AP is over all scores. kIncompatible if the model has none of the
-// dataset's categories; else the first photo that can't be read or isn't as large as the annotations say.
+// dataset's categories; else the first photo that can't be read or isn't as large as the annotations say; kUnavailable,
+// "stopped".
 Result<Evaluation> evaluate(Detector& detector, const CocoDataset& dataset, const EvaluationOptions& options = {});
 
 }  // namespace vedette::model

@@ -1,6 +1,7 @@
 #include "model/detector.h"
 
 #include "model/class_names.h"
+#include "model/model_text.h"
 
 namespace vedette::model {
 
@@ -49,23 +50,33 @@ Result<> Detector::detect(const vision::ImageView& image, std::vector<Detection>
   return {};
 }
 
+namespace {
+
+// What the model made of a picture of nothing: open_backend() has run it once.
+void show_outputs(Backend& backend, Family& family) {
+  std::vector<TensorView> outputs;
+  for (std::size_t i = 0; i < backend.contract().outputs.size(); ++i) outputs.push_back(backend.output(i));
+  family.learn(outputs);
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Detector>> load_detector(const std::string& path, const DetectorOptions& options) {
   VD_ASSIGN(std::unique_ptr<Backend> backend, open_backend(path, options.backend));
-  auto family = choose_family(backend->contract());
-  if (!family.ok()) return std::move(family).error().in("model " + path);
-
-  std::vector<std::string> names = parse_names(backend->metadata("names"));
-  if (!options.labels.empty()) {
+  std::vector<std::string> names;
+  if (options.labels.empty()) {
+    names = names_in_metadata([&](std::string_view key) { return backend->metadata(key); });
+  } else {
     VD_ASSIGN(names, read_labels_file(options.labels));
   }
+  auto family = choose_family(backend->contract(), text_of(*backend, path, names.size()));
+  if (!family.ok()) return std::move(family).error().in("model " + path);
   auto table = make_class_table(std::move(names), family->family->classes());
   if (!table.ok()) return std::move(table).error().in("model " + path);
 
-  auto detector =
-      std::make_unique<Detector>(std::move(backend), std::move(*family), std::move(table->names), std::move(table->map), options);
-  auto first = detector->run();  // allocates what the runtime needs, so that the first frame isn't late
-  if (!first.ok()) return std::move(first).error().in("model " + path);
-  return detector;
+  show_outputs(*backend, *family->family);
+  return std::make_unique<Detector>(std::move(backend), std::move(*family), std::move(table->names), std::move(table->map),
+                                    options);
 }
 
 }  // namespace vedette::model

@@ -39,6 +39,8 @@ class Detector {
   Result<> detect(const vision::ImageView& image, std::vector<Detection>& out);
 
   const Backend& backend() const { return *backend_; }
+  // All bound inputs in the contract's order, as load() left them.
+  std::span<const TensorView> inputs() const { return inputs_; }
   const std::vector<std::string>& class_names() const { return class_names_; }
   std::string_view family() const { return name_; }
   const vision::TensorSpec& input() const { return pass_.spec(); }

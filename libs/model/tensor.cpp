@@ -19,14 +19,9 @@ std::string_view short_name(ElementType type) {
   return "other";
 }
 
-std::string describe(std::span<const TensorInfo> tensors) {
+std::string list(std::span<const TensorInfo> tensors) {
   std::string text;
-  for (const TensorInfo& tensor : tensors) {
-    text += (text.empty() ? "" : ", ") + tensor.name + " " + std::string(short_name(tensor.type)) + "[";
-    for (std::size_t i = 0; i < tensor.shape.size(); ++i)
-      text += (i > 0 ? "," : "") + (tensor.shape[i] == kUnknownSide ? std::string("?") : std::to_string(tensor.shape[i]));
-    text += "]";
-  }
+  for (const TensorInfo& tensor : tensors) text += (text.empty() ? "" : ", ") + to_string(tensor);
   return text.empty() ? "nothing" : text;
 }
 
@@ -56,6 +51,13 @@ int find_tensor(std::span<const TensorInfo> tensors, std::string_view name) {
   return -1;
 }
 
-std::string to_string(const TensorContract& contract) { return describe(contract.inputs) + " -> " + describe(contract.outputs); }
+std::string to_string(const TensorInfo& tensor) {
+  std::string sides;
+  for (const std::int64_t side : tensor.shape)
+    sides += (sides.empty() ? "" : ",") + (side == kUnknownSide ? std::string("?") : std::to_string(side));
+  return tensor.name + " " + std::string(short_name(tensor.type)) + "[" + sides + "]";
+}
+
+std::string to_string(const TensorContract& contract) { return list(contract.inputs) + " -> " + list(contract.outputs); }
 
 }  // namespace vedette::model

@@ -33,7 +33,8 @@ struct TensorContract {
 // Index of the tensor of that name, or -1.
 int find_tensor(std::span<const TensorInfo> tensors, std::string_view name);
 
-// "images f32[1,3,320,320] -> labels i64[1,300], …" for messages.
+// "images f32[1,3,320,320]", an open side as "?", and "images f32[1,3,320,320] -> labels i64[1,300], …", for messages.
+std::string to_string(const TensorInfo& tensor);
 std::string to_string(const TensorContract& contract);
 
 // A bound tensor's elements: as bytes whatever its type, and as what they are.

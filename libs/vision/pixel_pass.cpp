@@ -17,41 +17,38 @@ const std::uint8_t* top_of(const ImageView& image, const PixelPlan::Plane& plane
   return image.row(plane.index, plane.first_row + row) + plane.first_byte;
 }
 
-// One row of each component, at the tensor's width, in units of 1 / (kSampleOne · kPickOne).
-void resample_fixed(const RowKernels& kernels, const ImageView& image, std::uint32_t y, PixelPlan::Plane& plane) {
-  const PixelPlan::Plane::Blend& blend = plane.blends[y];
-  const RowBlend rows{top_of(image, plane, blend.first), image.planes[static_cast<std::size_t>(plane.index)].stride, plane.bytes,
-                      &plane.weights[blend.weights], blend.count};
-  if (y + 1 < plane.blends.size()) {
-    const auto& next = plane.blends[y + 1];
-    for (std::uint32_t r = blend.first + blend.count; r < next.first + next.count; ++r) {
-      const std::uint8_t* line = top_of(image, plane, r);
-      for (std::size_t x = 0; x < plane.bytes; x += 64) __builtin_prefetch(line + x);
-    }
+// The rows that the next output row needs and this one doesn't: memory is slower than the blending.
+void prefetch_next(const ImageView& image, std::uint32_t y, const PixelPlan::Plane& plane) {
+  if (y + 1 == plane.blends.size()) return;
+  const PixelPlan::Blend &blend = plane.blends[y], &next = plane.blends[y + 1];
+  for (std::uint32_t row = blend.first + blend.count; row < next.first + next.count; ++row) {
+    const std::uint8_t* const line = top_of(image, plane, row);
+    for (std::size_t x = 0; x < plane.bytes; x += 64) __builtin_prefetch(line + x);
   }
-  const auto samples = [&](std::size_t i) { return plane.components[i].samples.data(); };
-  switch (plane.split) {
-    case PixelPlan::Split::kNone:
-      kernels.blend(rows, samples(0));
-      break;
-    case PixelPlan::Split::kPairs:
-      kernels.blend_pairs(rows, samples(0), samples(1));
-      break;
-    case PixelPlan::Split::kYuyv:
-      kernels.blend_pairs(rows, samples(0), plane.scratch.data());
-      kernels.split_pairs(plane.scratch.data(), plane.bytes / 4, samples(1), samples(2));
-      break;
-    case PixelPlan::Split::kTriples:
-      kernels.blend(rows, plane.scratch.data());
-      kernels.split_triples(plane.scratch.data(), plane.bytes / 3, samples(0), samples(1), samples(2));
-      break;
-  }
-  for (PixelPlan::Component& component : plane.components)
-    kernels.pick(component.taps, component.samples.data(), component.row.data());
 }
 
-// The same in units of a byte's, with any number of taps.
-void resample_plain(const ImageView& image, std::uint32_t y, PixelPlan::Plane& plane) {
+void blend_fixed(const RowKernels& kernels, const ImageView& image, std::uint32_t y, PixelPlan& plan, PixelPlan::Plane& plane) {
+  prefetch_next(image, y, plane);
+  const PixelPlan::Blend& blend = plane.blends[y];
+  const RowBlend rows{top_of(image, plane, blend.first), image.planes[static_cast<std::size_t>(plane.index)].stride, plane.bytes,
+                      &plane.weights[blend.weights], blend.count};
+  const auto samples = [&](std::size_t i) { return plan.samples[plane.channels[i]].data(); };
+  Sample* const scratch = plane.scratch.data();
+  switch (plane.split) {
+    case PixelPlan::Split::kNone:
+      return kernels.blend(rows, samples(0));
+    case PixelPlan::Split::kPairs:
+      return kernels.blend_pairs(rows, samples(0), samples(1));
+    case PixelPlan::Split::kYuyv:
+      kernels.blend_pairs(rows, samples(0), scratch);
+      return kernels.split_pairs(scratch, plane.bytes / 4, samples(1), samples(2));
+    case PixelPlan::Split::kTriples:
+      kernels.blend(rows, scratch);
+      return kernels.split_triples(scratch, plane.bytes / 3, samples(0), samples(1), samples(2));
+  }
+}
+
+void blend_plain(const ImageView& image, std::uint32_t y, PixelPlan::Plane& plane) {
   std::fill(plane.blended.begin(), plane.blended.end(), 0.0f);
   float* __restrict blended = plane.blended.data();
   for (std::uint32_t k = 0; k < plane.rows.count; ++k) {
@@ -60,20 +57,32 @@ void resample_plain(const ImageView& image, std::uint32_t y, PixelPlan::Plane& p
     const std::uint8_t* __restrict row = top_of(image, plane, plane.rows.first[y] + k);
     for (std::size_t x = 0; x < plane.bytes; ++x) blended[x] += weight * static_cast<float>(row[x]);
   }
-  for (PixelPlan::Component& component : plane.components) {
-    const Taps& taps = component.plain_taps;
-    const float* __restrict weights = taps.weights.data();
+}
+
+void pick_plain(const PixelPlan& plan, const PixelPlan::Group& group) {
+  const Taps& taps = group.columns;
+  for (std::size_t i = 0; i < group.members.size(); ++i) {
+    const float* const row = plan.planes[group.members[i].plane].blended.data() + group.members[i].offset;
+    const float* weights = taps.weights.data();
     for (std::size_t x = 0; x < taps.first.size(); ++x, weights += taps.count) {
-      const float* __restrict from = blended + component.offset + std::size_t{taps.first[x]} * component.step;
+      const float* const from = row + std::size_t{taps.first[x]} * group.step;
       float sum = 0.0f;
-      for (std::uint32_t k = 0; k < taps.count; ++k) sum += weights[k] * from[std::size_t{k} * component.step];
-      component.row[x] = sum;
+      for (std::uint32_t k = 0; k < taps.count; ++k) sum += weights[k] * from[std::size_t{k} * group.step];
+      group.rows[i][x] = sum;
     }
   }
 }
 
+// One row of each channel at the tensor's width, in units of 1 / (kSampleOne · kPickOne), or of a byte's without fixed point.
+void resample(const RowKernels& kernels, const ImageView& image, std::uint32_t y, PixelPlan& plan) {
+  for (PixelPlan::Plane& plane : plan.planes)
+    plan.fixed_point ? blend_fixed(kernels, image, y, plan, plane) : blend_plain(image, y, plane);
+  for (const PixelPlan::Group& group : plan.groups)
+    plan.fixed_point ? kernels.pick(group.taps, group.samples, group.rows) : pick_plain(plan, group);
+}
+
 // Without the places of a row: how its components become colour.
-ColorRow color_row(const TensorSpec& spec, const ImageView& image, PixelPlan& plan) {
+ColorRow color_row(const TensorSpec& spec, const ImageView& image, const PixelPlan& plan) {
   const YuvToRgb m = yuv_to_rgb(image.matrix, is_rgb(image.format) ? ColorRange::Full : image.range);
   const double unit = plan.fixed_point ? 1.0 / (kSampleOne * static_cast<double>(kPickOne)) : 1.0;
   const auto f = [](double value) { return static_cast<float>(value); };
@@ -91,8 +100,7 @@ ColorRow color_row(const TensorSpec& spec, const ImageView& image, PixelPlan& pl
     row.gain[color] = spec.scale / spec.deviation[place];
     row.bias[color] = -spec.mean[place] / spec.deviation[place];
   }
-  for (PixelPlan::Plane& plane : plan.planes)
-    for (PixelPlan::Component& component : plane.components) row.from[component.channel] = component.row.data();
+  for (std::size_t channel = 0; channel < 3; ++channel) row.from[channel] = plan.rows[channel].data();
   if (image.format == PixelFormat::GRAY8) row.from = {row.from[0], row.from[0], row.from[0]};
   return row;
 }
@@ -149,8 +157,7 @@ Content PixelPass::run(const ImageView& image, const Region& region, std::span<s
     kernels_->fill(spec_.element, value, row.to[color] + from * size, count);
   };
   for (std::uint32_t y = 0; y < plan.content.height; ++y) {
-    for (PixelPlan::Plane& plane : plan.planes)
-      plan.fixed_point ? resample_fixed(*kernels_, image, y, plane) : resample_plain(image, y, plane);
+    resample(*kernels_, image, y, plan);
     kernels_->color(row);
     for (std::size_t color = 0; color < 3; ++color) {
       pad(color, plan.content.width, width - plan.content.width);

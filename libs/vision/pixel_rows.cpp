@@ -136,83 +136,106 @@ HWY_INLINE hn::Vec<Samples> load_eights(const Sample* row, const std::uint32_t* 
 // A vector of four samples from each of 2 · kBlocks places.
 HWY_INLINE hn::Vec<Samples> load_fours(const Sample* row, const std::uint32_t* first) {
   const hn::FixedTag<std::int16_t, 4> half;
-  const hn::FixedTag<std::int16_t, 8> block;
-  const auto pair = [&](std::size_t i) HWY_ATTR {
-    return hn::Combine(block, hn::LoadU(half, row + first[i + 1]), hn::LoadU(half, row + first[i]));
-  };
-#if HWY_MAX_BYTES == 16
-  return pair(0);
-#else
-  const hn::FixedTag<std::int16_t, 16> two;
-#if HWY_MAX_BYTES == 32
-  return hn::Combine(two, pair(2), pair(0));
-#else
-  return hn::Combine(Samples(), hn::Combine(two, pair(6), pair(4)), hn::Combine(two, pair(2), pair(0)));
-#endif
-#endif
+  alignas(HWY_MAX_BYTES) Sample samples[8 * kBlocks];
+  for (std::size_t i = 0; i < 2 * kBlocks; ++i) hn::StoreU(hn::LoadU(half, row + first[i]), half, samples + 4 * i);
+  return hn::Load(Samples(), samples);
 }
 
-// Sums of neighbouring products, in order.
-HWY_INLINE hn::Vec<Sums> pair_sums(hn::Vec<Sums> sum0, hn::Vec<Sums> sum1) { return hn::RearrangeToOddPlusEven(sum0, sum1); }
+// `sums` and products of samples and weights, neighbouring ones added.
+HWY_INLINE hn::Vec<Sums> add_products(hn::Vec<Samples> samples, hn::Vec<Samples> weights, hn::Vec<Sums> sums) {
+  const Sums d;
+  auto rest = hn::Zero(d);
+  const auto products = hn::ReorderWidenMulAccumulate(d, samples, weights, hn::Zero(d), rest);
+  return hn::Add(sums, hn::RearrangeToOddPlusEven(products, rest));
+}
+
+// a0 + a1, b0 + b1, a2 + a3, b2 + b3, …
+HWY_INLINE hn::Vec<Sums> add_neighbours(hn::Vec<Sums> a, hn::Vec<Sums> b) {
+  return hn::Add(hn::OddEven(b, a), hn::Shuffle2301(hn::OddEven(a, b)));
+}
 
 HWY_INLINE void store_sums(hn::Vec<Sums> sums, float* out) {
   const Floats d;
   hn::StoreU(hn::ConvertTo(d, sums), d, out);
 }
 
-template <std::size_t kChunks>
-void pick_eights(const RowTaps& taps, const Sample* row, float* out) {
+// Four vectors, a block an output, are transposed and added at once. kChunks 0: known at run time only.
+template <std::size_t kRows, std::size_t kChunks>
+void pick_eights(const RowTaps& taps, Sample* const* rows, float* const* out) {
   const Sums d;
   const hn::Repartition<std::uint64_t, Sums> wide;
-  const std::size_t chunks = kChunks > 0 ? kChunks : taps.chunks;
+  const std::size_t chunks = kChunks > 0 ? kChunks : taps.chunks, outputs = taps.outputs;
   const std::uint32_t* first = taps.first.data();
   const std::int16_t* weights = taps.weights.data();
-  const std::size_t outputs = taps.outputs;
   for (std::size_t x = 0; x < outputs; x += kGroup) {
-    const auto next = [&]() HWY_ATTR {
-      auto sum0 = hn::Zero(d), sum1 = hn::Zero(d);
-      for (std::size_t chunk = 0; chunk < chunks; ++chunk, weights += 8 * kBlocks)
-        sum0 = hn::ReorderWidenMulAccumulate(d, load_eights(row + 8 * chunk, first), hn::LoadU(Samples(), weights), sum0, sum1);
-      first += kBlocks;
-      return pair_sums(sum0, sum1);
-    };
-    const auto a = next(), b = next(), c = next(), e = next();
-    const auto ab = hn::BitCast(wide, hn::Add(hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b)));
-    const auto ce = hn::BitCast(wide, hn::Add(hn::InterleaveLower(d, c, e), hn::InterleaveUpper(d, c, e)));
-    store_sums(hn::Add(hn::BitCast(d, hn::InterleaveLower(wide, ab, ce)), hn::BitCast(d, hn::InterleaveUpper(wide, ab, ce))),
-               out + x);
+    hn::Vec<Sums> sums[kRows][4];
+    for (std::size_t i = 0; i < 4; ++i, first += kBlocks) {
+      for (std::size_t row = 0; row < kRows; ++row) sums[row][i] = hn::Zero(d);
+      for (std::size_t chunk = 0; chunk < chunks; ++chunk, weights += 8 * kBlocks) {
+        const auto weight = hn::LoadU(Samples(), weights);
+        for (std::size_t row = 0; row < kRows; ++row)
+          sums[row][i] = add_products(load_eights(rows[row] + 8 * chunk, first), weight, sums[row][i]);
+      }
+    }
+    for (std::size_t row = 0; row < kRows; ++row) {
+      const auto upper = hn::BitCast(wide, add_neighbours(sums[row][0], sums[row][1]));
+      const auto lower = hn::BitCast(wide, add_neighbours(sums[row][2], sums[row][3]));
+      const auto crossed = hn::Shuffle01(hn::OddEven(upper, lower));
+      store_sums(hn::Add(hn::BitCast(d, hn::OddEven(lower, upper)), hn::BitCast(d, crossed)), out[row] + x);
+    }
   }
 }
 
-void pick_fours(const RowTaps& taps, const Sample* row, float* out) {
+// Two vectors, a block two outputs. kWindows: both lie within the eight samples that are loaded for them.
+template <std::size_t kRows, bool kWindows>
+void pick_fours(const RowTaps& taps, Sample* const* rows, float* const* out) {
   const Sums d;
-  const std::uint32_t* first = taps.first.data();
-  const std::int16_t* weights = taps.weights.data();
   const std::size_t outputs = taps.outputs;
+  const std::uint32_t* first = taps.first.data();
+  const std::uint8_t* order = taps.order.data();
+  const std::int16_t* weights = taps.weights.data();
   for (std::size_t x = 0; x < outputs; x += kGroup) {
-    const auto next = [&]() HWY_ATTR {
-      auto sum0 = hn::Zero(d), sum1 = hn::Zero(d);
-      sum0 = hn::ReorderWidenMulAccumulate(d, load_fours(row, first), hn::LoadU(Samples(), weights), sum0, sum1);
-      first += 2 * kBlocks;
-      weights += 8 * kBlocks;
-      const auto sums = pair_sums(sum0, sum1);
-      return hn::Add(sums, hn::Shuffle2301(sums));
-    };
-    const auto even = next(), odd = next();
-    store_sums(hn::OddEven(odd, even), out + x);
+    hn::Vec<Sums> sums[kRows][2];
+    for (std::size_t i = 0; i < 2; ++i, weights += 8 * kBlocks) {
+      const auto weight = hn::LoadU(Samples(), weights);
+      for (std::size_t row = 0; row < kRows; ++row) {
+        if constexpr (kWindows) {
+          const auto window = hn::BitCast(Bytes(), load_eights(rows[row], first));
+          const auto samples = hn::TableLookupBytes(window, hn::LoadU(Bytes(), order));
+          sums[row][i] = add_products(hn::BitCast(Samples(), samples), weight, hn::Zero(d));
+        } else {
+          sums[row][i] = add_products(load_fours(rows[row], first), weight, hn::Zero(d));
+        }
+      }
+      first += kWindows ? kBlocks : 2 * kBlocks;
+      order += kWindows ? 16 * kBlocks : 0;
+    }
+    for (std::size_t row = 0; row < kRows; ++row) store_sums(add_neighbours(sums[row][0], sums[row][1]), out[row] + x);
   }
 }
 
-void pick(const RowTaps& taps, const Sample* row, float* out) {
+template <std::size_t kRows>
+void pick_rows(const RowTaps& taps, Sample* const* rows, float* const* out) {
   switch (taps.chunks) {
     case 0:
-      return pick_fours(taps, row, out);
+      return taps.order.empty() ? pick_fours<kRows, false>(taps, rows, out) : pick_fours<kRows, true>(taps, rows, out);
     case 1:
-      return pick_eights<1>(taps, row, out);
+      return pick_eights<kRows, 1>(taps, rows, out);
     case 2:
-      return pick_eights<2>(taps, row, out);
+      return pick_eights<kRows, 2>(taps, rows, out);
     default:
-      return pick_eights<0>(taps, row, out);
+      return pick_eights<kRows, 0>(taps, rows, out);
+  }
+}
+
+void pick(const RowTaps& taps, std::span<Sample* const> rows, std::span<float* const> out) {
+  switch (rows.size()) {
+    case 1:
+      return pick_rows<1>(taps, rows.data(), out.data());
+    case 2:
+      return pick_rows<2>(taps, rows.data(), out.data());
+    default:
+      return pick_rows<3>(taps, rows.data(), out.data());
   }
 }
 
@@ -331,22 +354,36 @@ RowTaps::RowTaps(const Taps& taps, std::uint32_t blocks) {
   const auto count = static_cast<std::uint32_t>(taps.first.size());
   chunks = taps.count <= 4 ? 0 : (taps.count + 7) / 8;
   outputs = (count + group - 1) / group * group;
-  const std::uint32_t width = chunks == 0 ? 4 : 8;  // taps that lie side by side
-  // Place i of a vector holds this output of the group: four taps interleave two vectors, eight transpose four.
-  const auto output_at = [&](std::uint32_t vector, std::uint32_t place) {
-    return chunks == 0 ? place / 2 * 4 + place % 2 * 2 + vector : place * 4 + vector;
+  const bool shared = chunks == 0;
+  // Behind the last output come copies of it.
+  const auto first_of = [&](std::uint32_t output) { return taps.first[std::min(output, count - 1)]; };
+  const auto add_weights = [&](std::uint32_t output, std::uint32_t begin, std::uint32_t taps_in_block) {
+    const std::vector<std::uint16_t> whole = whole_weights(taps, std::min(output, count - 1), kPickOne);
+    for (std::uint32_t k = begin; k < begin + taps_in_block; ++k)
+      weights.push_back(k < whole.size() ? static_cast<std::int16_t>(whole[k]) : std::int16_t{0});
   };
-  const std::uint32_t vectors = chunks == 0 ? 2 : 4, places = group / vectors;
+  bool windows = shared;
+  for (std::uint32_t output = 0; windows && output < outputs; ++output)
+    if (output % 4 < 2) windows = first_of(output + 2) + taps.count <= first_of(output) + 8;
+
   for (std::uint32_t begin = 0; begin < outputs; begin += group)
-    for (std::uint32_t vector = 0; vector < vectors; ++vector) {
-      for (std::uint32_t place = 0; place < places; ++place)
-        first.push_back(taps.first[std::min(begin + output_at(vector, place), count - 1)]);
-      for (std::uint32_t chunk = 0; chunk < std::max(chunks, 1u); ++chunk)
-        for (std::uint32_t place = 0; place < places; ++place) {
-          const auto whole = whole_weights(taps, std::min(begin + output_at(vector, place), count - 1), kPickOne);
-          for (std::uint32_t k = chunk * width; k < (chunk + 1) * width; ++k)
-            weights.push_back(k < whole.size() ? static_cast<std::int16_t>(whole[k]) : std::int16_t{0});
+    for (std::uint32_t vector = 0; vector < (shared ? 2u : 4u); ++vector) {
+      const auto output_of = [&](std::uint32_t block) { return begin + 4 * block + vector; };
+      for (std::uint32_t block = 0; block < blocks; ++block) {
+        const std::uint32_t output = output_of(block);
+        first.push_back(first_of(output));
+        if (!shared) continue;
+        if (!windows) first.push_back(first_of(output + 2));
+        add_weights(output, 0, 4);
+        add_weights(output + 2, 0, 4);
+        for (std::uint32_t k = 0; windows && k < 8; ++k) {
+          const std::uint32_t sample = std::min(k < 4 ? k : first_of(output + 2) - first_of(output) + k - 4, 7u);
+          order.push_back(static_cast<std::uint8_t>(2 * sample));
+          order.push_back(static_cast<std::uint8_t>(2 * sample + 1));
         }
+      }
+      for (std::uint32_t chunk = 0; chunk < chunks; ++chunk)
+        for (std::uint32_t block = 0; block < blocks; ++block) add_weights(output_of(block), 8 * chunk, 8);
     }
 }
 

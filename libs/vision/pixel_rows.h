@@ -10,6 +10,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "vision/taps.h"
@@ -41,16 +42,21 @@ struct RowBlend {
   std::uint32_t count = 0;
 };
 
-// Taps of a row, arranged for vectors of `blocks` times 128 bits. Weights sum to kPickOne.
+// Taps across a row, arranged for vectors of `blocks` times 128 bits: of a group of 4 · blocks outputs each vector holds some, a
+// few samples of each. Weights sum to kPickOne.
 inline constexpr std::uint32_t kPickOne = 32767;
 struct RowTaps {
   RowTaps() = default;
   RowTaps(const Taps& taps, std::uint32_t blocks);
 
-  std::uint32_t outputs = 0;          // rounded up to whole vectors
-  std::uint32_t chunks = 0;           // of eight taps; 0: four taps, two outputs a block
-  std::vector<std::uint32_t> first;   // in the order in which blocks are filled
-  std::vector<std::int16_t> weights;  // likewise
+  std::uint32_t outputs = 0;  // rounded up to whole groups
+  // Eights of taps an output, each a block; four vectors make a group. 0: at most four taps, two outputs share a block, and two
+  // vectors make a group.
+  std::uint32_t chunks = 0;
+  // The first sample of each block; of each half block if two outputs share it but don't lie within eight samples (no `order`).
+  std::vector<std::uint32_t> first;
+  std::vector<std::uint8_t> order;  // which bytes of eight samples make up a shared block
+  std::vector<std::int16_t> weights;
 };
 
 // A row of the tensor: three rows of components at the tensor's width, Y, Cb, Cr (`yuv`) or R, G, B, and how they become colour:
@@ -74,8 +80,8 @@ struct RowKernels {
   // `count` pairs, or triples, of samples.
   void (*split_pairs)(const Sample* row, std::size_t count, Sample* first, Sample* second);
   void (*split_triples)(const Sample* row, std::size_t count, Sample* first, Sample* second, Sample* third);
-  // Sums in units of 1 / (kSampleOne · kPickOne).
-  void (*pick)(const RowTaps& taps, const Sample* row, float* out);
+  // One to three rows that lie alike. Sums in units of 1 / (kSampleOne · kPickOne).
+  void (*pick)(const RowTaps& taps, std::span<Sample* const> rows, std::span<float* const> out);
   void (*color)(const ColorRow& row);
   // `count` elements of that value.
   void (*fill)(Element element, float value, std::byte* to, std::size_t count);

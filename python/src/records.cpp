@@ -166,6 +166,7 @@ py::dict state_fields(std::span<const std::byte> record) {
   fields["last_frame_id"] = state->last_frame_id();
   fields["targets"] = state->targets();
   fields["detections_stale"] = state->detections_stale();
+  fields["still"] = state->still();
   return fields;
 }
 

@@ -321,6 +321,8 @@ class State:
     last_frame_id: int
     targets: int
     detections_stale: bool
+    still: bool
+    """nothing moves: the model is spared, its last detections still hold"""
 
 
 @dataclass(frozen=True, slots=True)

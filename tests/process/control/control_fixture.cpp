@@ -9,7 +9,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "schema/frame.h"
+#include "schema/motion.h"
 
 namespace vedette::test {
 namespace {
@@ -24,6 +24,14 @@ bus::RingOptions detections_options() {
   options.readers = 4;
   options.policy = bus::SlotPolicy::kOldestFirst;
   options.metadata = "person\ncar";
+  return options;
+}
+
+bus::RingOptions motion_options() {
+  bus::RingOptions options = detections_options();
+  options.schema_id = kMotionSchema;
+  options.slot_bytes = kMotionSlotBytes;
+  options.metadata.clear();
   return options;
 }
 
@@ -50,6 +58,7 @@ control::Bytes copy_of(const bus::Lease& lease) { return control::Bytes(lease.by
 Stages::Stages(const bus::BusDir& dir) {
   frames = open_writer(dir, "frames", frames_options());
   detections = open_writer(dir, "detections", detections_options());
+  motion = open_writer(dir, "motion", motion_options());
 }
 
 std::uint64_t Stages::publish_frame() {
@@ -84,6 +93,23 @@ void Stages::publish_detections(std::uint64_t frame_id, int persons, Nanoseconds
 std::uint64_t Stages::step(int persons, Nanoseconds age) {
   const std::uint64_t id = publish_frame();
   publish_detections(id, persons, age);
+  return id;
+}
+
+std::uint64_t Stages::step_motion(bool spared) {
+  const std::uint64_t id = publish_frame();
+  const std::vector<std::uint8_t> cells(4, 0);
+  MotionInfo info{};
+  info.mutate_frame_id(id);
+  info.mutate_columns(2);
+  info.mutate_rows(2);
+  info.mutate_moving(spared ? 0 : 1);
+  info.mutate_model_skipped(spared ? 1 : 0);
+  auto loan = motion->loan();
+  VD_ASSERT(loan.has_value(), "no free slot");
+  const std::size_t bytes = write_motion(loan->bytes(), info, cells, cells);
+  motion->publish(std::move(*loan), id, bytes);
+  detections->beat();
   return id;
 }
 

@@ -25,8 +25,10 @@ class Stages {
   std::uint64_t step(int persons, Nanoseconds age = {});
   std::uint64_t publish_frame();
   void publish_detections(std::uint64_t frame_id, int persons, Nanoseconds age = {});
+  // One frame that detect looked at for motion; `spared`: and no further. Its id.
+  std::uint64_t step_motion(bool spared);
 
-  std::optional<bus::RingWriter> frames, detections;
+  std::optional<bus::RingWriter> frames, detections, motion;
 };
 
 struct SeenEvent {

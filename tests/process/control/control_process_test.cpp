@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstring>
 #include <random>
 #include <set>
 
 #include "process/control/control_fixture.h"
+#include "schema/motion.h"
 
 namespace vedette::test {
 namespace {
@@ -63,6 +65,62 @@ TEST_F(ControlTest, CountsNoResultTwice) {
   EXPECT_TRUE(program_->wait_log("front: 2 results counted; 80 repeated, 1 stale, 0 missed, 0 corrupt")) << program_->log();
 }
 
+TEST_F(ControlTest, AStillPictureIsASignOfLifeAndNothingElse) {
+  start();
+  stages->step(0);
+  const std::uint64_t begun = monotonic_ns();
+  ASSERT_TRUE(eventually([&] {
+    stages->step_motion(true);
+    std::this_thread::sleep_for(milliseconds(15));
+    EXPECT_FALSE(state().detections_stale);
+    return monotonic_ns() - begun > 4'000'000'000;  // twice what a detector may be silent
+  }));
+  EXPECT_TRUE(state().still);
+  EXPECT_EQ(state().mode, Mode::Standby);
+  EXPECT_EQ(count_events(EventKind::DetectorLost), 0);
+
+  const std::uint64_t seen = stages->step_motion(false);
+  ASSERT_TRUE(eventually([&] { return !state().still; })) << "it moves";
+  stages->publish_detections(seen, 1);
+  ASSERT_TRUE(eventually([&] { return state().mode == Mode::Validation; }));
+  program_->signal(SIGTERM);
+  EXPECT_EQ(program_->wait_exit(), 0);
+  EXPECT_TRUE(program_->wait_log("front: 2 results counted; 0 repeated, 0 stale, 0 missed, 0 corrupt; ")) << program_->log();
+}
+
+TEST_F(ControlTest, AStillFrameIsNoFrameWithoutATarget) {
+  start();
+  ASSERT_TRUE(play_until_mode(1, Mode::Tracking));
+  // Detect hears of a mode a moment later than control decides it. More than lose_frames, longer than lose_time.
+  for (int i = 0; i < 40; ++i) {
+    stages->step_motion(true);
+    std::this_thread::sleep_for(milliseconds(15));
+  }
+  EXPECT_EQ(state().mode, Mode::Tracking);
+  EXPECT_FALSE(state().still);
+  ASSERT_TRUE(play_until_mode(0, Mode::Standby));
+  EXPECT_FALSE(state().still);
+  stages->step_motion(true);
+  EXPECT_TRUE(eventually([&] { return state().still; }));
+  stages->detections->beat();
+  EXPECT_TRUE(eventually([&] { return state().detections_stale; })) << "detect has died";
+  EXPECT_FALSE(state().still);
+}
+
+TEST_F(ControlTest, ADamagedMotionRecordIsSkipped) {
+  start();
+  auto loan = stages->motion->loan();
+  ASSERT_TRUE(loan.has_value());
+  MotionInfo info{};
+  info.mutate_columns(0xffff);
+  info.mutate_rows(0xffff);
+  info.mutate_model_skipped(1);
+  std::memcpy(loan->bytes().data(), &info, sizeof info);
+  stages->motion->publish(std::move(*loan), stages->publish_frame(), sizeof info);
+  EXPECT_TRUE(program_->wait_log("front: skips a motion record: motion record: ")) << program_->log();
+  EXPECT_FALSE(state_after(monotonic_ns()).still);
+}
+
 TEST_F(ControlTest, ARestartCountsNothingTwice) {
   start();
   stages->step(1);
@@ -107,7 +165,7 @@ TEST_F(ControlTest, KilledAtAnyTimeItGoesOnInModeAndSession) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ / "bus"))
     if (!entry.is_directory()) files.insert(entry.path().filename());
   std::set<std::string> expected{"control.sock"};
-  for (const std::string topic : {"control", "state", "events", "frames", "detections"})
+  for (const std::string topic : {"control", "state", "events", "frames", "detections", "motion"})
     expected.insert({topic, topic + ".leases", topic + ".lock"});
   EXPECT_EQ(files, expected) << "nothing may be left behind by those killed";
   ASSERT_TRUE(play_until_mode(0, Mode::Standby));

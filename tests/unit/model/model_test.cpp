@@ -2,10 +2,8 @@
 
 #include <cmath>
 #include <numeric>
-#include <set>
 
 #include "model/candidates.h"
-#include "model/class_names.h"
 #include "model/coco_eval.h"
 
 namespace vedette::model {
@@ -67,38 +65,6 @@ TEST(Candidates, OverlapIsIntersectionOverUnion) {
   EXPECT_FLOAT_EQ(overlap({0, 0, 1, 1}, {0, 0, 1, 1}), 1.0f);
   EXPECT_FLOAT_EQ(overlap({0, 0, 1, 1}, {1, 0, 2, 1}), 0.0f);
   EXPECT_FLOAT_EQ(overlap({0, 0, 0, 0}, {0, 0, 0, 0}), 0.0f);
-}
-
-TEST(ClassNames, CocoIdsAndIndexesAreInverse) {
-  EXPECT_EQ(coco_category_id(0), 1);    // person
-  EXPECT_EQ(coco_category_id(11), 13);  // stop sign
-  EXPECT_EQ(coco_category_id(79), 90);  // toothbrush
-  std::set<int> ids;
-  for (std::size_t i = 0; i < 80; ++i) {
-    EXPECT_EQ(coco_index(coco_category_id(i)), static_cast<int>(i));
-    ids.insert(coco_category_id(i));
-  }
-  EXPECT_EQ(ids.size(), 80u);
-  for (const int none : {-1, 0, 12, 83, 91, 1000}) EXPECT_EQ(coco_index(none), -1);
-}
-
-TEST(ClassNames, AreReadFromEveryUsualForm) {
-  const std::vector<std::string> wanted{"cat", "sheep dog", "cow's calf"};
-  EXPECT_EQ(parse_names("{0: 'cat', 1: 'sheep dog', 2: \"cow's calf\"}"), wanted);
-  EXPECT_EQ(parse_names("{\"0\": \"cat\", \"1\": \"sheep dog\", \"2\": \"cow's calf\"}"), wanted);
-  EXPECT_EQ(parse_names("['cat', 'sheep dog', 'cow\\'s calf']"), wanted);
-  EXPECT_EQ(parse_names("cat\r\nsheep dog\r\ncow's calf\r\n"), wanted);
-  EXPECT_TRUE(parse_names("").empty());
-  EXPECT_TRUE(parse_names("{0: 'cat', 2: 'dog'}").empty());  // a gap
-}
-
-TEST(ClassNames, CocoCategoryIdsAreMappedToIndexes) {
-  const auto table = make_class_table({}, 91);
-  ASSERT_TRUE(table.ok());
-  EXPECT_EQ(table->names.size(), 80u);
-  EXPECT_EQ(table->map.at(0), -1);
-  EXPECT_EQ(table->map.at(1), 0);
-  EXPECT_EQ(table->map.at(90), 79);
 }
 
 // Numbers by pycocotools 2.0.11 on the same boxes.

@@ -1,0 +1,101 @@
+#include <malloc.h>
+
+#include "base/signals_blocked.h"
+#include "model/backend.h"
+#include "model/onnx/opener.h"
+#include "model/onnx/runtime.h"
+
+namespace vedette::model {
+namespace {
+
+using onnx::Opener;
+
+struct Name {
+  Provider provider;
+  std::string_view name;
+};
+constexpr Name kProviders[] = {{Provider::kAuto, "auto"},
+                               {Provider::kCpu, "cpu"},
+                               {Provider::kCuda, "cuda"},
+                               {Provider::kTensorRt, "tensorrt"},
+                               {Provider::kWebGpu, "webgpu"}};
+struct PrecisionName {
+  Precision precision;
+  std::string_view name;
+};
+constexpr PrecisionName kPrecisions[] = {
+    {Precision::kAuto, "auto"}, {Precision::kFp32, "fp32"}, {Precision::kFp16, "fp16"}, {Precision::kInt8, "int8"}};
+
+// The backend, or in one line why this provider isn't to be had.
+struct Try {
+  std::unique_ptr<onnx::OnnxBackend> backend;
+  std::string reason;
+};
+Try try_on(Opener& opener, Provider provider) {
+  const onnx::Failure failure;
+  try {
+    return {opener.on(provider), ""};
+  } catch (const std::exception& error) {  // Ort::Exception, and what the library lets through
+    return {nullptr, failure.reason(error)};
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(Provider provider) {
+  for (const Name& known : kProviders)
+    if (known.provider == provider) return known.name;
+  return "unknown";
+}
+
+std::optional<Provider> parse_provider(std::string_view text) {
+  for (const Name& known : kProviders)
+    if (known.name == text) return known.provider;
+  return std::nullopt;
+}
+
+std::string_view to_string(Precision precision) {
+  for (const PrecisionName& known : kPrecisions)
+    if (known.precision == precision) return known.name;
+  return "unknown";
+}
+
+std::optional<Precision> parse_precision(std::string_view text) {
+  for (const PrecisionName& known : kPrecisions)
+    if (known.name == text) return known.precision;
+  return std::nullopt;
+}
+
+Result<std::unique_ptr<Backend>> open_backend(const std::string& path, const BackendOptions& options) {
+  const SignalsBlocked for_the_runtimes_threads;
+  VD_ASSIGN(const onnx::ModelFile file, onnx::read_model_file(path));
+  Opener opener(file, options);
+  if (std::string remark = onnx::unused_gpu(options); !remark.empty()) opener.remarks.push_back(std::move(remark));
+  std::string reason;
+  for (const Provider provider : onnx::candidates(options)) {
+    Try tried = try_on(opener, provider);
+    if (tried.backend) {
+      tried.backend->set_remarks(std::move(opener.remarks));
+      ::malloc_trim(0);  // opening takes several times what running does
+      return std::unique_ptr<Backend>(std::move(tried.backend));
+    }
+    reason = std::move(tried.reason);
+    opener.remarks.push_back(std::string(to_string(provider)) + " can't run the model: " + reason);
+  }
+  return Error{ErrorCode::kCorrupt, "model " + path + ": not a usable ONNX model: " + reason};
+}
+
+Result<std::string> build_engine(const std::string& path, const BackendOptions& options) {
+  if (options.cache.empty())
+    return Error{ErrorCode::kInvalidArgument, "an engine is built into the cache folder, and none is given"};
+  const SignalsBlocked for_the_runtimes_threads;
+  VD_ASSIGN(const onnx::ModelFile file, onnx::read_model_file(path));
+  Opener opener(file, options);
+  const Try tried = try_on(opener, Provider::kTensorRt);
+  if (!tried.backend)
+    return Error{ErrorCode::kUnavailable, "model " + path + ": no TensorRT engine can be built here: " + tried.reason};
+  if (opener.engines.empty()) return Error{ErrorCode::kIo, opener.remarks.back()};
+  return opener.engines;
+}
+
+}  // namespace vedette::model
