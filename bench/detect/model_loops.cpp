@@ -64,9 +64,10 @@ Value bare_loop(const std::string& model, int threads) {
   return {static_cast<double>(clock_ns() - began) / 1e6 / static_cast<double>(runs), "ms"};
 }
 
-Value steps_alone(const std::string& path, int threads) {
+Value steps_alone(const std::string& path, int threads, const std::string& cache) {
   model::DetectorOptions options;
   options.backend.threads = static_cast<std::uint32_t>(threads);
+  options.backend.cache = cache;
   const auto detector = must(model::load_detector(path, options));
   const vision::Image picture = picture_image(kDetailed);
   std::vector<Detection> boxes;

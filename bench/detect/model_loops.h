@@ -12,6 +12,7 @@ namespace vedette::bench {
 Value bare_loop(const std::string& model, int threads);
 
 // The three steps of the detector on one 1080p picture in memory, each timed alone: the sum of their medians. No bus, no process.
-Value steps_alone(const std::string& model, int threads);
+// `cache`: as config's detect.cache.
+Value steps_alone(const std::string& model, int threads, const std::string& cache);
 
 }  // namespace vedette::bench
