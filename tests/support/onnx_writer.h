@@ -17,6 +17,7 @@ struct OnnxTensor {
   std::vector<float> f32;           // an output's value; for inputs both are empty
   std::vector<std::int64_t> i64;
   bool is_i64 = false;
+  std::uint64_t type = 0;  // of an input that is neither: onnx::kFloat16, onnx::kUint8
 };
 
 struct OnnxModel {
@@ -48,7 +49,7 @@ class Protobuf {
 
 namespace onnx {
 
-inline constexpr std::uint64_t kFloat = 1, kInt64 = 7;
+inline constexpr std::uint64_t kFloat = 1, kUint8 = 2, kInt64 = 7, kFloat16 = 10;
 
 inline Protobuf value_info(const OnnxTensor& tensor) {
   Protobuf shape;
@@ -61,7 +62,7 @@ inline Protobuf value_info(const OnnxTensor& tensor) {
     shape.message(1, dim);
   }
   Protobuf tensor_type;
-  tensor_type.number(1, tensor.is_i64 ? kInt64 : kFloat);
+  tensor_type.number(1, tensor.type != 0 ? tensor.type : tensor.is_i64 ? kInt64 : kFloat);
   tensor_type.message(2, shape);
   Protobuf type, info;
   type.message(1, tensor_type);
