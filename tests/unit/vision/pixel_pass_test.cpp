@@ -78,6 +78,7 @@ std::vector<TensorSpec> specs(std::uint32_t width, std::uint32_t height) {
           spec.mean = {0.485f, 0.456f, 0.406f};
           spec.deviation = {0.229f, 0.224f, 0.225f};
         } else if (order == ColorOrder::kBgr) {
+          spec.pad = {104.0f, 116.0f, 124.0f};
           spec.mean = {103.53f, 116.28f, 123.675f};
           spec.deviation = {57.375f, 57.12f, 58.395f};
         }

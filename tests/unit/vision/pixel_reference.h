@@ -76,7 +76,8 @@ inline std::vector<double> reference(const ImageView& v, const Region& region, c
         for (const WeightedSample& sample : columns[x]) stored[y * content.width + x][c] += sample.weight * row[sample.index];
     }
   }
-  std::vector<double> pixels(spec.elements(), spec.pad);
+  std::vector<double> pixels;
+  for (const float pad : spec.pad) pixels.resize(pixels.size() + spec.elements() / 3, pad);
   for (std::uint32_t y = 0; y < content.height; ++y)
     for (std::uint32_t x = 0; x < content.width; ++x) {
       const std::array<double, 3> rgb =
