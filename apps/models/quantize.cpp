@@ -83,7 +83,9 @@ class Quantizer {
     note("original: AP " + fixed(before_.ap, 3));
 
     VD_ASSIGN(const Setting fastest, fastest_candidate());
+    std::size_t settings = 0;
     for (const Setting& setting : refinements(fastest)) {
+      if (settings++ == options_.most_settings) break;
       VD_TRY(try_out(setting, true));
       if (!options_.all && good(tried_.back())) break;
     }

@@ -7,6 +7,7 @@
 //   ms bench_detect still BUS CAMERA FPS         publishes the same picture so many times a second; until SIGTERM bench_detect
 //   the motion gate: its CPU time a second, ms
 //   bench_detect gate BUS CAMERA SECONDS      looks at each frame with the motion gate: its CPU time a second, ms
+//   bench_detect spared BUS CAMERA            waits for a frame whose motion record says that the model was spared it
 // Those that print a number print it as bench/support/result.h has it. Each is one thread; all end with who started them.
 #include <sys/prctl.h>
 
@@ -21,6 +22,7 @@
 #include "bench/detect/model_loops.h"
 #include "bench/support/one_process.h"
 #include "schema/frame.h"
+#include "schema/motion.h"
 #include "vision/motion.h"
 
 namespace {
@@ -126,6 +128,19 @@ Value gate_alone(const std::string& bus, const std::string& name, double seconds
   return {static_cast<double>(spent_ns) / 1e6 / (static_cast<double>(clock_ns() - began) / 1e9), "ms"};
 }
 
+int await_spared(const std::string& bus, const std::string& name) {
+  const bus::BusDir dir = must(bus::BusDir::open(bus));
+  bus::Subscriber motion(dir, {name, "motion"}, kMotionSchema);
+  Motion record;
+  const std::uint64_t patience = clock_ns() + 5'000'000'000;
+  while (clock_ns() < patience) {
+    if (motion.wait(100ms) != bus::Wait::kNew) continue;
+    const bus::Taken taken = motion.take_next();
+    if (taken && read_motion(taken.lease.bytes(), record).ok() && record.info.model_skipped() != 0) return 0;
+  }
+  fail("the motion gate spared the model no frame within 5 s");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -136,6 +151,7 @@ int main(int argc, char** argv) {
   if (is("bare", 4)) return print(bare_loop(words[2], std::atoi(words[3])));
   if (is("alone", 5)) return print(steps_alone(words[2], std::atoi(words[3]), words[4]));
   if (is("gate", 5)) return print(gate_alone(words[2], words[3], std::atof(words[4])));
+  if (is("spared", 4)) return await_spared(words[2], words[3]);
   if (is("latency", 4)) {
     Camera frames = camera();
     return print(latency(frames));

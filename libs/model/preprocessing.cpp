@@ -1,5 +1,6 @@
 #include "model/preprocessing.h"
 
+#include <algorithm>
 #include <cmath>
 #include <optional>
 #include <string>
@@ -44,7 +45,9 @@ bool take(std::string_view key, const Literal& value, vision::TensorSpec& spec) 
   if (key == "filter")
     return take_word(value, {Word{"bilinear", Filter::kBilinear}, Word{"antialiased", Filter::kAntialiased}}, spec.filter);
   if (key == "scale") return take_number(value, spec.scale);
-  if (key == "pad") return take_number(value, spec.pad) && spec.pad >= 0.0f && spec.pad <= 255.0f;
+  if (key == "pad")
+    return take_three(value, spec.pad) &&
+           std::all_of(spec.pad.begin(), spec.pad.end(), [](float p) { return p >= 0.0f && p <= 255.0f; });
   if (key == "mean") return take_three(value, spec.mean);
   if (key == "deviation")
     return take_three(value, spec.deviation) && spec.deviation[0] > 0.0f && spec.deviation[1] > 0.0f && spec.deviation[2] > 0.0f;

@@ -199,7 +199,7 @@ TEST(Preprocessing, IsWhatTheMetadataSays) {
   EXPECT_EQ((*detector)->input().fit, vision::Fit::kLetterbox);
   EXPECT_FLOAT_EQ((*detector)->input().deviation[1], 0.224f);
   for (const char* wrong : {"rgb", "[1]", R"({"order": "grb"})", R"({"mean": [1, 2]})", R"({"deviation": [1, 0, 1]})",
-                            R"({"scale": "big"})", R"({"pad": 300})", R"({"colour": "rgb"})", "{"}) {
+                            R"({"scale": "big"})", R"({"pad": [1, 2, 300]})", R"({"pad": 114})", R"({"colour": "rgb"})", "{"}) {
     legacy.metadata = {{"vedette_preprocessing", wrong}};
     const auto refused = load(legacy);
     ASSERT_FALSE(refused.ok()) << wrong;

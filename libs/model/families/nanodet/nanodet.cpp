@@ -146,6 +146,7 @@ Made make_nanodet(const TensorContract& contract, const ModelText& text) {
                                 .fit = head.plus ? vision::Fit::kStretch : vision::Fit::kLetterbox,
                                 .order = vision::ColorOrder::kBgr,
                                 .element = image.element,
+                                .pad = {104.0f, 116.0f, 124.0f},  // the mean, which is nothing after normalisation
                                 .mean = {103.53f, 116.28f, 123.675f},
                                 .deviation = {57.375f, 57.12f, 58.395f}};
   return std::unique_ptr<Family>(std::make_unique<Nanodet>(spec, std::move(head)));
