@@ -39,10 +39,10 @@ TEST_P(Families, ReadsTheScene) {
     for (std::size_t i = 0; i < kScene.size(); ++i) {
       const SceneObject& object = kScene[i];
       EXPECT_EQ((*detector)->class_names()[boxes[i].class_id()], i == 0 ? "person" : "car");
-      EXPECT_NEAR(boxes[i].x(), object.x - object.width / 2, 1e-4);
-      EXPECT_NEAR(boxes[i].y(), object.y - object.height / 2, 1e-4);
-      EXPECT_NEAR(boxes[i].width(), object.width, 1e-4);
-      EXPECT_NEAR(boxes[i].height(), object.height, 1e-4);
+      EXPECT_NEAR(boxes[i].x(), object.x - object.width / 2, GetParam().precision);
+      EXPECT_NEAR(boxes[i].y(), object.y - object.height / 2, GetParam().precision);
+      EXPECT_NEAR(boxes[i].width(), object.width, GetParam().precision);
+      EXPECT_NEAR(boxes[i].height(), object.height, GetParam().precision);
       EXPECT_NEAR(boxes[i].score(), object.score, 0.011);
     }
   }
