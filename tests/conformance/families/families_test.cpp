@@ -288,7 +288,7 @@ TEST(ClassNames, TellHeadsApartThatLookAlike) {
     const auto nameless = load(model);
     ASSERT_FALSE(nameless.ok());
     EXPECT_NE(nameless.error().text.find("one for each of COCO's 80 classes"), std::string::npos) << nameless.error().text;
-    model.metadata = {{"names", "['anna', 'berta', 'cleo']"}};
+    model.metadata = {{"names", "['apple', 'pear', 'plum']"}};
     auto detector = load(model);
     ASSERT_TRUE(detector.ok()) << detector.error().text;
     EXPECT_EQ((*detector)->family(), columns == 8 ? "yolox" : "nanodet");
