@@ -1,6 +1,7 @@
 #include "detect/camera.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "base/clock.h"
@@ -9,41 +10,74 @@
 namespace vedette::detect {
 namespace {
 
+constexpr Rectangle kWhole{{0.0f, 0.0f}, {1.0f, 1.0f}};
+
 bus::RingOptions detections_ring(const BusConfig& bus, const ModelTraits& model) {
   return stage::detections_ring({bus.readers, bus.held_per_reader}, model.class_names);
 }
 
 }  // namespace
 
+vision::Region region_of(const std::optional<Rectangle>& rectangle, std::uint32_t width, std::uint32_t height) {
+  if (!rectangle) return {0, 0, width, height};
+  const auto first = [](float at, std::uint32_t size) {
+    return std::min(static_cast<std::uint32_t>(at * static_cast<float>(size)), size - 1);
+  };
+  const auto end = [](float at, std::uint32_t size, std::uint32_t begin) {
+    return std::clamp(static_cast<std::uint32_t>(std::ceil(at * static_cast<float>(size))), begin + 1, size);
+  };
+  const std::uint32_t x = first(rectangle->from.x, width), y = first(rectangle->from.y, height);
+  return {x, y, end(rectangle->to.x, width, x) - x, end(rectangle->to.y, height, y) - y};
+}
+
 Camera::Camera(const bus::BusDir& dir, std::string name, const CameraOptions& options, const ModelTraits& model,
-               bus::RingWriter detections)
+               bus::RingWriter detections, std::optional<Stillness> stillness)
     : name_(std::move(name)),
       options_(options),
       model_(model),
       frames_(dir, {name_, "frames"}, kFrameSchema),
       control_(dir, name_),
-      detections_(std::move(detections)) {}
+      detections_(std::move(detections)),
+      stillness_(std::move(stillness)) {}
 
 Result<Camera> Camera::open(const bus::BusDir& dir, const std::string& name, const CameraOptions& options,
                             const ModelTraits& model) {
   VD_ASSIGN(const bus::TopicName topic, bus::TopicName::make(name, "detections"));
   VD_ASSIGN(bus::RingWriter writer, bus::RingWriter::open(dir, topic, detections_ring(options.bus, model)));
-  return Camera(dir, name, options, model, std::move(writer));
+  std::optional<Stillness> stillness;
+  if (options.stillness) {
+    VD_ASSIGN(stillness, Stillness::open(dir, name, *options.stillness, options.bus));
+  }
+  return Camera(dir, name, options, model, std::move(writer), std::move(stillness));
 }
 
 Result<> Camera::set_model(const ModelTraits& model) {
   VD_TRY(detections_.resize(detections_ring(options_.bus, model)));
   model_ = model;
+  if (stillness_) stillness_->forget();
   return {};
 }
 
 void Camera::follow_control(std::uint64_t now_ns) {
   detections_.beat();
+  if (stillness_) stillness_->beat();
   if (const auto good = control_.poll(now_ns); !good) refuse(good.error());
   const float fps = control_.detect_fps().value_or(options_.fps);
   rate_.set(fps);
-  const bus::Demand wanted{.pixels = true, .fps = fps, .width = model_.width, .height = model_.height};
-  frames_.set_demand(control_.paused() ? bus::Demand{} : wanted);
+  frames_.set_demand(control_.paused() ? bus::Demand{} : wanted(fps));
+}
+
+// A picture whose region has the model's resolution.
+bus::Demand Camera::wanted(float fps) const {
+  const auto whole = [](std::uint16_t part, float share) {
+    const float size = static_cast<float>(part) / share - 0.01f;  // 0.7 - 0.2 is a little less than half
+    return static_cast<std::uint16_t>(std::min(std::ceil(size), 65535.0f));
+  };
+  const Rectangle region = options_.region.value_or(kWhole);
+  return {.pixels = true,
+          .fps = fps,
+          .width = whole(model_.width, region.to.x - region.from.x),
+          .height = whole(model_.height, region.to.y - region.from.y)};
 }
 
 std::optional<std::uint64_t> Camera::due_at_ns() const {
@@ -55,7 +89,7 @@ std::optional<Frame> Camera::take(std::uint64_t now_ns) {
   if (control_.paused() || !rate_.due(now_ns)) return std::nullopt;
   bus::Taken taken = frames_.take_newest();
   if (!taken) return std::nullopt;
-  Frame frame{std::move(taken.lease), {}, {}};
+  Frame frame{std::move(taken.lease), {}, {}, {}};
   const auto slot = frame.lease.bytes();
   if (slot.size() < sizeof frame.info) {
     refuse(Error{ErrorCode::kCorrupt, "frame record: shorter than its header"});
@@ -68,12 +102,24 @@ std::optional<Frame> Camera::take(std::uint64_t now_ns) {
     return std::nullopt;
   }
   frame.image = *image;
+  frame.region = region_of(options_.region, image->width, image->height);
   if (age_ns(frame.info.captured_at_ns(), now_ns) > to_ns(options_.deadline)) {
     ++counters_.late;
     return std::nullopt;
   }
   rate_.count(now_ns);
   return frame;
+}
+
+bool Camera::is_still(const Frame& frame, std::uint64_t now_ns) {
+  if (!stillness_) return false;
+  // Without a living control nobody says that it is Standby, and nobody would leave it when something is seen.
+  const bool on_guard = !control_.alive() || control_.mode() != Mode::Standby;
+  const Stillness::Answer answer = stillness_->look(frame.info, frame.image, on_guard, now_ns);
+  rests_ = answer.spared;
+  if (answer.spared) ++counters_.still;
+  if (!answer.published) ++counters_.unpublished;
+  return answer.spared;
 }
 
 void Camera::publish(const FrameInfo& frame, std::span<const Detection> boxes, std::uint64_t inference_ns) {

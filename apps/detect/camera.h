@@ -1,8 +1,9 @@
 // Camera: one camera as the detector sees it: its frames come in, its detections go out, its control says how many and whether.
 //
-// The newest frame wins; a frame older than the deadline is skipped and counted, a bad one too. Each result is published under
-// its frame's own id. Topics that are absent, die or are replaced are attached to again (bus::Subscriber); control that went
-// silent is replaced by the configured rate. Thread-bound.
+// The newest frame wins; a frame older than the deadline is skipped and counted, a bad one too. In Standby a still frame is
+// spared the model (detect/stillness.h). Each result is published under its frame's own id. Topics that are absent, die or are
+// replaced are attached to again (bus::Subscriber); control that went silent is replaced by the configured rate, and nothing is
+// spared then. Thread-bound.
 #pragma once
 
 #include <cstdint>
@@ -13,9 +14,11 @@
 #include "bus/ring.h"
 #include "config/config.h"
 #include "detect/rate_limit.h"
+#include "detect/stillness.h"
 #include "schema/records.h"
 #include "stage/control_reader.h"
 #include "vision/image_view.h"
+#include "vision/pixel_pass.h"
 
 namespace vedette::detect {
 
@@ -23,6 +26,8 @@ struct CameraOptions {
   float fps = 30.0f;  // while control is away
   Milliseconds deadline{500};
   BusConfig bus;
+  std::optional<Rectangle> region;            // only this part of the picture goes to the model; none: all of it
+  std::optional<StillnessOptions> stillness;  // none: the model looks at every frame
 };
 
 // What a camera has to know of the model.
@@ -34,6 +39,7 @@ struct ModelTraits {
 
 struct Counters {
   std::uint64_t detected = 0;
+  std::uint64_t still = 0;        // spared the model
   std::uint64_t late = 0;         // older than the deadline
   std::uint64_t bad = 0;          // records that were refused
   std::uint64_t unpublished = 0;  // no free slot
@@ -44,11 +50,15 @@ struct Frame {
   bus::Lease lease;
   FrameInfo info;
   vision::ImageView image;  // inside lease.bytes()
+  vision::Region region;    // of it, for the model
 };
+
+// The pixels that a relative rectangle covers, those on its border too; at least one.
+vision::Region region_of(const std::optional<Rectangle>& rectangle, std::uint32_t width, std::uint32_t height);
 
 class Camera {
  public:
-  // Creates (or takes over) the detections topic. `dir` outlives the camera.
+  // Creates (or takes over) the detections topic, and that of motion. `dir` outlives the camera.
   static Result<Camera> open(const bus::BusDir& dir, const std::string& name, const CameraOptions& options,
                              const ModelTraits& model);
 
@@ -66,6 +76,10 @@ class Camera {
   // The newest frame, if one is due, new, fresh and sane. Doesn't allocate while the topic stays the same.
   std::optional<Frame> take(std::uint64_t now_ns);
 
+  // Of each frame taken, once: true if the model is spared it, because nothing moves. What moves is published by then.
+  bool is_still(const Frame& frame, std::uint64_t now_ns);
+  // The last frame was still, and there is nothing to tell control.
+  bool rests() const { return rests_; }
   void publish(const FrameInfo& frame, std::span<const Detection> boxes, std::uint64_t inference_ns);
 
   bus::Subscriber& frames() { return frames_; }
@@ -80,8 +94,9 @@ class Camera {
 
  private:
   Camera(const bus::BusDir& dir, std::string name, const CameraOptions& options, const ModelTraits& model,
-         bus::RingWriter detections);
+         bus::RingWriter detections, std::optional<Stillness> stillness);
   void refuse(const Error& error);
+  bus::Demand wanted(float fps) const;
 
   std::string name_;
   CameraOptions options_;
@@ -89,7 +104,9 @@ class Camera {
   bus::Subscriber frames_;
   stage::ControlReader control_;
   bus::RingWriter detections_;
+  std::optional<Stillness> stillness_;
   RateLimit rate_;
+  bool rests_ = false;
 
   Counters counters_;
   std::string last_mistake_;

@@ -12,7 +12,7 @@
 namespace vedette::detect {
 namespace {
 
-constexpr Nanoseconds kLongestNap = std::chrono::milliseconds(100);  // signs of life are due every 250 ms
+constexpr Nanoseconds kLongestNap = std::chrono::milliseconds(250);  // signs of life
 constexpr std::uint64_t kTakenWithinNs = 20'000'000;  // readers are woken within a tenth of a millisecond; a busy machine's later
 
 }  // namespace
@@ -60,15 +60,16 @@ Result<bool> DetectLoop::look_at_one(std::uint64_t now_ns) {
     auto frame = camera.take(now_ns);
     if (!frame) continue;
     const std::uint64_t start = monotonic_ns();
-    VD_TRY(look_at(camera, *frame));
+    VD_TRY(look_at(camera, *frame, now_ns));
     turns_.spend(index, age_ns(start));
     return true;
   }
   return false;
 }
 
-Result<> DetectLoop::look_at(Camera& camera, Frame& frame) {
-  detector_->load(frame.image);
+Result<> DetectLoop::look_at(Camera& camera, Frame& frame, std::uint64_t now_ns) {
+  if (camera.is_still(frame, now_ns)) return {};
+  detector_->load(frame.image, frame.region);
   frame.lease.release();  // the tensor holds all that is needed
   const std::uint64_t start = monotonic_ns();
   VD_TRY(detector_->run());
@@ -79,12 +80,13 @@ Result<> DetectLoop::look_at(Camera& camera, Frame& frame) {
   return {};
 }
 
-// Until a camera that is due has a new frame, one becomes due, or control says something.
+// Until a camera that is due has a new frame, one becomes due, or control answers to a result. Where there was none control has
+// nothing to answer to: its heartbeats wake nobody, and a command is heard of with the next sign of life.
 void DetectLoop::wait(std::uint64_t now_ns) {
   std::uint64_t until = now_ns + to_ns(kLongestNap);
   awaited_.clear();
   for (Camera& camera : cameras_) {
-    awaited_.push_back(&camera.control());
+    if (!camera.rests()) awaited_.push_back(&camera.control());
     const auto due = camera.due_at_ns();
     if (due && *due <= now_ns)
       awaited_.push_back(&camera.frames());

@@ -33,7 +33,7 @@ class DetectLoop {
  private:
   Result<> turn();
   Result<bool> look_at_one(std::uint64_t now_ns);
-  Result<> look_at(Camera& camera, Frame& frame);
+  Result<> look_at(Camera& camera, Frame& frame, std::uint64_t now_ns);
   void wait(std::uint64_t now_ns);
   Result<> change_model(std::unique_ptr<model::Detector> fresh);
   Result<> tell_cameras(const ModelTraits& model);

@@ -15,7 +15,7 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
-constexpr milliseconds kLookEvery{2000};
+constexpr milliseconds kLookEvery{5000};
 constexpr milliseconds kQuiet{200};        // two files that belong together are copied one after the other
 constexpr milliseconds kAbandoned{10000};  // a writer that neither writes nor closes for so long: taken as it is
 
@@ -33,7 +33,8 @@ FileMarks marks_of(const std::vector<std::string>& paths) {
   return marks;
 }
 
-FileWatch::FileWatch(std::vector<std::string> paths) : paths_(std::move(paths)), inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+FileWatch::FileWatch(std::vector<std::string> paths)
+    : paths_(std::move(paths)), inotify_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
   const std::string folder = std::filesystem::path(paths_[0]).parent_path().string();
   if (inotify_)
     (void)::inotify_add_watch(inotify_.get(), folder.empty() ? "." : folder.c_str(),

@@ -1,6 +1,6 @@
 // FileWatch: have files become others? They may be written in place, be renamed over, or lie behind symlinks that are changed
 // anywhere on the way. inotify tells at once of what happens in the first file's folder and to that file itself; the rest, and
-// everything where inotify has nothing to tell (network file systems, a user's instances used up), is found by looking every 2 s.
+// everything where inotify has nothing to tell (network file systems, a user's instances used up), is found by looking every 5 s.
 // Thread-bound.
 #pragma once
 

@@ -52,10 +52,12 @@ LoadedModel load_and_tell(const DetectConfig& config) {
 }
 
 Result<std::vector<Camera>> open_cameras(const Config& config, const bus::BusDir& dir, const model::Detector& detector) {
-  const CameraOptions options{config.detect.fps, config.detect.deadline, config.bus};
+  CameraOptions options{config.detect.fps, config.detect.deadline, config.bus, {}, {}};
   std::vector<Camera> cameras;
   for (const CameraConfig& camera : config.cameras) {
     if (!camera.detect) continue;
+    options.region = camera.detect_region;
+    if (config.motion.gate) options.stillness = stillness_options(config.motion, camera.zones);
     VD_ASSIGN(Camera opened, Camera::open(dir, camera.name, options, traits_of(detector)));
     cameras.push_back(std::move(opened));
   }

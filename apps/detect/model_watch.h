@@ -1,7 +1,7 @@
 // ModelWatch: the model's files, watched. Another model at the same path is loaded beside the one in use, on a thread of its own,
 // and handed to the detect loop, which lets it take over between two frames. One that can't be used is refused with a line in the
-// log, and the one in use goes on; of several that come one after the other, the last wins. Who writes in place into a file that is
-// loaded from is at the mercy of the backend; a rename is always safe.
+// log, and the one in use goes on; of several that come one after the other, the last wins. Who writes in place into a file that
+// is loaded from is at the mercy of the backend; a rename is always safe.
 //
 // Owner: main(). take() and discard() belong to the detect loop's thread and never block; loading and freeing are this one's.
 #pragma once

@@ -17,8 +17,8 @@ class RateLimit {
     interval_ns_ = interval;
   }
 
-  // A frame may come a quarter of an interval early: sources jitter.
-  std::uint64_t due_at_ns() const { return next_ns_ - std::min(next_ns_, interval_ns_ / 4); }
+  // A frame may come a third of an interval early: sources jitter.
+  std::uint64_t due_at_ns() const { return next_ns_ - std::min(next_ns_, interval_ns_ / 3); }
   bool due(std::uint64_t now_ns) const { return now_ns >= due_at_ns(); }
 
   // A frame was taken now.

@@ -44,7 +44,8 @@ void Report::tell_faults(std::span<const Camera> cameras, std::uint64_t now_ns) 
 void tell_totals(std::span<const Camera> cameras) {
   for (const Camera& camera : cameras) {
     const Counters& n = camera.counters();
-    log::info("{}: {} frames detected, {} late, {} bad, {} unpublished", camera.name(), n.detected, n.late, n.bad, n.unpublished);
+    log::info("{}: {} frames detected, {} still, {} late, {} bad, {} unpublished", camera.name(), n.detected, n.still, n.late,
+              n.bad, n.unpublished);
   }
 }
 

@@ -15,7 +15,9 @@ namespace vedette::detect {
 
 class Turns {
  public:
-  explicit Turns(std::size_t cameras) : end_(cameras), order_(cameras) { std::iota(order_.begin(), order_.end(), std::size_t{0}); }
+  explicit Turns(std::size_t cameras) : end_(cameras), order_(cameras) {
+    std::iota(order_.begin(), order_.end(), std::size_t{0});
+  }
 
   // All cameras, the one whose turn it is first; good until the next call.
   std::span<const std::size_t> order() {

@@ -1,5 +1,6 @@
 // What stands around vedette-detect in its benchmarks, each a program of its own that bench/detect_run.py starts:
 //   bench_detect bare MODEL THREADS           ONNX Runtime alone: time of a run, ms
+//   bench_detect bare_cpu MODEL               the same on one thread, its processor time
 //   bench_detect alone MODEL THREADS CACHE    pixel pass + inference + postprocess of one picture, each alone: ms
 //   bench_detect latency BUS CAMERA           publishes frames one by one: from right before a frame is handed over until the
 //                                             sleeping reader of <camera>/detections holds what was found on it; median, ms
@@ -7,6 +8,7 @@
 //   ms bench_detect still BUS CAMERA FPS         publishes the same picture so many times a second; until SIGTERM bench_detect
 //   the motion gate: its CPU time a second, ms
 //   bench_detect gate BUS CAMERA SECONDS      looks at each frame with the motion gate: its CPU time a second, ms
+//   bench_detect spared BUS CAMERA            waits for a frame whose motion record says that the model was spared it
 // Those that print a number print it as bench/support/result.h has it. Each is one thread; all end with who started them.
 #include <sys/prctl.h>
 
@@ -21,6 +23,7 @@
 #include "bench/detect/model_loops.h"
 #include "bench/support/one_process.h"
 #include "schema/frame.h"
+#include "schema/motion.h"
 #include "vision/motion.h"
 
 namespace {
@@ -126,6 +129,19 @@ Value gate_alone(const std::string& bus, const std::string& name, double seconds
   return {static_cast<double>(spent_ns) / 1e6 / (static_cast<double>(clock_ns() - began) / 1e9), "ms"};
 }
 
+int await_spared(const std::string& bus, const std::string& name) {
+  const bus::BusDir dir = must(bus::BusDir::open(bus));
+  bus::Subscriber motion(dir, {name, "motion"}, kMotionSchema);
+  Motion record;
+  const std::uint64_t patience = clock_ns() + 5'000'000'000;
+  while (clock_ns() < patience) {
+    if (motion.wait(100ms) != bus::Wait::kNew) continue;
+    const bus::Taken taken = motion.take_next();
+    if (taken && read_motion(taken.lease.bytes(), record).ok() && record.info.model_skipped() != 0) return 0;
+  }
+  fail("the motion gate spared the model no frame within 5 s");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -133,9 +149,11 @@ int main(int argc, char** argv) {
   const std::span<char*> words(argv, static_cast<std::size_t>(argc));
   const auto is = [&](const char* verb, std::size_t count) { return words.size() == count && std::strcmp(words[1], verb) == 0; };
   const auto camera = [&] { return Camera(words[2], words[3]); };
-  if (is("bare", 4)) return print(bare_loop(words[2], std::atoi(words[3])));
+  if (is("bare", 4)) return print(bare_loop(words[2], std::atoi(words[3]), Time::kClock));
+  if (is("bare_cpu", 3)) return print(bare_loop(words[2], 1, Time::kProcessor));
   if (is("alone", 5)) return print(steps_alone(words[2], std::atoi(words[3]), words[4]));
   if (is("gate", 5)) return print(gate_alone(words[2], words[3], std::atof(words[4])));
+  if (is("spared", 4)) return await_spared(words[2], words[3]);
   if (is("latency", 4)) {
     Camera frames = camera();
     return print(latency(frames));

@@ -16,7 +16,7 @@ namespace {
 // threshold).
 constexpr float kStillSeconds = 5.0f;
 constexpr float kMovingSeconds = 20.0f;
-constexpr float kNoiseSeconds = 20.0f;
+constexpr float kNoiseSeconds = 60.0f;
 constexpr float kLongestNoiseStep = 2.0f;       // what changed during a pause isn't noise
 constexpr std::uint64_t kStepNs = 250'000'000;  // it takes no smaller steps: looks between only compare
 constexpr std::uint32_t kFirstSteps = 8;

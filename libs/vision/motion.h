@@ -7,7 +7,8 @@
 // before the comparison: who walks in meanwhile is seen. When then still more than three fifths of the picture differ, that is
 // light too (a camera's night mode), and everything is learnt anew; but not twice within 3 s: then the camera moves, or something
 // is in front of it. What opens the gate although nobody comes: light on a part of the picture (the edge of a shadow,
-// headlights), and what begins to wave or to blink, until its place is known as restless, after a minute or two.
+// headlights), and what begins to wave or to blink, until its place is known as restless, after a minute; a change of four times
+// the threshold always counts.
 //
 // Costs one read of the luma, of large pictures only of some rows; allocates when the picture's size changes, else never.
 // Thread-bound, one object a camera.

@@ -176,7 +176,7 @@ inline OnnxModel with_image_name(OnnxModel model, std::string name) {
 inline OnnxModel with_elements(OnnxModel model, std::uint64_t type, bool half_outputs) {
   model.inputs[0].type = type;
   for (OnnxTensor& output : model.outputs)
-    if (half_outputs && !output.is_i64) output.type = onnx::kHalf;
+    if (half_outputs && !output.is_i64) output.type = onnx::kFloat16;
   return model;
 }
 
@@ -210,14 +210,14 @@ inline std::vector<FamilyScene> family_scenes() {
       {"yolox", "p6_decoded", [] { return yolox_scene(kScene, {.decoded = true, .levels = 4}); }},
       {"detr", "with_postprocessor", [] { return detr_scene(kScene, kSceneSide, kSceneSide); }},
       {"nanodet", "plus_half",
-       [] { return with_elements(nanodet_scene(kScene, {.bins = 8, .joined = true, .plus = true}), onnx::kHalf, true); }, 5e-3},
-      {"yolox", "half", [] { return with_elements(yolox_scene(kScene), onnx::kHalf, true); }, 1e-3},
-      {"yolox", "half_decoded", [] { return with_elements(yolox_scene(kScene, {.decoded = true}), onnx::kHalf, true); }, 1e-3},
+       [] { return with_elements(nanodet_scene(kScene, {.bins = 8, .joined = true, .plus = true}), onnx::kFloat16, true); }, 5e-3},
+      {"yolox", "half", [] { return with_elements(yolox_scene(kScene), onnx::kFloat16, true); }, 1e-3},
+      {"yolox", "half_decoded", [] { return with_elements(yolox_scene(kScene, {.decoded = true}), onnx::kFloat16, true); }, 1e-3},
       {"yolox", "bytes", [] { return with_elements(yolox_scene(kScene), onnx::kUint8, false); }},
       {"detr", "half_and_32_bit_integers",
-       [] { return with_32_bit_integers(with_elements(detr_scene(kScene, kSceneSide, kSceneSide), onnx::kHalf, true)); }, 1e-3},
+       [] { return with_32_bit_integers(with_elements(detr_scene(kScene, kSceneSide, kSceneSide), onnx::kFloat16, true)); }, 1e-3},
       {"detr", "bytes", [] { return with_elements(detr_scene(kScene, kSceneSide, kSceneSide), onnx::kUint8, false); }},
-      {"rf-detr", "half", [] { return with_elements(raw_scene(kScene, 91, true), onnx::kHalf, true); }, 1e-3},
+      {"rf-detr", "half", [] { return with_elements(raw_scene(kScene, 91, true), onnx::kFloat16, true); }, 1e-3},
       {"detr-raw", "plain", [] { return raw_scene(kScene, 80, false); }},
       {"detr-raw", "hugging_face", [] { return with_image_name(raw_scene(kScene, 80, false), "pixel_values"); }},
       {"rf-detr", "coco", [] { return raw_scene(kScene, 91, true); }},

@@ -49,7 +49,7 @@ class Protobuf {
 
 namespace onnx {
 
-inline constexpr std::uint64_t kFloat = 1, kUint8 = 2, kInt32 = 6, kInt64 = 7, kHalf = 10;
+inline constexpr std::uint64_t kFloat = 1, kUint8 = 2, kInt32 = 6, kInt64 = 7, kFloat16 = 10;
 
 inline std::uint64_t type_of_values(const OnnxTensor& tensor) { return tensor.is_i64 ? kInt64 : kFloat; }
 

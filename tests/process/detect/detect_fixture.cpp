@@ -50,7 +50,10 @@ FrameInfo Upstream::describe(std::uint64_t id) const {
   return info;
 }
 
-std::uint64_t Upstream::publish_frame(std::uint8_t shade, std::chrono::milliseconds age) {
+std::uint64_t Upstream::publish_frame(std::uint8_t shade, std::chrono::milliseconds age) { return publish(shade, age, {}); }
+std::uint64_t Upstream::publish_square(std::uint32_t column, std::uint8_t shade) { return publish(shade, {}, column); }
+
+std::uint64_t Upstream::publish(std::uint8_t shade, std::chrono::milliseconds age, std::optional<std::uint32_t> square) {
   auto loan = frames.loan();
   VD_ASSERT(loan.has_value(), "no free slot");
   const std::uint64_t id = frames.next_frame_id();
@@ -58,6 +61,10 @@ std::uint64_t Upstream::publish_frame(std::uint8_t shade, std::chrono::milliseco
   info.mutate_captured_at_ns(monotonic_ns() - to_ns(age));
   info.mutate_published_at_ns(monotonic_ns());
   std::memset(loan->bytes().data() + kFramePixelsOffset, shade, layout_.slot_bytes - kFramePixelsOffset);
+  const std::uint32_t side = width_ / 16;
+  for (std::uint32_t y = 0; square && y < side; ++y)
+    std::memset(loan->bytes().data() + layout_.planes[0].offset + (height_ / 2 + y) * layout_.planes[0].stride + *square * side,
+                0, side);
   std::memcpy(loan->bytes().data(), &info, sizeof info);
   frames.publish(std::move(*loan), id, layout_.slot_bytes);
   return id;
@@ -74,9 +81,9 @@ void Upstream::publish_broken_frame() {
   frames.publish(std::move(*loan), id, layout_.slot_bytes);
 }
 
-void Upstream::publish_control(float detect_fps, bool paused, std::uint64_t session, std::chrono::milliseconds age) {
+void Upstream::publish_control(float detect_fps, bool paused, std::uint64_t session, std::chrono::milliseconds age, Mode mode) {
   flatbuffers::FlatBufferBuilder builder;
-  builder.Finish(schema::CreateControl(builder, Mode::Standby, detect_fps, paused, session, monotonic_ns() - to_ns(age)));
+  builder.Finish(schema::CreateControl(builder, mode, detect_fps, paused, session, monotonic_ns() - to_ns(age)));
   auto loan = control.loan();
   VD_ASSERT(loan.has_value(), "no free slot");
   std::memcpy(loan->bytes().data(), builder.GetBufferPointer(), builder.GetSize());
@@ -92,7 +99,7 @@ DetectFixture::DetectFixture() : folder_(path_ + "-files") {
 std::vector<std::string> DetectFixture::arguments(const std::vector<std::string>& cameras,
                                                   const std::vector<std::string>& more) const {
   std::string yaml = "cameras:\n";
-  for (const std::string& camera : cameras) yaml += "  " + camera + ":\n    url: none.mp4\n";
+  for (const std::string& camera : cameras) yaml += "  " + camera + ":\n    url: none.mp4\n" + camera_keys_;
   write_file(folder_ + "/vedette.yaml", yaml);
   std::vector<std::string> all{"--config", folder_ + "/vedette.yaml", "--bus-dir", path_, "--model", model_};
   all.insert(all.end(), more.begin(), more.end());

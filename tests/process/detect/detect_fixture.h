@@ -37,16 +37,20 @@ class Upstream {
 
   // Publishes a picture whose bytes are `shade`, captured `age` ago; returns its frame id.
   std::uint64_t publish_frame(std::uint8_t shade = 100, std::chrono::milliseconds age = std::chrono::milliseconds(0));
+  // The same with a black square of a sixteenth of the picture's width, `column` of its widths from the left, in the middle of
+  // the height. For formats whose first plane is luma.
+  std::uint64_t publish_square(std::uint32_t column, std::uint8_t shade = 100);
   // A record that says a plane lies outside its slot.
   void publish_broken_frame();
   void publish_control(float detect_fps, bool paused, std::uint64_t session,
-                       std::chrono::milliseconds age = std::chrono::milliseconds(0));
+                       std::chrono::milliseconds age = std::chrono::milliseconds(0), Mode mode = Mode::Standby);
 
   bus::RingWriter frames;
   bus::RingWriter control;
 
  private:
   FrameInfo describe(std::uint64_t id) const;
+  std::uint64_t publish(std::uint8_t shade, std::chrono::milliseconds age, std::optional<std::uint32_t> square);
 
   PixelFormat format_;
   std::uint32_t width_, height_;
@@ -64,8 +68,9 @@ class DetectFixture : public BusFixture {
   // The arguments of a detector that watches `cameras`; `more`: further ones.
   std::vector<std::string> arguments(const std::vector<std::string>& cameras, const std::vector<std::string>& more = {}) const;
 
-  std::string folder_;  // for files, gone with the bus
-  std::string model_;   // of the known scene (support/model_scenes.h)
+  std::string camera_keys_;  // of each camera in the configuration: "    key: value\n"
+  std::string folder_;       // for files, gone with the bus
+  std::string model_;        // of the known scene (support/model_scenes.h)
 };
 
 }  // namespace vedette::test

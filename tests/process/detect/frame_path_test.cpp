@@ -57,7 +57,9 @@ TEST_P(FramePath, TakeToTensorAllocatesNothingAndReadsInPlace) {
   Upstream front(dir_, "front", GetParam(), kWidth, kHeight);
   auto detector = model::load_detector(model_, {.backend = {.threads = 1}});
   ASSERT_TRUE(detector.ok()) << detector.error().text;
-  auto camera = detect::Camera::open(dir_, "front", {.fps = 0.0f, .deadline = Milliseconds(600000)}, {.class_names = "person"});
+  auto camera = detect::Camera::open(dir_, "front",
+                                     {.fps = 0.0f, .deadline = Milliseconds(600000), .stillness = detect::StillnessOptions{}},
+                                     {.class_names = "person"});
   ASSERT_TRUE(camera.ok()) << camera.error().text;
 
   const auto* tensor = reinterpret_cast<const float*>((*detector)->input_tensor().data());
@@ -70,7 +72,8 @@ TEST_P(FramePath, TakeToTensorAllocatesNothingAndReadsInPlace) {
     auto frame = camera->take(monotonic_ns());
     if (i == 0 && !frame) continue;
     ASSERT_TRUE(frame.has_value());
-    (*detector)->load(frame->image);
+    EXPECT_FALSE(camera->is_still(*frame, monotonic_ns()));  // no control lives here
+    (*detector)->load(frame->image, frame->region);
     const std::size_t allocated = news - before;
 
     EXPECT_EQ(frame->info.frame_id(), id);

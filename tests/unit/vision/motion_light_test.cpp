@@ -62,7 +62,7 @@ TEST_F(MotionLight, LampsThatFlickerAreNoMotionAndHideNobody) {
   for (int i = 0; i < 100; ++i) ASSERT_FALSE(watch_.look(scene_.draw(Shot{.gain = any_gain(random)})).moving) << i;
   EXPECT_TRUE(watch_.look(scene_.draw(kPerson, Shot{.gain = any_gain(random)})).moving);
   // A rolling shutter shows it in bands; their noise has to be learnt.
-  for (int i = 0; i < 60; ++i) (void)watch_.look(scene_.draw(Shot{.bands = 0.12, .phase = anywhere(random)}));
+  for (int i = 0; i < 250; ++i) (void)watch_.look(scene_.draw(Shot{.bands = 0.12, .phase = anywhere(random)}));
   for (int i = 0; i < 100; ++i)
     ASSERT_FALSE(watch_.look(scene_.draw(Shot{.bands = 0.12, .phase = anywhere(random)})).moving) << i;
   EXPECT_TRUE(watch_.look(scene_.draw(Thing{300, 150, 24, 60, 90}, Shot{.bands = 0.12, .phase = anywhere(random)})).moving);
