@@ -71,7 +71,7 @@ def rows(bin_dir, rfdetr=True):
     ]
     models, absent = bin_dir.parent / "models", []
     if (models / INT8_MODEL).exists():
-        table.append(Row("one run of a bare ONNX Runtime loop, NanoDet in INT8: in FP32", detect(f"bare:{INT8_MODEL}"), detect(f"bare:{DEFAULT_MODEL[1]}"), MOST_INT8_TIME))
+        table.append(Row("NanoDet in INT8, processor time of a run: in FP32", detect(f"bare_cpu:{INT8_MODEL}"), detect(f"bare_cpu:{DEFAULT_MODEL[1]}"), MOST_INT8_TIME))
     else:
         absent.append(f"INT8: no rows, there is no build/models/{INT8_MODEL} (docs/models.md says how one is made)")
     if rfdetr and (models / RF_DETR[1]).exists():

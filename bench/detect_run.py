@@ -113,6 +113,7 @@ FIGURES = {
     "standby:": of_model(standby),
     "gate": gate,
     "bare:": of_model(lambda stage, model: (stage.run("bare", model, THREADS), "ms")),
+    "bare_cpu:": of_model(lambda stage, model: (stage.run("bare_cpu", model), "ms")),
 }
 
 

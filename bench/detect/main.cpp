@@ -1,5 +1,6 @@
 // What stands around vedette-detect in its benchmarks, each a program of its own that bench/detect_run.py starts:
 //   bench_detect bare MODEL THREADS           ONNX Runtime alone: time of a run, ms
+//   bench_detect bare_cpu MODEL               the same on one thread, its processor time
 //   bench_detect alone MODEL THREADS CACHE    pixel pass + inference + postprocess of one picture, each alone: ms
 //   bench_detect latency BUS CAMERA           publishes frames one by one: from right before a frame is handed over until the
 //                                             sleeping reader of <camera>/detections holds what was found on it; median, ms
@@ -148,7 +149,8 @@ int main(int argc, char** argv) {
   const std::span<char*> words(argv, static_cast<std::size_t>(argc));
   const auto is = [&](const char* verb, std::size_t count) { return words.size() == count && std::strcmp(words[1], verb) == 0; };
   const auto camera = [&] { return Camera(words[2], words[3]); };
-  if (is("bare", 4)) return print(bare_loop(words[2], std::atoi(words[3])));
+  if (is("bare", 4)) return print(bare_loop(words[2], std::atoi(words[3]), Time::kClock));
+  if (is("bare_cpu", 3)) return print(bare_loop(words[2], 1, Time::kProcessor));
   if (is("alone", 5)) return print(steps_alone(words[2], std::atoi(words[3]), words[4]));
   if (is("gate", 5)) return print(gate_alone(words[2], words[3], std::atof(words[4])));
   if (is("spared", 4)) return await_spared(words[2], words[3]);

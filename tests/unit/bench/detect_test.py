@@ -50,7 +50,7 @@ class Detect(unittest.TestCase):
             f"throughput:{model}": 1.053,
             f"standby:{model}": 1.5,
             f"memory:{model}": 1.0,
-            f"bare:{detect.INT8_MODEL}": 0.6,
+            f"bare_cpu:{detect.INT8_MODEL}": 0.6,
         }
         self.assertEqual(goals, expected)
         self.assertEqual(len(absent), 1)
