@@ -1,6 +1,7 @@
 #include "bench/detect/model_loops.h"
 
 #include <onnxruntime_cxx_api.h>
+#include <stdlib.h>
 
 #include "bench/support/one_process.h"
 #include "bench/support/picture_image.h"
