@@ -1,6 +1,7 @@
 #include "bench/detect/model_loops.h"
 
 #include <onnxruntime_cxx_api.h>
+#include <stdlib.h>
 
 #include "bench/support/one_process.h"
 #include "bench/support/picture_image.h"
@@ -41,6 +42,7 @@ Ort::Value filled(Ort::AllocatorWithDefaultOptions& allocator, const Ort::TypeIn
 }  // namespace
 
 Value bare_loop(const std::string& model, int threads, Time time) {
+  ::setenv("ORT_DISABLE_TELEMETRY", "1", 1);
   Ort::Env env(ORT_LOGGING_LEVEL_FATAL, "bench");
   Ort::Session session(env, model.c_str(), settings(threads));
   Ort::AllocatorWithDefaultOptions allocator;
