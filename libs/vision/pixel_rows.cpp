@@ -10,6 +10,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <hwy/cache_control.h>
+
 HWY_BEFORE_NAMESPACE();
 namespace vedette::vision {
 namespace HWY_NAMESPACE {
@@ -42,6 +44,8 @@ void blend_rows(const RowBlend& rows, Sample* out, Sample* odd_out) {
   const std::uint8_t* const top = rows.top;
   for (std::size_t x = 0; x < bytes; x += step) {
     x = std::min(x, bytes - step);  // the last vector overlaps the one before
+    const std::uint8_t* next = rows.next + x;
+    for (std::uint32_t row = 0; row < rows.next_count; ++row, next += stride) hwy::Prefetch(next);
     const std::uint8_t* from = top + x;
     auto even = begin, odd = begin;
     for (std::size_t k = 0; k < count; ++k, from += stride) {
@@ -90,7 +94,7 @@ void blend_checked(const RowBlend& rows, Sample* out, Sample* odd_out) {
   if (rows.bytes >= step) return blend_any<kPairs>(rows, out, odd_out);
   std::uint8_t copy[kMostTaps * HWY_MAX_BYTES] = {};
   for (std::uint32_t k = 0; k < rows.count; ++k) std::memcpy(copy + k * step, rows.top + k * rows.stride, rows.bytes);
-  blend_any<kPairs>({copy, step, step, rows.weights, rows.count}, out, odd_out);
+  blend_any<kPairs>({copy, step, step, rows.weights, rows.count, nullptr, 0}, out, odd_out);
 }
 
 void blend(const RowBlend& rows, Sample* out) { blend_checked<false>(rows, out, nullptr); }

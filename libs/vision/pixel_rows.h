@@ -40,6 +40,9 @@ struct RowBlend {
   std::size_t bytes = 0;
   const std::uint16_t* weights = nullptr;
   std::uint32_t count = 0;
+  // Rows that are needed next, as far apart and as long: they are fetched into the cache meanwhile.
+  const std::uint8_t* next = nullptr;
+  std::uint32_t next_count = 0;
 };
 
 // Taps across a row, arranged for vectors of `blocks` times 128 bits: of a group of 4 · blocks outputs each vector holds some, a
