@@ -74,7 +74,7 @@ void tell_about(const KnownModel& model, const std::string& path) {
   if (!detector) return note("it can't be used as it is: " + detector.error().text + export_hint(model));
   const vision::TensorSpec& input = (*detector)->input();
   print(path + ": " + std::string((*detector)->family()) + ", " + std::to_string(input.width) + "x" +
-        std::to_string(input.height) + ", " + counted((*detector)->class_names().size(), "class") + ", " +
+        std::to_string(input.height) + ", " + std::to_string((*detector)->class_names().size()) + " classes, " +
         std::string(model.licence));
 }
 

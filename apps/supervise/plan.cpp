@@ -34,6 +34,7 @@ std::vector<bus::TopicName> written_topics(const Config& config) {
   for (const CameraConfig& camera : config.cameras) {
     for (const char* topic : {"control", "state", "events"}) topics.push_back({camera.name, topic});
     if (camera.detect) topics.push_back({camera.name, "detections"});
+    if (camera.detect && config.motion.gate) topics.push_back({camera.name, "motion"});
     if (camera.url == kExternalCamera) continue;
     for (const InputConfig& input : inputs_of(camera)) {
       topics.push_back({camera.name, stage::frames_topic(input.name)});

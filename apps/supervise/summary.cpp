@@ -2,10 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "schema/class_names.h"
-#include "schema/frame.h"
+#include "schema/motion.h"
 #include "supervise/reservoir.h"
 
 namespace vedette::supervise {
@@ -14,6 +15,7 @@ namespace {
 struct Watched {
   bus::Subscriber frames;
   bus::Subscriber detections;
+  bus::Subscriber motion;
   Reservoir* latencies_ms;
   std::uint64_t published = 0, dropped = 0;  // as last seen; they go on when the topic gets new files
   std::vector<std::string> classes;
@@ -31,6 +33,13 @@ void count(const bus::Lease& lease, Watched& watched, Summary& summary) {
   for (const Detection& box : record.boxes) ++summary.detections[class_name(watched.classes, box.class_id())];
 }
 
+bool is_still(const bus::Lease& lease) {
+  MotionInfo info;
+  if (lease.bytes().size() < sizeof info) return false;
+  std::memcpy(&info, lease.bytes().data(), sizeof info);
+  return info.model_skipped() == 1;
+}
+
 // The value below which a share of `p` lies (nearest rank); `sorted` isn't empty.
 double percentile(const std::vector<double>& sorted, double p) {
   const auto rank = static_cast<std::size_t>(std::ceil(p * static_cast<double>(sorted.size())));
@@ -46,6 +55,7 @@ std::string Summary::to_json() const {
   json["frames_captured"] = frames_captured;
   json["frames_dropped"] = frames_dropped;
   json["frames_detected"] = frames_detected;
+  json["frames_still"] = frames_still;
   json["detections"] = nlohmann::ordered_json::object();
   for (const auto& [name, number] : detections) json["detections"][name] = number;
   json["fps"] = rounded(fps);
@@ -83,6 +93,7 @@ void Observer::run() {
     // Names come from the checked configuration.
     watched.push_back({bus::Subscriber(dir_, bus::TopicName{camera, "frames"}, kFrameSchema),
                        bus::Subscriber(dir_, bus::TopicName{camera, "detections"}, kDetectionsSchema),
+                       bus::Subscriber(dir_, bus::TopicName{camera, "motion"}, kMotionSchema),
                        &latencies_ms,
                        {},
                        {},
@@ -98,6 +109,8 @@ void Observer::run() {
     for (Watched& camera : watched) {
       for (bus::Taken taken = camera.detections.take_next(); taken; taken = camera.detections.take_next())
         count(taken.lease, camera, summary_);
+      for (bus::Taken taken = camera.motion.take_next(); taken; taken = camera.motion.take_next())
+        summary_.frames_still += is_still(taken.lease) ? 1 : 0;
       if (const auto stats = camera.frames.stats()) camera.published = stats->published, camera.dropped = stats->dropped;
       published += camera.published, dropped += camera.dropped;
     }

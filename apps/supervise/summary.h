@@ -18,11 +18,12 @@ struct Summary {
   std::uint64_t frames_captured = 0;
   std::uint64_t frames_dropped = 0;
   std::uint64_t frames_detected = 0;
+  std::uint64_t frames_still = 0;                   // that the model was spared: nothing moved
   std::map<std::string, std::uint64_t> detections;  // by class
   double fps = 0.0;                                 // captured frames a second, all cameras, from the first to the last one seen
   std::vector<double> latencies_ms;                 // capture → detection published, of each detected frame; see Reservoir
 
-  // {"frames_captured":n,"frames_dropped":n,"frames_detected":n,"detections":{"person":n},"fps":x,"latency_ms":{"p50":x,"p99":x}};
+  // {"frames_captured":n,"frames_dropped":n,"frames_detected":n,"frames_still":n,"detections":{"person":n},"fps":x,"latency_ms":{"p50":x,"p99":x}};
   // percentiles are null when nothing was detected.
   std::string to_json() const;
 };

@@ -73,7 +73,7 @@ TEST_F(FetchTest, RefusalsAreOneSentence) {
       run({"fetch", "deimv2-n", "--dir", folder_.file("here")}),
       "deimv2-n: there is no .onnx file of it to fetch (checkpoints only, from github.com/Intellindust-AI-Lab/DEIMv2); to make "
       "it from the checkpoint: python tools/deployment/export_onnx.py");
-  EXPECT_EQ(last_line(fetch("yolox-s", "/status")), server_.url("/status/yolox_s.onnx") + ": the server answers 404\n");
+  EXPECT_EQ(last_line(fetch("yolox-s", "/ok")), server_.url("/ok/yolox_s.onnx") + ": the server answers 404\n");
   EXPECT_EQ(
       last_line(fetch("yolox-s", "/mute", {"--stall", "1"})).find(server_.url("/mute/yolox_s.onnx") + ": Operation too slow"),
       0u);

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "pictures.h"
+#include "support/simd_targets.h"
 
 namespace vedette::vision {
 namespace {
@@ -165,6 +166,21 @@ TEST(LumaCells, NothingOutsideTheRowsIsReadOrMatters) {
         ASSERT_TRUE(std::equal(expected.means().begin(), expected.means().end(), found.means().begin()))
             << to_string(format) << " " << width << "x" << height;
       }
+}
+
+TEST(LumaCells, EveryInstructionSetGivesTheSame) {
+  for (const PixelFormat format : kFormats)
+    for (const auto& [width, height] : kSizes) {
+      const TestPicture picture = make_picture(format, width, height, ColorMatrix::BT601, ColorRange::Limited);
+      LumaCells expected;
+      (void)expected.measure(picture.view);
+      test::for_each_simd_target([&] {
+        LumaCells cells;
+        (void)cells.measure(picture.view);
+        EXPECT_TRUE(std::equal(cells.means().begin(), cells.means().end(), expected.means().begin()))
+            << to_string(format) << " " << width << "x" << height;
+      });
+    }
 }
 
 TEST(LumaCells, PicturesThatCantBeAreOurOwnBug) {
