@@ -1,4 +1,5 @@
 """Detection: every row of build/bench/detect.json, and what has to hold (docs/benchmarks.md tells what a figure is)."""
+import json
 import pathlib
 
 from measure import Entry, Row
@@ -10,6 +11,9 @@ LEAST_THROUGHPUT = 0.95
 # A model's words and its file in build/models.
 DEFAULT_MODEL = ("NanoDet", "nanodet_g_416.onnx")
 RF_DETR = ("RF-DETR nano", "rfdetr_nano_random.onnx")
+INT8_MODEL = "nanodet_g_416_int8.onnx"
+MOST_INT8_TIME = 0.6
+MOST_POINTS_LOST = 1.0
 
 
 def rows(bin_dir, rfdetr=True):
@@ -29,11 +33,11 @@ def rows(bin_dir, rfdetr=True):
                 detect(f"steps_and_wakes:{model}"),
                 1.0,
             ),
-            Row(f"the same, {words}: bare ONNX Runtime loop", detect(f"latency:{model}"), detect(f"bare:{model}")),
+            Row(f"the same, {words}: one run of a bare ONNX Runtime loop", detect(f"latency:{model}"), detect(f"bare:{model}")),
             Row(
-                f"time a frame, {words} on one thread: bare ONNX Runtime loop on one thread",
+                f"time a frame when there is always a newer one, {words}: bare ONNX Runtime loop",
                 detect(f"throughput:{model}"),
-                detect(f"bare_1:{model}"),
+                detect(f"bare:{model}"),
                 round(1 / LEAST_THROUGHPUT, 3),
             ),
         ]
@@ -65,9 +69,39 @@ def rows(bin_dir, rfdetr=True):
             1.0,
         ),
     ]
-    absent = []
-    if rfdetr and (bin_dir.parent / "models" / RF_DETR[1]).exists():
+    models, absent = bin_dir.parent / "models", []
+    if (models / INT8_MODEL).exists():
+        table.append(Row("NanoDet in INT8, processor time of a run: in FP32", detect(f"bare_cpu:{INT8_MODEL}"), detect(f"bare_cpu:{DEFAULT_MODEL[1]}"), MOST_INT8_TIME))
+    else:
+        absent.append(f"INT8: no rows, there is no build/models/{INT8_MODEL} (docs/models.md says how one is made)")
+    if rfdetr and (models / RF_DETR[1]).exists():
         table += rows_of_model(*RF_DETR)
     else:
         absent.append("RF-DETR nano: no rows, scripts/fetch-rfdetr has not made its model")
     return table, absent
+
+
+def int8_loss_rows(models):
+    """(rows, notes): the average precision that the INT8 model lost, by its card."""
+    path = models / f"{INT8_MODEL}.card.json"
+    try:
+        card = json.loads(path.read_text())
+        before, after = card["origin"]["accuracy"], card["accuracy"]
+        lost = 100 * (before["ap"] - after["ap"])
+        name = f"AP points that NanoDet lost by INT8, {after['dataset']}, {after['photos']} photos: 1 point"
+    except FileNotFoundError:
+        return [], []
+    except (ValueError, KeyError, TypeError):
+        return [], [f"AP lost by INT8: no row, {path.name} isn't the card of a quantised model"]
+    return [
+        {
+            "name": name,
+            "ours": lost,
+            "peer": MOST_POINTS_LOST,
+            "unit": "count",
+            "ratio": lost / MOST_POINTS_LOST,
+            "interval": [lost / MOST_POINTS_LOST] * 2,
+            "goal": 1.0,
+            "holds": lost <= MOST_POINTS_LOST,
+        }
+    ], []

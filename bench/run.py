@@ -52,7 +52,8 @@ def run_capture(options, rounds):
 def run_detect(options, rounds):
     table, absent = detect.rows(options.bin, options.rfdetr)
     rows, notes, failures = run_rows(table, options, rounds)
-    return rows, notes + absent, failures
+    loss, loss_notes = detect.int8_loss_rows(options.build / "models") if re.search(options.only, "int8 loss") else ([], [])
+    return rows + loss, notes + absent + loss_notes, failures
 
 
 AREAS = {"bus": run_bus, "capture": run_capture, "detect": run_detect}

@@ -14,6 +14,7 @@ const std::vector<Program>& programs() {
       {"control", "vedette-control", "Run the sentry logic for all cameras"},
       {"gateway", "vedette-gateway", "Serve the page, its WebSocket and health"},
       {"cameras", "vedette-capture", "List the cameras of this machine, or say what a URL sends", true},
+      {"model", "vedette-model", "Models: list, fetch, look at, measure, quantise them"},
       {"top", "vedette-tools", "Live table of the bus: topics, writers, readers, fps, age, drops, CPU", true},
       {"doctor", "vedette-tools", "Look whether this machine and its bus are as Vedette needs them; say what to do", true},
       {"echo", "vedette-tools", "Print each record of a topic as it comes", true},

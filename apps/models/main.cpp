@@ -4,13 +4,58 @@
 
 #include "base/process.h"
 #include "config/command_line.h"
+#include "models/catalogue.h"
 #include "models/eval.h"
+#include "models/fetch.h"
+#include "models/look.h"
 #include "models/quantize.h"
 
 namespace {
 
 using namespace vedette;
 using namespace vedette::models;
+
+CLI::App* add_list(CLI::App& app, ListOptions& options) {
+  CLI::App* list = app.add_subcommand("list", "The detectors that others publish, and which of them are here");
+  list->add_option("--dir", options.dir, "Where to look for their files")->type_name("DIR")->default_str(models_dir());
+  list->add_flag("--json", options.json, "One JSON list");
+  list->footer("AP: on COCO val2017, as its makers publish it.");
+  return list;
+}
+
+CLI::App* add_fetch(CLI::App& app, FetchOptions& options) {
+  CLI::App* fetch = app.add_subcommand("fetch", "Get one of them: resumable, checked, there whole or not at all");
+  fetch->add_option("name", options.name, "As `vedette model list` has it")->required();
+  fetch->add_option("--dir", options.dir, "Where to put it")->type_name("DIR")->default_str(models_dir());
+  fetch->add_option("--mirror", options.mirror, "URL of a folder with the files, instead of their makers'")
+      ->type_name("URL")
+      ->envname("VEDETTE_MODEL_MIRROR");
+  fetch
+      ->add_option_function<unsigned>(
+          "--stall", [&](unsigned seconds) { options.stall = std::chrono::seconds(seconds); },
+          "Seconds without a byte after which it gives up")
+      ->check(CLI::Range(1, 86400))
+      ->default_str("60");
+  fetch->add_flag("--force", options.force, "Replace a file of that name");
+  fetch->footer("Proxies are those of the environment (https_proxy, no_proxy, …).");
+  return fetch;
+}
+
+CLI::App* add_info(CLI::App& app, InfoOptions& options) {
+  CLI::App* info = app.add_subcommand("info", "What a model is: family, tensors, classes, what runs it, its card");
+  add_model_options(*info, options.model);
+  info->add_flag("--json", options.json, "One JSON object");
+  return info;
+}
+
+CLI::App* add_bench(CLI::App& app, BenchOptions& options) {
+  CLI::App* bench = app.add_subcommand("bench", "How long a picture takes: pixel pass, inference, boxes");
+  add_model_options(*bench, options.model);
+  bench->add_option("--picture", options.picture, "JPEG file; else a test picture of 1920x1080")->type_name("FILE");
+  bench->add_option("--seconds", options.seconds, "How long to measure")->check(CLI::Range(0.0, 86400.0))->capture_default_str();
+  bench->add_flag("--json", options.json, "One JSON object");
+  return bench;
+}
 
 CLI::App* add_eval(CLI::App& app, EvalOptions& options) {
   CLI::App* eval = app.add_subcommand("eval", "COCO's average precision on photos, through the product's own picture path");
@@ -39,7 +84,10 @@ CLI::App* add_quantize(CLI::App& app, QuantizeOptions& options) {
       ->capture_default_str();
   quantize->add_option("--coco", options.coco, "Folder on which the loss is measured, as for eval")->required()->type_name("DIR");
   quantize->add_option("--max-loss", options.max_loss, "AP points (hundredths of AP) that may be lost")
-      ->check(CLI::Range(0.0, 100.0))
+      ->check(CLI::Range(-100.0, 100.0))
+      ->capture_default_str();
+  quantize->add_option("--most-settings", options.most_settings, "Of those that keep more and more in float")
+      ->check(CLI::Range(1, 100))
       ->capture_default_str();
   quantize->add_option("-o,--output", options.output, "The file to write; its card goes beside it")
       ->required()
@@ -57,12 +105,24 @@ int main(int argc, char** argv) {
   install_stop_signals();
   CLI::App app{"Models as files: which there are, what one is, how well and how fast it does.", "vedette model"};
   app.require_subcommand(1);
+  ListOptions list_options;
+  FetchOptions fetch_options;
+  InfoOptions info_options;
+  BenchOptions bench_options;
   EvalOptions eval_options;
   QuantizeOptions quantize_options;
+  const CLI::App* list_app = add_list(app, list_options);
+  const CLI::App* fetch_app = add_fetch(app, fetch_options);
+  const CLI::App* info_app = add_info(app, info_options);
+  const CLI::App* bench_app = add_bench(app, bench_options);
   const CLI::App* eval_app = add_eval(app, eval_options);
   const CLI::App* quantize_app = add_quantize(app, quantize_options);
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
   const auto run = [&]() -> Result<> {
+    if (*list_app) return list(list_options);
+    if (*fetch_app) return fetch(fetch_options);
+    if (*info_app) return info(info_options);
+    if (*bench_app) return bench(bench_options);
     if (*eval_app) return eval(eval_options);
     if (*quantize_app) return quantize(quantize_options);
     return {};

@@ -12,7 +12,8 @@ struct QuantizeOptions {
   std::string pictures;  // folder of JPEG files that are like what the cameras will see: activations' ranges are learnt from them
   std::size_t most_pictures = 100;
   std::string coco;       // folder on which the loss is measured
-  double max_loss = 1.0;  // AP points, hundredths of AP
+  double max_loss = 1.0;  // AP points, hundredths of AP; negative: so much must be won
+  std::size_t most_settings = 100;
   std::string output;
   bool force = false;  // overwrite the output
   bool all = false;    // measure every setting, also after one that is good enough

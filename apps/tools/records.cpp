@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "schema/class_names.h"
+#include "schema/motion.h"
 #include "schema/packet.h"
 #include "schema/records.h"
 
@@ -93,6 +94,27 @@ Json detections(std::span<const std::byte> record, const std::vector<std::string
           {"detections", std::move(boxes)}};
 }
 
+// Without its cells: they are a picture, and no text.
+Json motion(std::span<const std::byte> record, std::uint64_t now_ns) {
+  Motion read;
+  if (const auto good = read_motion(record, read); !good.ok()) return failed(good.error());
+  Json zones = Json::array();
+  for (std::uint32_t zone = 0; zone < read.info.zones(); ++zone) zones.push_back(rounded(read.info.zone_area()->Get(zone)));
+  return {{"moving", read.info.moving() != 0},
+          {"area", rounded(read.info.area())},
+          {"zone_area", std::move(zones)},
+          {"light_changed", read.info.light_changed() != 0},
+          {"model_skipped", read.info.model_skipped() != 0},
+          {"columns", read.info.columns()},
+          {"rows", read.info.rows()},
+          {"cell_width", read.info.cell_width()},
+          {"cell_height", read.info.cell_height()},
+          {"threshold", read.info.threshold()},
+          {"captured_at_ns", read.info.captured_at_ns()},
+          {"published_at_ns", read.info.published_at_ns()},
+          {"age_ms", milliseconds(age_ns(read.info.captured_at_ns(), now_ns))}};
+}
+
 Json control(const schema::Control& record, std::uint64_t now_ns) {
   return {{"mode", mode_name(record.mode())}, {"detect_fps", rounded(record.detect_fps())},
           {"paused", record.paused()},        {"forced", record.forced()},
@@ -173,6 +195,8 @@ std::string schema_name(std::uint64_t schema_id) {
       return "frames";
     case kDetectionsSchema:
       return "detections";
+    case kMotionSchema:
+      return "motion";
     case kControlSchema:
       return "control";
     case kStateSchema:
@@ -194,6 +218,8 @@ std::optional<std::uint64_t> happened_at_ns(std::uint64_t schema_id, std::span<c
       return stamp_of_struct<FrameInfo>(record);
     case kDetectionsSchema:
       return stamp_of_struct<DetectionsInfo>(record);
+    case kMotionSchema:
+      return stamp_of_struct<MotionInfo>(record);
     case kControlSchema:
       return stamp_of_table(record, &schema::Control::heartbeat_at_ns);
     case kStateSchema:
@@ -216,6 +242,8 @@ Json to_json(std::uint64_t schema_id, std::span<const std::byte> record, const s
       return frame(record, now_ns);
     case kDetectionsSchema:
       return detections(record, class_names, now_ns);
+    case kMotionSchema:
+      return motion(record, now_ns);
     case kControlSchema:
       return table<schema::Control>(record, now_ns, control);
     case kStateSchema:

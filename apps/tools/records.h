@@ -12,7 +12,7 @@
 
 namespace vedette::tools {
 
-// "frames", "detections", "control", "state", "events", "packets"; else the number in hexadecimal.
+// "frames", "detections", "motion", "control", "state", "events", "packets"; else the number in hexadecimal.
 std::string schema_name(std::uint64_t schema_id);
 
 // So many of a record's first bytes are enough for all that is here, pixels aside.

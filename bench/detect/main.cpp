@@ -1,11 +1,14 @@
 // What stands around vedette-detect in its benchmarks, each a program of its own that bench/detect_run.py starts:
 //   bench_detect bare MODEL THREADS           ONNX Runtime alone: time of a run, ms
-//   bench_detect alone MODEL THREADS          pixel pass + inference + postprocess of one picture, each alone: ms
+//   bench_detect bare_cpu MODEL               the same on one thread, its processor time
+//   bench_detect alone MODEL THREADS CACHE    pixel pass + inference + postprocess of one picture, each alone: ms
 //   bench_detect latency BUS CAMERA           publishes frames one by one: from right before a frame is handed over until the
 //                                             sleeping reader of <camera>/detections holds what was found on it; median, ms
 //   bench_detect throughput BUS CAMERA        publishes more frames than can be looked at: mean time from one result to the next,
 //   ms bench_detect still BUS CAMERA FPS         publishes the same picture so many times a second; until SIGTERM bench_detect
 //   the motion gate: its CPU time a second, ms
+//   bench_detect gate BUS CAMERA SECONDS      looks at each frame with the motion gate: its CPU time a second, ms
+//   bench_detect spared BUS CAMERA            waits for a frame whose motion record says that the model was spared it
 // Those that print a number print it as bench/support/result.h has it. Each is one thread; all end with who started them.
 #include <sys/prctl.h>
 
@@ -20,6 +23,8 @@
 #include "bench/detect/model_loops.h"
 #include "bench/support/one_process.h"
 #include "schema/frame.h"
+#include "schema/motion.h"
+#include "vision/motion.h"
 
 namespace {
 
@@ -35,11 +40,18 @@ int print(const Value& value) {
   return 0;
 }
 
-// Publishes until the detector answers the first time.
+// Publishes until the detector answers the first time, and takes that.
 void await_detector(Camera& camera, bus::Subscriber& detections) {
   const std::uint64_t patience = clock_ns() + 30'000'000'000;
-  while (!detections.find(camera.publish(true), 200ms).lease)
+  for (;;) {
+    camera.publish(true);
+    const std::uint64_t again = clock_ns() + 2'000'000'000;
+    while (clock_ns() < again) {
+      camera.beat();
+      if (detections.wait(200ms) == bus::Wait::kNew && detections.take_newest()) return;
+    }
     if (clock_ns() > patience) fail("nothing was detected within 30 s");
+  }
 }
 
 Value latency(Camera& camera) {
@@ -74,7 +86,7 @@ Value throughput(Camera& camera) {
   const std::uint64_t began = clock_ns();
   while (results <= kLeastResults || clock_ns() - began < kDurationNs) {
     camera.publish(true);
-    std::this_thread::sleep_for(3ms);
+    std::this_thread::sleep_for(5ms);
     drain();
     if (clock_ns() - began > 10 * kDurationNs) fail("too few frames were looked at");
   }
@@ -92,6 +104,44 @@ int publish_at(Camera& camera, double fps, bool moving) {
   }
 }
 
+Value gate_alone(const std::string& bus, const std::string& name, double seconds) {
+  const bus::BusDir dir = must(bus::BusDir::open(bus));
+  bus::Subscriber frames(dir, {name, "frames"}, kFrameSchema, bus::Demand{.pixels = true, .fps = 30});
+  vision::MotionGate gate({});
+  std::uint64_t spent_ns = 0;
+  std::size_t looks = 0;
+  const auto look = [&] {
+    if (frames.wait(100ms) != bus::Wait::kNew) return;
+    const bus::Taken taken = frames.take_newest();
+    if (!taken) return;
+    FrameInfo info;
+    std::memcpy(&info, taken.lease.bytes().data(), sizeof info);
+    const vision::ImageView image = must(vision::image_view(info, taken.lease.bytes()));
+    const std::uint64_t before = thread_cpu_ns();
+    keep(gate.look(image, info.captured_at_ns()).moving);
+    if (looks++ > 0) spent_ns += thread_cpu_ns() - before;  // the first learns the picture
+  };
+  const std::uint64_t patience = clock_ns() + 10'000'000'000;
+  while (looks == 0 && clock_ns() < patience) look();
+  const std::uint64_t began = clock_ns();
+  while (static_cast<double>(clock_ns() - began) < seconds * 1e9) look();
+  if (looks < 3) fail("too few frames came");
+  return {static_cast<double>(spent_ns) / 1e6 / (static_cast<double>(clock_ns() - began) / 1e9), "ms"};
+}
+
+int await_spared(const std::string& bus, const std::string& name) {
+  const bus::BusDir dir = must(bus::BusDir::open(bus));
+  bus::Subscriber motion(dir, {name, "motion"}, kMotionSchema);
+  Motion record;
+  const std::uint64_t patience = clock_ns() + 5'000'000'000;
+  while (clock_ns() < patience) {
+    if (motion.wait(100ms) != bus::Wait::kNew) continue;
+    const bus::Taken taken = motion.take_next();
+    if (taken && read_motion(taken.lease.bytes(), record).ok() && record.info.model_skipped() != 0) return 0;
+  }
+  fail("the motion gate spared the model no frame within 5 s");
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -99,8 +149,11 @@ int main(int argc, char** argv) {
   const std::span<char*> words(argv, static_cast<std::size_t>(argc));
   const auto is = [&](const char* verb, std::size_t count) { return words.size() == count && std::strcmp(words[1], verb) == 0; };
   const auto camera = [&] { return Camera(words[2], words[3]); };
-  if (is("bare", 4)) return print(bare_loop(words[2], std::atoi(words[3])));
-  if (is("alone", 4)) return print(steps_alone(words[2], std::atoi(words[3])));
+  if (is("bare", 4)) return print(bare_loop(words[2], std::atoi(words[3]), Time::kClock));
+  if (is("bare_cpu", 3)) return print(bare_loop(words[2], 1, Time::kProcessor));
+  if (is("alone", 5)) return print(steps_alone(words[2], std::atoi(words[3]), words[4]));
+  if (is("gate", 5)) return print(gate_alone(words[2], words[3], std::atof(words[4])));
+  if (is("spared", 4)) return await_spared(words[2], words[3]);
   if (is("latency", 4)) {
     Camera frames = camera();
     return print(latency(frames));

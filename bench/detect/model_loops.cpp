@@ -1,10 +1,12 @@
 #include "bench/detect/model_loops.h"
 
 #include <onnxruntime_cxx_api.h>
+#include <stdlib.h>
 
 #include "bench/support/one_process.h"
 #include "bench/support/picture_image.h"
 #include "model/detector.h"
+#include "model/onnx/runtime.h"
 
 namespace vedette::bench {
 namespace {
@@ -40,9 +42,8 @@ Ort::Value filled(Ort::AllocatorWithDefaultOptions& allocator, const Ort::TypeIn
 
 }  // namespace
 
-Value bare_loop(const std::string& model, int threads) {
-  Ort::Env env(ORT_LOGGING_LEVEL_FATAL, "bench");
-  Ort::Session session(env, model.c_str(), settings(threads));
+Value bare_loop(const std::string& path, int threads, Time time) {
+  Ort::Session session(model::onnx::environment(), path.c_str(), settings(threads));
   Ort::AllocatorWithDefaultOptions allocator;
   std::vector<Ort::Value> inputs;
   std::vector<Ort::AllocatedStringPtr> names;
@@ -58,15 +59,17 @@ Value bare_loop(const std::string& model, int threads) {
                       output_names.size());
   };
   for (int warm_up = 0; warm_up < 3; ++warm_up) run();
-  const std::uint64_t began = clock_ns();
+  const auto now = time == Time::kClock ? clock_ns : thread_cpu_ns;
+  const std::uint64_t began = clock_ns(), before = now();
   std::size_t runs = 0;
   while (runs < kLeastRuns || clock_ns() - began < kDurationNs) run(), ++runs;
-  return {static_cast<double>(clock_ns() - began) / 1e6 / static_cast<double>(runs), "ms"};
+  return {static_cast<double>(now() - before) / 1e6 / static_cast<double>(runs), "ms"};
 }
 
-Value steps_alone(const std::string& path, int threads) {
+Value steps_alone(const std::string& path, int threads, const std::string& cache) {
   model::DetectorOptions options;
   options.backend.threads = static_cast<std::uint32_t>(threads);
+  options.backend.cache = cache;
   const auto detector = must(model::load_detector(path, options));
   const vision::Image picture = picture_image(kDetailed);
   std::vector<Detection> boxes;

@@ -4,6 +4,7 @@
 
 #include "bench/support/one_process.h"
 #include "bench/vedette/jpeg.h"
+#include "bench/vedette/motion.h"
 #include "bench/vedette/pixels.h"
 #include "bench/vedette/postprocess.h"
 #include "bench/vedette/topic.h"
@@ -230,6 +231,8 @@ int main(int argc, char** argv) {
       {"pixels_1080p_512_rgb", [] { return pixels_1080p({.format = vedette::PixelFormat::RGB24}); }},
       {"pixels_1080p_384_stretch", [] { return pixels_1080p({.side = 384, .fit = vedette::vision::Fit::kStretch}); }},
       {"pixels_1080p_416_plain", [] { return pixels_1080p({.side = 416, .filter = vedette::vision::Filter::kBilinear}); }},
+      {"motion_1080p", motion_1080p},
+      {"motion_1080p_seldom", motion_1080p_seldom},
       {"postprocess_300x91", outputs_to_detections},
   };
   return run_figure(argc, argv, figures);

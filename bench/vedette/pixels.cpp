@@ -1,32 +1,23 @@
 #include "bench/vedette/pixels.h"
 
 #include "bench/support/one_process.h"
-#include "vision/jpeg_planes.h"
+#include "bench/support/picture_image.h"
 
 namespace vedette::bench {
 namespace {
 
 // The picture as a camera of that format gives it; of RGB24 and YUYV the bytes of other planes will do, as nobody looks at it.
 vision::Image picture_of(PixelFormat format) {
-  const std::vector<unsigned char> file = make_picture(kDetailed);
-  vision::JpegPlanesDecoder decoder;
-  const auto bytes = std::as_bytes(std::span(file));
-  const auto header = decoder.read_header(bytes);
-  if (!header.ok()) fail(header.error().text);
-  vision::Image decoded;
-  decoded.reshape(header->format, header->width, header->height);
-  vision::MutableImageView planes{header->format, header->width, header->height, {}};
-  for (int plane = 0; plane < plane_count(header->format); ++plane)
-    planes.planes[static_cast<std::size_t>(plane)] = {decoded.plane(plane), decoded.stride(plane)};
-  if (auto done = decoder.decode(bytes, *header, 1, planes); !done.ok()) fail(done.error().text);
-  if (format == header->format) return decoded;
+  vision::Image decoded = picture_image(kDetailed);
+  const vision::ImageView view = decoded.view();
+  if (format == view.format) return decoded;
 
   vision::Image picture;
-  picture.reshape(format, header->width, header->height);
+  picture.reshape(format, view.width, view.height);
   for (int plane = 0; plane < plane_count(format); ++plane) {
-    const PlaneGeometry extent = plane_extent(format, plane, header->width, header->height);
+    const PlaneGeometry extent = plane_extent(format, plane, view.width, view.height);
     for (std::uint32_t y = 0; y < extent.rows; ++y)
-      for (std::uint32_t x = 0; x < extent.row_bytes; ++x) picture.row(plane, y)[x] = decoded.row(0, y)[x % header->width];
+      for (std::uint32_t x = 0; x < extent.row_bytes; ++x) picture.row(plane, y)[x] = decoded.row(0, y)[x % view.width];
   }
   return picture;
 }

@@ -11,7 +11,7 @@ namespace vedette::model {
 
 // The metadata's entry: a JSON object with any of
 //   "order": "rgb" | "bgr"   "fit": "stretch" | "letterbox"   "filter": "bilinear" | "antialiased"
-//   "scale": number          "mean": [3 numbers]              "deviation": [3 numbers]            "pad": 0..255
+//   "scale": number          "mean": [3 numbers]              "deviation": [3 numbers]            "pad": [3 of 0..255]
 // tensor = (pixel · scale − mean) / deviation, pixel and pad in 0..255 (vision::TensorSpec).
 inline constexpr std::string_view kPreprocessingKey = "vedette_preprocessing";
 

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "schema/motion.h"
 #include "schema/packet.h"
 #include "schema/records.h"
 
@@ -44,6 +45,7 @@ T* mutable_table(std::span<std::byte> record) {
 std::optional<std::uint64_t> published_at_ns(std::uint64_t schema_id, std::span<const std::byte> record) {
   if (schema_id == kFrameSchema) return published_in<FrameInfo>(record);
   if (schema_id == kDetectionsSchema) return published_in<DetectionsInfo>(record);
+  if (schema_id == kMotionSchema) return published_in<MotionInfo>(record);
   if (schema_id == kPacketsSchema) return published_in<PacketInfo>(record);
   return std::nullopt;
 }
@@ -51,6 +53,7 @@ std::optional<std::uint64_t> published_at_ns(std::uint64_t schema_id, std::span<
 void restamp(std::uint64_t schema_id, std::span<std::byte> record, const Move& move) {
   if (schema_id == kFrameSchema) return restamp_struct<FrameInfo>(record, move);
   if (schema_id == kDetectionsSchema) return restamp_struct<DetectionsInfo>(record, move);
+  if (schema_id == kMotionSchema) return restamp_struct<MotionInfo>(record, move);
   if (schema_id == kPacketsSchema) return restamp_struct<PacketInfo>(record, move);
   // A field that isn't in the table has its default, 0, and needs no change: mutate_…() says false, that is fine.
   if (schema_id == kControlSchema) {

@@ -8,6 +8,8 @@
 #include "vision/color.h"
 
 // What stands between BEFORE and AFTER is compiled once for each instruction set; the processor's best is chosen at run time.
+// Machines with SVE have NEON.
+#define HWY_DISABLED_TARGETS (HWY_SVE | HWY_SVE2 | HWY_SVE_256 | HWY_SVE2_128 | HWY_RVV)
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "vision/luma_cells.cpp"
 #include <hwy/foreach_target.h>
@@ -66,8 +68,8 @@ HWY_INLINE hn::Vec<Quads> quad_sums(V pairs) {
   return hn::Add(hn::And(lanes, hn::Set(Quads(), 0xFFFF)), hn::ShiftRight<16>(lanes));
 }
 
-// Calls sum(first row, stride) for one vector after the other (of kChannels x lanes bytes) of `row_bytes`; the last one, cut off by
-// the row's end, from a copy with zeros behind. Nothing outside the rows is read.
+// Calls sum(first row, stride) for one vector after the other (of kChannels x lanes bytes) of `row_bytes`; the last one, cut off
+// by the row's end, from a copy with zeros behind. Nothing outside the rows is read.
 template <std::size_t kChannels, class Sum>
 HWY_INLINE void for_each_vector(const std::uint8_t* top, std::size_t stride, std::size_t rows, std::size_t row_bytes, Sum sum) {
   const std::size_t step = kChannels * hn::Lanes(Bytes());
@@ -113,8 +115,8 @@ void sum_interleaved(const std::uint8_t* top, std::size_t stride, std::size_t ro
       green = hn::Add(green, pair_sums(b));
       last = hn::Add(last, pair_sums(c));
     }
-    const auto ends = hn::Add(hn::Mul(quad_sums(first), hn::Set(Quads(), kFirst)),
-                              hn::Mul(quad_sums(last), hn::Set(Quads(), kLast)));
+    const auto ends =
+        hn::Add(hn::Mul(quad_sums(first), hn::Set(Quads(), kFirst)), hn::Mul(quad_sums(last), hn::Set(Quads(), kLast)));
     hn::StoreU(hn::Add(ends, hn::Mul(quad_sums(green), hn::Set(Quads(), kGreen))), Quads(), sums);
     sums += hn::Lanes(Quads());
   });

@@ -12,12 +12,14 @@ namespace vedette::vision {
 namespace {
 
 // How fast the background becomes what is seen: time constants in seconds. Where nothing moves it keeps up with what a
-// moving shadow or the evening changes; what has come and stays is part of it after kMovingSeconds x ln(its contrast / threshold).
+// moving shadow or the evening changes; what has come and stays is part of it after kMovingSeconds x ln(its contrast /
+// threshold).
 constexpr float kStillSeconds = 5.0f;
 constexpr float kMovingSeconds = 20.0f;
-constexpr float kNoiseSeconds = 20.0f;
-constexpr float kLongestNoiseStep = 2.0f;  // what changed during a pause isn't noise
+constexpr float kNoiseSeconds = 60.0f;
+constexpr float kLongestNoiseStep = 2.0f;       // what changed during a pause isn't noise
 constexpr std::uint64_t kStepNs = 250'000'000;  // it takes no smaller steps: looks between only compare
+constexpr std::uint32_t kFirstSteps = 8;
 
 // A place's restlessness is the mean change of its difference from one step to the next. Of normal noise that is 1.13 deviations
 // of it, so that this many are five deviations: one cell in two million.
@@ -25,8 +27,8 @@ constexpr float kNoiseFactor = 4.5f;
 // However restless a place is, a change of so many thresholds counts.
 constexpr float kMostThresholds = 4.0f;
 
-// So much of the picture at once is a change of light or of the camera's mode; if it happens again within kCalmNs, it is the camera
-// that moves.
+// So much of the picture at once is a change of light or of the camera's mode; if it happens again within kCalmNs, it is the
+// camera that moves.
 constexpr float kEverything = 0.6f;
 constexpr std::uint64_t kCalmNs = 3'000'000'000;
 
@@ -129,10 +131,11 @@ void MotionGate::State::follow(std::uint64_t at_ns) {
   if (at_ns - followed_at_ns < kStepNs) return;
   const float seconds = static_cast<float>(at_ns - followed_at_ns) / 1e9f;
   followed_at_ns = at_ns;
-  // The first steps make means of what was seen so far.
+  // The first steps make means of what was seen so far; who moves meanwhile leaves hardly a ghost.
   const float first = 1.0f / static_cast<float>(++steps + 1);
   learn_noise(std::max(share(std::min(seconds, kLongestNoiseStep), kNoiseSeconds), first));
-  learn_background(std::max(share(seconds, kStillSeconds), first), std::max(share(seconds, kMovingSeconds), first));
+  learn_background(std::max(share(seconds, kStillSeconds), first),
+                   std::max(share(seconds, kMovingSeconds), steps <= kFirstSteps ? first : 0.0f));
 }
 
 void MotionGate::State::learn_noise(float part) {

@@ -1,9 +1,17 @@
-// MotionGate: does anything move in front of this camera? A frame's luma is averaged into cells (SIMD, one pass over the luma
-// plane where it lies), compared with a background that follows slowly, and counted, over the whole picture and per zone. A
-// change of light (everything at once: a lamp, a cloud, a camera's exposure or its night mode) is told from motion and learnt
-// anew.
+// MotionGate: does anything move in front of this camera? Each look compares the brightness of the picture's cells (LumaCells)
+// with a background that follows by time, takes off what each place's own noise excuses, and counts what is left: of the whole
+// picture and of each zone.
 //
-// Costs one read of the luma; allocates when the picture's size changes, else never. Thread-bound, one object a camera.
+// Who stops is seen for 20 s x ln(contrast / threshold), half a minute or so, then belongs to the picture; where nothing moves,
+// the background keeps up with a time constant of 5 s. A common gain and offset (a lamp, a cloud, an exposure) is taken away
+// before the comparison: who walks in meanwhile is seen. When then still more than three fifths of the picture differ, that is
+// light too (a camera's night mode), and everything is learnt anew; but not twice within 3 s: then the camera moves, or something
+// is in front of it. What opens the gate although nobody comes: light on a part of the picture (the edge of a shadow,
+// headlights), and what begins to wave or to blink, until its place is known as restless, after a minute; a change of four times
+// the threshold always counts.
+//
+// Costs one read of the luma, of large pictures only of some rows; allocates when the picture's size changes, else never.
+// Thread-bound, one object a camera.
 #pragma once
 
 #include <cstdint>
@@ -36,9 +44,9 @@ struct MotionResult {
   std::uint8_t threshold = 0;                     // a cell of `cells` that is at least this moves
   float area = 0;                                 // part of the watched cells that move
   bool moving = false;                            // enough of the watched cells or of a watched zone
-  bool light_changed = false;                     // taken for a change of light: not moving, and the background is learnt anew
+  bool light_changed = false;                     // so much at once that it was taken for light, which isn't in `cells` any more
   std::span<const float> zone_area;               // by zone; good until the next look()
-  std::span<const std::uint8_t> cells;            // how far each is from the background, 0..255
+  std::span<const std::uint8_t> cells;            // how far each is from the background, less its noise, 0..255
   std::span<const std::uint8_t> luma;             // mean brightness of each, full range
 };
 
@@ -49,8 +57,9 @@ class MotionGate {
   MotionGate(MotionGate&&) noexcept;
   MotionGate& operator=(MotionGate&&) noexcept;
 
-  // The next frame, taken at `captured_at_ns` (the background follows by time, not by frames). The first of a size moves: nothing
-  // is known about it yet.
+  // The next frame, taken at `captured_at_ns` (the background follows by time, not by frames; a time before the last look's is
+  // another clock's, and no time has passed). The first of a size moves, with all areas 0: nothing is known about it yet. A
+  // picture without a format or with sides out of 1..kMaxSide is our own bug.
   MotionResult look(const ImageView& image, std::uint64_t captured_at_ns);
 
  private:

@@ -39,7 +39,8 @@ bool LightChange::take_samples(std::span<const std::uint8_t> luma, std::span<con
     if (now > kBlack && now < kWhite && background[i] > kBlack && background[i] < kWhite)
       samples_.push_back({background[i], change});
   }
-  return static_cast<float>(changed) >= kLeastPart * static_cast<float>(count) && samples_.size() >= std::max<std::size_t>(count / 4, 1);
+  return static_cast<float>(changed) >= kLeastPart * static_cast<float>(count) &&
+         samples_.size() >= std::max<std::size_t>(count / 4, 1);
 }
 
 // The medians of a third that nth_element() has put between `first` and `last`.

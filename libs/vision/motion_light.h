@@ -1,7 +1,7 @@
-// LightChange: what all of a picture has in common since its background was learnt: a gain and an offset of its brightness (a lamp, a
-// cloud, the camera's exposure), told from what moves in it by a line through medians, which less than a sixth of the picture can't
-// bend. Tukey, Exploratory Data Analysis (1977), chapter 10, the resistant line: here through the middles of the darkest and the
-// brightest third.
+// LightChange: what all of a picture has in common since its background was learnt: a gain and an offset of its brightness (a
+// lamp, a cloud, the camera's exposure), told from what moves in it by a line through medians, which less than a sixth of the
+// picture can't bend. Tukey, Exploratory Data Analysis (1977), chapter 10, the resistant line: here through the middles of the
+// darkest and the brightest third.
 //
 // Looks at some two thousand cells, seldom further than to count them. Allocates in fit() alone. Thread-bound.
 #pragma once

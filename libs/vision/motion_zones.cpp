@@ -9,9 +9,7 @@
 namespace vedette::vision {
 namespace {
 
-float part(std::uint32_t some, std::uint32_t all) {
-  return all == 0 ? 0.0f : static_cast<float>(some) / static_cast<float>(all);
-}
+float part(std::uint32_t some, std::uint32_t all) { return all == 0 ? 0.0f : static_cast<float>(some) / static_cast<float>(all); }
 
 // A picture of a pixel a cell, black where the polygon is; its points are stretched as the last cells reach beyond the picture.
 void draw(const MotionZone& zone, float stretch_x, float stretch_y, Image& picture, std::uint32_t columns, std::uint32_t rows) {
@@ -27,10 +25,7 @@ void draw(const MotionZone& zone, float stretch_x, float stretch_y, Image& pictu
 }  // namespace
 
 ZoneCells::ZoneCells(std::vector<MotionZone> zones)
-    : zones_(std::move(zones)),
-      zone_cells_(zones_.size()),
-      zone_moving_(zones_.size()),
-      zone_area_(zones_.size()) {
+    : zones_(std::move(zones)), zone_cells_(zones_.size()), zone_moving_(zones_.size()), zone_area_(zones_.size()) {
   VD_ASSERT(zones_.size() <= 32, "more zones than a cell has bits");
 }
 
@@ -53,8 +48,7 @@ void ZoneCells::fit(const LumaCells& cells, std::uint32_t width, std::uint32_t h
       ++zone_cells_[zone];
     }
   }
-  for (std::size_t i = 0; i < zones_of_.size(); ++i)
-    watched_[i] = zones_of_[i] == 0 || (zones_of_[i] & ~ignored) != 0 ? 1 : 0;
+  for (std::size_t i = 0; i < zones_of_.size(); ++i) watched_[i] = zones_of_[i] == 0 || (zones_of_[i] & ~ignored) != 0 ? 1 : 0;
   watched_cells_ = static_cast<std::uint32_t>(std::count(watched_.begin(), watched_.end(), 1));
   clear();
 }

@@ -1,5 +1,5 @@
-// ZoneCells: which cells of a picture belong to which of the motion gate's zones, and how much of each moves. A zone has every cell
-// that it has a part of. Allocates in fit() alone. Thread-bound.
+// ZoneCells: which cells of a picture belong to which of the motion gate's zones, and how much of each moves. A zone has every
+// cell that it has a part of. Allocates in fit() alone. Thread-bound.
 #pragma once
 
 #include <cstdint>
@@ -19,13 +19,13 @@ class ZoneCells {
   // For pictures of this size, whose cells these are.
   void fit(const LumaCells& cells, std::uint32_t width, std::uint32_t height);
 
-  // Counts the cells that are at least `threshold`. True: they are at least `area` of all that is watched, or of a watched zone its own
-  // area. An area of 0 is any cell.
+  // Counts the cells that are at least `threshold`. True: they are at least `area` of all that is watched, or of a watched zone
+  // its own area. An area of 0 is any cell.
   bool count(std::span<const std::uint8_t> cells, std::uint8_t threshold, float area);
   // Nothing moves.
   void clear();
 
-  float area() const { return area_; }                               // part of the watched cells that moves
+  float area() const { return area_; }                             // part of the watched cells that moves
   std::span<const float> zone_area() const { return zone_area_; }  // of each zone, ignored ones too
 
  private:

@@ -149,11 +149,11 @@ Content PixelPass::run(const ImageView& image, const Region& region, std::span<s
   PixelPlan& plan = plan_for(image, region);
   ColorRow row = color_row(spec_, image, plan);
   const std::size_t width = spec_.width, channel = width * spec_.height;
-  for (std::size_t color = 0; color < 3; ++color)
-    row.to[color] = tensor.data() + (spec_.order == ColorOrder::kRgb ? color : 2 - color) * channel * size;
+  const auto place = [this](std::size_t color) { return spec_.order == ColorOrder::kRgb ? color : 2 - color; };
+  for (std::size_t color = 0; color < 3; ++color) row.to[color] = tensor.data() + place(color) * channel * size;
   const auto pad = [&](std::size_t color, std::size_t from, std::size_t count) {
-    const bool whole = spec_.element == Element::kUint8;
-    const float value = whole ? spec_.pad : spec_.pad * row.gain[color] + row.bias[color];
+    const float pixel = spec_.pad[place(color)];
+    const float value = spec_.element == Element::kUint8 ? pixel : pixel * row.gain[color] + row.bias[color];
     kernels_->fill(spec_.element, value, row.to[color] + from * size, count);
   };
   for (std::uint32_t y = 0; y < plan.content.height; ++y) {

@@ -36,7 +36,7 @@ struct TensorSpec {
   Filter filter = Filter::kBilinear;
   ColorOrder order = ColorOrder::kRgb;
   Element element = Element::kFloat32;
-  float pad = 114.0f;  // pixel value around a letterboxed picture, whole
+  std::array<float, 3> pad{114.0f, 114.0f, 114.0f};  // pixel around a letterboxed picture, whole numbers
   float scale = 1.0f;
   std::array<float, 3> mean{0.0f, 0.0f, 0.0f};
   std::array<float, 3> deviation{1.0f, 1.0f, 1.0f};

@@ -117,28 +117,35 @@ void split_triples(const Sample* row, std::size_t count, Sample* first, Sample* 
   }
 }
 
+// A vector of the blocks that block(0), block(1), … give.
+template <typename Block>
+HWY_INLINE hn::Vec<Samples> of_blocks(Block block) {
+#if HWY_MAX_BYTES == 16
+  return block(0);
+#else
+  const hn::FixedTag<std::int16_t, 16> two;
+#if HWY_MAX_BYTES == 32
+  return hn::Combine(two, block(1), block(0));
+#else
+  return hn::Combine(Samples(), hn::Combine(two, block(3), block(2)), hn::Combine(two, block(1), block(0)));
+#endif
+#endif
+}
+
 // A vector of eight samples from each of kBlocks places.
 HWY_INLINE hn::Vec<Samples> load_eights(const Sample* row, const std::uint32_t* first) {
   const hn::FixedTag<std::int16_t, 8> block;
-#if HWY_MAX_BYTES == 16
-  return hn::LoadU(block, row + first[0]);
-#else
-  const hn::FixedTag<std::int16_t, 16> two;
-  const auto low = hn::Combine(two, hn::LoadU(block, row + first[1]), hn::LoadU(block, row + first[0]));
-#if HWY_MAX_BYTES == 32
-  return low;
-#else
-  return hn::Combine(Samples(), hn::Combine(two, hn::LoadU(block, row + first[3]), hn::LoadU(block, row + first[2])), low);
-#endif
-#endif
+  return of_blocks([&](std::size_t i) HWY_ATTR { return hn::LoadU(block, row + first[i]); });
 }
 
 // A vector of four samples from each of 2 · kBlocks places.
 HWY_INLINE hn::Vec<Samples> load_fours(const Sample* row, const std::uint32_t* first) {
   const hn::FixedTag<std::int16_t, 4> half;
-  alignas(HWY_MAX_BYTES) Sample samples[8 * kBlocks];
-  for (std::size_t i = 0; i < 2 * kBlocks; ++i) hn::StoreU(hn::LoadU(half, row + first[i]), half, samples + 4 * i);
-  return hn::Load(Samples(), samples);
+  const hn::FixedTag<std::int16_t, 8> block;
+  const auto pair = [&](std::size_t i) HWY_ATTR {
+    return hn::Combine(block, hn::LoadU(half, row + first[2 * i + 1]), hn::LoadU(half, row + first[2 * i]));
+  };
+  return of_blocks(pair);
 }
 
 // `sums` and products of samples and weights, neighbouring ones added.
@@ -186,27 +193,22 @@ void pick_eights(const RowTaps& taps, Sample* const* rows, float* const* out) {
   }
 }
 
-// Two vectors, a block two outputs. kWindows: both lie within the eight samples that are loaded for them.
+// Two vectors, a block two outputs. kWindows: one load brings the samples of both.
 template <std::size_t kRows, bool kWindows>
 void pick_fours(const RowTaps& taps, Sample* const* rows, float* const* out) {
-  const Sums d;
   const std::size_t outputs = taps.outputs;
   const std::uint32_t* first = taps.first.data();
   const std::uint8_t* order = taps.order.data();
   const std::int16_t* weights = taps.weights.data();
+  const auto load = [&](const Sample* row) HWY_ATTR {
+    if constexpr (!kWindows) return load_fours(row, first);
+    return hn::TableLookupBytes(load_eights(row, first), hn::BitCast(Samples(), hn::LoadU(Bytes(), order)));
+  };
   for (std::size_t x = 0; x < outputs; x += kGroup) {
     hn::Vec<Sums> sums[kRows][2];
     for (std::size_t i = 0; i < 2; ++i, weights += 8 * kBlocks) {
       const auto weight = hn::LoadU(Samples(), weights);
-      for (std::size_t row = 0; row < kRows; ++row) {
-        if constexpr (kWindows) {
-          const auto window = hn::BitCast(Bytes(), load_eights(rows[row], first));
-          const auto samples = hn::TableLookupBytes(window, hn::LoadU(Bytes(), order));
-          sums[row][i] = add_products(hn::BitCast(Samples(), samples), weight, hn::Zero(d));
-        } else {
-          sums[row][i] = add_products(load_fours(rows[row], first), weight, hn::Zero(d));
-        }
-      }
+      for (std::size_t row = 0; row < kRows; ++row) sums[row][i] = add_products(load(rows[row]), weight, hn::Zero(Sums()));
       first += kWindows ? kBlocks : 2 * kBlocks;
       order += kWindows ? 16 * kBlocks : 0;
     }
@@ -354,36 +356,34 @@ RowTaps::RowTaps(const Taps& taps, std::uint32_t blocks) {
   const auto count = static_cast<std::uint32_t>(taps.first.size());
   chunks = taps.count <= 4 ? 0 : (taps.count + 7) / 8;
   outputs = (count + group - 1) / group * group;
-  const bool shared = chunks == 0;
   // Behind the last output come copies of it.
   const auto first_of = [&](std::uint32_t output) { return taps.first[std::min(output, count - 1)]; };
-  const auto add_weights = [&](std::uint32_t output, std::uint32_t begin, std::uint32_t taps_in_block) {
+  const auto add_weights = [&](std::uint32_t output, std::uint32_t begin, std::uint32_t end) {
     const std::vector<std::uint16_t> whole = whole_weights(taps, std::min(output, count - 1), kPickOne);
-    for (std::uint32_t k = begin; k < begin + taps_in_block; ++k)
+    for (std::uint32_t k = begin; k < end; ++k)
       weights.push_back(k < whole.size() ? static_cast<std::int16_t>(whole[k]) : std::int16_t{0});
   };
-  bool windows = shared;
+  bool windows = chunks == 0;
   for (std::uint32_t output = 0; windows && output < outputs; ++output)
-    if (output % 4 < 2) windows = first_of(output + 2) + taps.count <= first_of(output) + 8;
+    windows = output % 4 >= 2 || first_of(output + 2) + taps.count <= first_of(output) + 8;
+  const auto add_order = [&](std::uint32_t from) {
+    for (std::uint32_t byte = 2 * from; byte < 2 * from + 8; ++byte) order.push_back(static_cast<std::uint8_t>(byte % 16));
+  };
 
   for (std::uint32_t begin = 0; begin < outputs; begin += group)
-    for (std::uint32_t vector = 0; vector < (shared ? 2u : 4u); ++vector) {
-      const auto output_of = [&](std::uint32_t block) { return begin + 4 * block + vector; };
+    for (std::uint32_t vector = 0; vector < (chunks == 0 ? 2u : 4u); ++vector) {
       for (std::uint32_t block = 0; block < blocks; ++block) {
-        const std::uint32_t output = output_of(block);
+        const std::uint32_t output = begin + 4 * block + vector;
         first.push_back(first_of(output));
-        if (!shared) continue;
-        if (!windows) first.push_back(first_of(output + 2));
+        if (chunks > 0) continue;
         add_weights(output, 0, 4);
         add_weights(output + 2, 0, 4);
-        for (std::uint32_t k = 0; windows && k < 8; ++k) {
-          const std::uint32_t sample = std::min(k < 4 ? k : first_of(output + 2) - first_of(output) + k - 4, 7u);
-          order.push_back(static_cast<std::uint8_t>(2 * sample));
-          order.push_back(static_cast<std::uint8_t>(2 * sample + 1));
-        }
+        if (!windows) first.push_back(first_of(output + 2));
+        if (windows) add_order(0);
+        if (windows) add_order(first_of(output + 2) - first_of(output));
       }
       for (std::uint32_t chunk = 0; chunk < chunks; ++chunk)
-        for (std::uint32_t block = 0; block < blocks; ++block) add_weights(output_of(block), 8 * chunk, 8);
+        for (std::uint32_t block = 0; block < blocks; ++block) add_weights(begin + 4 * block + vector, 8 * chunk, 8 * chunk + 8);
     }
 }
 

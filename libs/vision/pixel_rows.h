@@ -53,9 +53,9 @@ struct RowTaps {
   // Eights of taps an output, each a block; four vectors make a group. 0: at most four taps, two outputs share a block, and two
   // vectors make a group.
   std::uint32_t chunks = 0;
-  // The first sample of each block; of each half block if two outputs share it but don't lie within eight samples (no `order`).
+  // The first sample of each block; of each half block, if the two outputs of one don't lie within eight samples (no `order`).
   std::vector<std::uint32_t> first;
-  std::vector<std::uint8_t> order;  // which bytes of eight samples make up a shared block
+  std::vector<std::uint8_t> order;  // which bytes of those eight samples make up the block
   std::vector<std::int16_t> weights;
 };
 

@@ -9,6 +9,7 @@
 #include "errors.h"
 #include "publisher.h"
 #include "schema/class_names.h"
+#include "schema/motion.h"
 #include "schema/records.h"
 #include "subscriber.h"
 #include "vision/pixel_pass.h"
@@ -109,6 +110,34 @@ py::dict detections(const Lease& lease) {
   fields["source_width"] = record.info.source_width();
   fields["source_height"] = record.info.source_height();
   fields["boxes"] = boxes;
+  return fields;
+}
+
+py::dict motion(const Lease& lease) {
+  Motion record;
+  check_or_raise(read_motion(lease.record(), record));
+  const MotionInfo& info = record.info;
+  std::vector<float> zone_area;
+  for (std::uint32_t zone = 0; zone < info.zones(); ++zone) zone_area.push_back(info.zone_area()->Get(zone));
+  const auto bytes_of = [](const std::vector<std::uint8_t>& cells) {
+    return py::bytes(reinterpret_cast<const char*>(cells.data()), cells.size());
+  };
+  py::dict fields;
+  fields["frame_id"] = info.frame_id();
+  fields["captured_at_ns"] = info.captured_at_ns();
+  fields["published_at_ns"] = info.published_at_ns();
+  fields["columns"] = info.columns();
+  fields["rows"] = info.rows();
+  fields["cell_width"] = info.cell_width();
+  fields["cell_height"] = info.cell_height();
+  fields["area"] = info.area();
+  fields["threshold"] = info.threshold();
+  fields["moving"] = info.moving() != 0;
+  fields["light_changed"] = info.light_changed() != 0;
+  fields["model_skipped"] = info.model_skipped() != 0;
+  fields["zone_area"] = py::tuple(py::cast(zone_area));
+  fields["cells"] = bytes_of(record.cells);
+  fields["luma"] = bytes_of(record.luma);
   return fields;
 }
 
@@ -225,6 +254,7 @@ void bind_records(py::module_& module) {
   module.def("to_rgb", to_rgb);
   module.def("detections", detections);
   module.def("publish_detections", publish_detections);
+  module.def("motion", motion);
   module.def("control", [](const Lease& lease) { return control_fields(lease.record()); });
   module.def("state", [](const Lease& lease) { return state_fields(lease.record()); });
   module.def("event", [](const Lease& lease) { return event_fields(lease.record()); });
@@ -232,6 +262,7 @@ void bind_records(py::module_& module) {
   module.def("split_class_names", [](const std::string& text) { return split_class_names(text); });
   module.attr("FRAME_SCHEMA") = kFrameSchema;
   module.attr("DETECTIONS_SCHEMA") = kDetectionsSchema;
+  module.attr("MOTION_SCHEMA") = kMotionSchema;
   module.attr("CONTROL_SCHEMA") = kControlSchema;
   module.attr("STATE_SCHEMA") = kStateSchema;
   module.attr("EVENT_SCHEMA") = kEventSchema;

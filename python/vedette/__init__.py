@@ -24,7 +24,7 @@ from ._errors import (
 )
 from ._log import LogSubscriber, Packet
 from ._publisher import BytesPublisher, Camera, DetectionsPublisher, LoanedFrame, camera, publish
-from ._records import Control, Detection, Detections, Event, Frame, Record, State
+from ._records import Control, Detection, Detections, Event, Frame, Motion, Record, State
 from ._subscriber import Events, Subscriber, subscribe, topics, wait_any
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "InvalidArgument",
     "LogSubscriber",
     "LoanedFrame",
+    "Motion",
     "NoFreeSlot",
     "NotFound",
     "Packet",

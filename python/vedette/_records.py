@@ -307,6 +307,41 @@ class Detections:
         return len(self.boxes)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Motion:
+    """What moves on one frame (<camera>/motion): the picture in cells, row by row, compared with what the camera usually shows."""
+
+    camera: str
+    frame_id: int
+    cells: Pixels
+    """rows × columns: how far each cell's brightness is from the usual, less its noise; `threshold` and more is motion."""
+    luma: Pixels
+    """rows × columns: the mean brightness of each, 0 to 255."""
+    threshold: int
+    moving: bool
+    """Enough of the picture, or of a zone, to look at it."""
+    light_changed: bool
+    """So much changed at once that it was taken for light."""
+    model_skipped: bool
+    """The detector was spared this frame: there are no detections of it."""
+    area: float
+    """Part of the watched cells that moves, 0 to 1."""
+    zone_area: tuple[float, ...]
+    """Part of each zone's cells that moves, in the configuration's order."""
+    cell_width: int
+    """Pixels of the frame in a cell; the last ones may have fewer."""
+    cell_height: int
+    captured_at_ns: int
+    """Of the frame, time.monotonic_ns()'s clock."""
+    published_at_ns: int
+    missed: int = 0
+
+    @property
+    def age(self) -> float:
+        """Seconds since the frame was taken."""
+        return _age(self.captured_at_ns)
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """What control makes of a camera's detections (<camera>/state)."""
@@ -354,7 +389,7 @@ class Event:
     text: str
 
 
-AnyRecord = Frame | Detections | State | Control | Event | Record
+AnyRecord = Frame | Detections | Motion | State | Control | Event | Record
 
 
 class Decoder:
@@ -376,6 +411,8 @@ class Decoder:
             return Frame(lease)
         if schema == _bus.DETECTIONS_SCHEMA:
             return self._detections(lease)
+        if schema == _bus.MOTION_SCHEMA:
+            return self._motion(lease)
         if schema == _bus.STATE_SCHEMA:
             return State(self._camera, **_bus.state(lease))
         if schema == _bus.CONTROL_SCHEMA:
@@ -392,3 +429,9 @@ class Decoder:
             for class_id, score, x, y, width, height in fields.pop("boxes")
         ]
         return Detections(self._camera, boxes=boxes, missed=lease.missed, **fields)
+
+    def _motion(self, lease: _bus.Lease) -> Motion:
+        fields = _bus.motion(lease)
+        shape = fields.pop("rows"), fields.pop("columns")
+        cells, luma = (np.frombuffer(fields.pop(name), np.uint8).reshape(shape) for name in ("cells", "luma"))
+        return Motion(self._camera, cells=cells, luma=luma, missed=lease.missed, **fields)

@@ -172,10 +172,26 @@ inline OnnxModel with_image_name(OnnxModel model, std::string name) {
   return model;
 }
 
+// All outputs of floats as half floats, the picture in elements of `type`.
+inline OnnxModel with_elements(OnnxModel model, std::uint64_t type, bool half_outputs) {
+  model.inputs[0].type = type;
+  for (OnnxTensor& output : model.outputs)
+    if (half_outputs && !output.is_i64) output.type = onnx::kFloat16;
+  return model;
+}
+
+inline OnnxModel with_32_bit_integers(OnnxModel model) {
+  for (std::vector<OnnxTensor>* tensors : {&model.inputs, &model.outputs})
+    for (OnnxTensor& tensor : *tensors)
+      if (tensor.is_i64) tensor.type = onnx::kInt32;
+  return model;
+}
+
 struct FamilyScene {
   std::string family;
   std::string kind;  // of export
   std::function<OnnxModel()> model;
+  double precision = 1e-4;  // of boxes
 
   friend std::ostream& operator<<(std::ostream& out, const FamilyScene& scene) {
     return out << scene.family << " " << scene.kind;
@@ -193,6 +209,15 @@ inline std::vector<FamilyScene> family_scenes() {
       {"yolox", "p6", [] { return yolox_scene(kScene, {.levels = 4}); }},
       {"yolox", "p6_decoded", [] { return yolox_scene(kScene, {.decoded = true, .levels = 4}); }},
       {"detr", "with_postprocessor", [] { return detr_scene(kScene, kSceneSide, kSceneSide); }},
+      {"nanodet", "plus_half",
+       [] { return with_elements(nanodet_scene(kScene, {.bins = 8, .joined = true, .plus = true}), onnx::kFloat16, true); }, 5e-3},
+      {"yolox", "half", [] { return with_elements(yolox_scene(kScene), onnx::kFloat16, true); }, 1e-3},
+      {"yolox", "half_decoded", [] { return with_elements(yolox_scene(kScene, {.decoded = true}), onnx::kFloat16, true); }, 1e-3},
+      {"yolox", "bytes", [] { return with_elements(yolox_scene(kScene), onnx::kUint8, false); }},
+      {"detr", "half_and_32_bit_integers",
+       [] { return with_32_bit_integers(with_elements(detr_scene(kScene, kSceneSide, kSceneSide), onnx::kFloat16, true)); }, 1e-3},
+      {"detr", "bytes", [] { return with_elements(detr_scene(kScene, kSceneSide, kSceneSide), onnx::kUint8, false); }},
+      {"rf-detr", "half", [] { return with_elements(raw_scene(kScene, 91, true), onnx::kFloat16, true); }, 1e-3},
       {"detr-raw", "plain", [] { return raw_scene(kScene, 80, false); }},
       {"detr-raw", "hugging_face", [] { return with_image_name(raw_scene(kScene, 80, false), "pixel_values"); }},
       {"rf-detr", "coco", [] { return raw_scene(kScene, 91, true); }},

@@ -17,6 +17,7 @@ struct OnnxTensor {
   std::vector<float> f32;           // an output's value; for inputs both are empty
   std::vector<std::int64_t> i64;
   bool is_i64 = false;
+  std::uint64_t type = 0;  // of ONNX's, if it is another than the values': outputs are cast to it
 };
 
 struct OnnxModel {
@@ -48,7 +49,9 @@ class Protobuf {
 
 namespace onnx {
 
-inline constexpr std::uint64_t kFloat = 1, kInt64 = 7;
+inline constexpr std::uint64_t kFloat = 1, kUint8 = 2, kInt32 = 6, kInt64 = 7, kFloat16 = 10;
+
+inline std::uint64_t type_of_values(const OnnxTensor& tensor) { return tensor.is_i64 ? kInt64 : kFloat; }
 
 inline Protobuf value_info(const OnnxTensor& tensor) {
   Protobuf shape;
@@ -61,7 +64,7 @@ inline Protobuf value_info(const OnnxTensor& tensor) {
     shape.message(1, dim);
   }
   Protobuf tensor_type;
-  tensor_type.number(1, tensor.is_i64 ? kInt64 : kFloat);
+  tensor_type.number(1, tensor.type != 0 ? tensor.type : type_of_values(tensor));
   tensor_type.message(2, shape);
   Protobuf type, info;
   type.message(1, tensor_type);
@@ -73,7 +76,7 @@ inline Protobuf value_info(const OnnxTensor& tensor) {
 inline Protobuf constant(const OnnxTensor& tensor) {
   Protobuf value;
   for (const std::int64_t side : tensor.shape) value.number(1, static_cast<std::uint64_t>(side));
-  value.number(2, tensor.is_i64 ? kInt64 : kFloat);
+  value.number(2, type_of_values(tensor));
   value.bytes(8, tensor.name + "_value");
   const char* raw =
       tensor.is_i64 ? reinterpret_cast<const char*>(tensor.i64.data()) : reinterpret_cast<const char*>(tensor.f32.data());
@@ -89,7 +92,14 @@ inline std::string serialize(const OnnxModel& model) {
     Protobuf node;
     node.bytes(1, output.name + "_value");
     node.bytes(2, output.name);
-    node.bytes(4, "Identity");
+    node.bytes(4, output.type != 0 ? "Cast" : "Identity");
+    if (output.type != 0) {
+      Protobuf to;
+      to.bytes(1, "to");
+      to.number(3, output.type);
+      to.number(20, 2);  // an integer
+      node.message(5, to);
+    }
     graph.message(1, node);
   }
   graph.bytes(2, "constant");

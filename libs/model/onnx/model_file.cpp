@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <climits>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -116,10 +117,14 @@ std::string_view value_of(std::span<const Entry> entries, std::string_view key) 
   return {};
 }
 
+constexpr std::uint64_t kTooLarge = std::uint64_t{1} << 62;  // for a file; two of them still add up
+
+// At most kTooLarge, which is also what text that is no number is; 0 for none.
 std::uint64_t number_of(std::string_view digits) {
   std::uint64_t number = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  return number;
+  if (digits.empty()) return 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  return error == std::errc() && end != digits.data() ? std::min(number, kTooLarge) : kTooLarge;
 }
 
 bool leaves_its_folder(const std::filesystem::path& location) {
@@ -132,6 +137,9 @@ bool leaves_its_folder(const std::filesystem::path& location) {
 using Locations = std::map<std::string, std::uint64_t>;
 
 Result<std::string> check_data_file(const std::string& model, const std::string& location, std::uint64_t needed) {
+  const bool printable = std::all_of(location.begin(), location.end(), [](unsigned char c) { return c >= ' ' && c != 0x7f; });
+  if (!printable || location.size() > PATH_MAX)
+    return Error{ErrorCode::kCorrupt, "model " + model + ": its weights are in a file whose name is no text"};
   const std::string what = "model " + model + ": its weights' file \"" + location + "\"";
   if (leaves_its_folder(location)) return Error{ErrorCode::kInvalidArgument, what + " isn't in the model's folder"};
   const std::string path = std::filesystem::path(model).parent_path() / location;

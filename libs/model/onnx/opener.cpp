@@ -133,6 +133,7 @@ std::unique_ptr<OnnxBackend> Opener::on_tensorrt_with(const TensorRtFolders& fol
 }
 
 Ort::SessionOptions Opener::settings() const {
+  environment();  // providers log into it when they are added to a session
   Ort::SessionOptions session;
   session.SetIntraOpNumThreads(static_cast<int>(threads_of(options_)));
   session.SetGraphOptimizationLevel(ORT_ENABLE_ALL);

@@ -39,12 +39,46 @@ TEST_P(Families, ReadsTheScene) {
     for (std::size_t i = 0; i < kScene.size(); ++i) {
       const SceneObject& object = kScene[i];
       EXPECT_EQ((*detector)->class_names()[boxes[i].class_id()], i == 0 ? "person" : "car");
-      EXPECT_NEAR(boxes[i].x(), object.x - object.width / 2, 1e-4);
-      EXPECT_NEAR(boxes[i].y(), object.y - object.height / 2, 1e-4);
-      EXPECT_NEAR(boxes[i].width(), object.width, 1e-4);
-      EXPECT_NEAR(boxes[i].height(), object.height, 1e-4);
+      EXPECT_NEAR(boxes[i].x(), object.x - object.width / 2, GetParam().precision);
+      EXPECT_NEAR(boxes[i].y(), object.y - object.height / 2, GetParam().precision);
+      EXPECT_NEAR(boxes[i].width(), object.width, GetParam().precision);
+      EXPECT_NEAR(boxes[i].height(), object.height, GetParam().precision);
       EXPECT_NEAR(boxes[i].score(), object.score, 0.011);
     }
+  }
+}
+
+// The models answer for a picture of 64x64, which here is a part of a larger one.
+TEST_P(Families, PlacesTheBoxesOfARegionInTheWholePicture) {
+  auto detector = load(GetParam().model());
+  ASSERT_TRUE(detector.ok()) << detector.error().text;
+  vision::Image image;
+  image.reshape(PixelFormat::I420, 200, 100);
+  (*detector)->load(image.view(), {33, 21, 64, 64});
+  ASSERT_TRUE((*detector)->run().ok());
+  std::vector<Detection> boxes;
+  (*detector)->collect(boxes);
+  ASSERT_EQ(boxes.size(), kScene.size());
+  for (std::size_t i = 0; i < kScene.size(); ++i) {
+    const SceneObject& object = kScene[i];
+    EXPECT_NEAR(boxes[i].x() * 200, 33 + (object.x - object.width / 2) * 64, 100 * GetParam().precision);
+    EXPECT_NEAR(boxes[i].y() * 100, 21 + (object.y - object.height / 2) * 64, 100 * GetParam().precision);
+    EXPECT_NEAR(boxes[i].width() * 200, object.width * 64, 100 * GetParam().precision);
+    EXPECT_NEAR(boxes[i].height() * 100, object.height * 64, 100 * GetParam().precision);
+  }
+}
+
+TEST_P(Families, FillsImagesOfHalfFloatsAndBytes) {
+  for (const std::uint64_t type : {onnx::kFloat16, onnx::kUint8}) {
+    OnnxModel model = GetParam().model();
+    for (OnnxTensor& input : model.inputs)
+      if (input.shape.size() == 4) input.type = type;
+    auto detector = load(model);
+    ASSERT_TRUE(detector.ok()) << detector.error().text;
+    EXPECT_EQ(detect(**detector).size(), kScene.size());
+    EXPECT_EQ((*detector)->input_tensor().size(), (*detector)->input().bytes());
+    const auto bytes = (*detector)->input_tensor();
+    EXPECT_TRUE(std::any_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte != std::byte{0}; }));
   }
 }
 
@@ -199,7 +233,7 @@ TEST(Preprocessing, IsWhatTheMetadataSays) {
   EXPECT_EQ((*detector)->input().fit, vision::Fit::kLetterbox);
   EXPECT_FLOAT_EQ((*detector)->input().deviation[1], 0.224f);
   for (const char* wrong : {"rgb", "[1]", R"({"order": "grb"})", R"({"mean": [1, 2]})", R"({"deviation": [1, 0, 1]})",
-                            R"({"scale": "big"})", R"({"pad": 300})", R"({"colour": "rgb"})", "{"}) {
+                            R"({"scale": "big"})", R"({"pad": [1, 2, 300]})", R"({"pad": 114})", R"({"colour": "rgb"})", "{"}) {
     legacy.metadata = {{"vedette_preprocessing", wrong}};
     const auto refused = load(legacy);
     ASSERT_FALSE(refused.ok()) << wrong;
@@ -254,7 +288,7 @@ TEST(ClassNames, TellHeadsApartThatLookAlike) {
     const auto nameless = load(model);
     ASSERT_FALSE(nameless.ok());
     EXPECT_NE(nameless.error().text.find("one for each of COCO's 80 classes"), std::string::npos) << nameless.error().text;
-    model.metadata = {{"names", "['anna', 'berta', 'cleo']"}};
+    model.metadata = {{"names", "['apple', 'pear', 'plum']"}};
     auto detector = load(model);
     ASSERT_TRUE(detector.ok()) << detector.error().text;
     EXPECT_EQ((*detector)->family(), columns == 8 ? "yolox" : "nanodet");

@@ -51,7 +51,7 @@ TEST_P(Refusals, PicturesThatNoCameraGives) {
     expect_refused(model, text);
   }
   OnnxModel whole = GetParam().model();
-  whole.inputs[0].is_i64 = true;
+  whole.inputs[0].type = onnx::kInt64;
   expect_refused(whole, "isn't of f32, f16 or u8");
 }
 

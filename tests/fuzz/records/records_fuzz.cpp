@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "schema/class_names.h"
 #include "schema/frame.h"
+#include "schema/motion.h"
 #include "schema/records.h"
 
 using namespace vedette;
@@ -41,6 +42,18 @@ void take_detections(std::span<const std::byte> record) {
   VD_ASSERT(again.size() <= record.size() && std::memcmp(again.data(), record.data(), again.size()) == 0, "read, write differ");
 }
 
+void take_motion(std::span<const std::byte> record) {
+  Motion read;
+  if (const Result<> good = read_motion(record, read); !good.ok())
+    return VD_ASSERT(!good.error().text.empty(), "a refusal without a sentence");
+  VD_ASSERT(read.cells.size() == std::size_t{read.info.columns()} * read.info.rows() && read.cells.size() <= kMaxMotionCells,
+            "cells that don't fit");
+  VD_ASSERT(read.info.area() >= 0.0f && read.info.area() <= 1.0f && read.info.zones() <= kMaxMotionZones, "an area of more than all");
+  std::vector<std::byte> again(kMotionSlotBytes);
+  again.resize(write_motion(again, read.info, read.cells, read.luma));
+  VD_ASSERT(again.size() <= record.size() && std::memcmp(again.data(), record.data(), again.size()) == 0, "read, write differ");
+}
+
 std::size_t length(const flatbuffers::String* text) { return text == nullptr ? 0 : text->str().size(); }
 
 template <typename T, typename Visit>
@@ -61,7 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // A copy of its own, so that AddressSanitizer knows where it ends.
   const std::vector<std::byte> record(reinterpret_cast<const std::byte*>(data) + 3,
                                       reinterpret_cast<const std::byte*>(data) + size);
-  switch (data[0] % 8) {
+  switch (data[0] % 9) {
     case 0:
       take_frame(record, slot_bytes);
       break;
@@ -92,6 +105,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       VD_ASSERT(split_class_names(join_class_names(names)) == names, "names split, joined and split again differ");
       break;
     }
+    case 8:
+      take_motion(record);
+      break;
   }
   return 0;
 }

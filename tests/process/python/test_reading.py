@@ -382,10 +382,43 @@ class Refusals(BusTest):
         return {
             _bus.FRAME_SCHEMA: frame,
             _bus.DETECTIONS_SCHEMA: detections,
+            _bus.MOTION_SCHEMA: self.motion_record(),
             _bus.STATE_SCHEMA: table,
             _bus.CONTROL_SCHEMA: table,
             _bus.EVENT_SCHEMA: struct.pack("<IHHHHi4x", 12, 4, 4, 0, 0, 8),
         }
+
+    def motion_record(self, columns=4, rows=3, area=0.25, zones=2):
+        """MotionInfo, then a byte of motion and a byte of luma for each cell."""
+        head = struct.pack("<3Q4Q4Hf4BI16f4x", 7, 1, 2, 0, 0, 0, 0, columns, rows, 12, 12, area, 12, 1, 0, 1, zones, *[0.5] * 16)
+        return head + bytes(range(12)) + bytes(range(100, 112))
+
+    def test_motion_is_an_object_with_arrays(self):
+        writer = self.raw("cam0/motion", _bus.MOTION_SCHEMA)
+        subscriber = vedette.subscribe("cam0/motion", vedette.Motion, mode="next")
+        for bad in (
+            b"",
+            self.motion_record()[:-1],
+            self.motion_record(columns=5),
+            self.motion_record(columns=0),
+            self.motion_record(columns=65535, rows=65535),
+            self.motion_record(area=float("nan")),
+            self.motion_record(area=1.5),
+            self.motion_record(zones=17),
+        ):
+            writer.publish_bytes(bad, 1)
+            self.assertRaises(vedette.Corrupt, subscriber.take)
+        writer.publish_bytes(self.motion_record(), 7)
+        motion = subscriber.take()
+        self.assertEqual((motion.camera, motion.frame_id, motion.moving, motion.light_changed), ("cam0", 7, True, False))
+        self.assertEqual((motion.area, motion.threshold, motion.zone_area), (0.25, 12, (0.5, 0.5)))
+        self.assertTrue(motion.model_skipped)
+        self.assertEqual(motion.cells.shape, (3, 4))
+        self.assertEqual((motion.cells[2, 1], motion.luma[0, 3], motion.luma.dtype), (9, 103, np.uint8))
+        self.assertEqual((motion.cells >= motion.threshold).sum(), 0)
+        self.assertGreater(motion.age, 0)
+        writer.publish_bytes(bytes(200), 8)
+        self.assertEqual(motion.luma[2, 3], 111, "it is a copy")
 
     def test_tables_are_objects(self):
         good = self.good_records()

@@ -3,6 +3,8 @@
 #include <thread>
 
 #include "bus/inspect.h"
+#include "schema/motion.h"
+#include "stage/topics.h"
 #include "process/tools/tools.h"
 #include "support/child.h"
 
@@ -114,6 +116,36 @@ TEST_F(Look, echo_prints_each_record) {
   EXPECT_NE(newest.out.find("person 0.75 at 0.250,0.500 0.125x0.250"), std::string::npos) << newest.out;
   const Ran frame = run({"echo", "cam0/frames", "--count", "1"});
   EXPECT_NE(frame.out.find("160x120  format GRAY8"), std::string::npos) << frame.out;
+}
+
+TEST_F(Look, motion_is_shown_without_its_cells) {
+  bus::RingWriter motion = std::move(bus::RingWriter::open(dir_, topic("cam0/motion"), stage::motion_ring({}))).value();
+  auto loan = motion.loan();
+  ASSERT_TRUE(loan);
+  MotionInfo info;
+  info.mutate_frame_id(41);
+  info.mutate_captured_at_ns(monotonic_ns() - 5'000'000);
+  info.mutate_columns(160);
+  info.mutate_rows(90);
+  info.mutate_area(0.25f);
+  info.mutate_moving(1);
+  info.mutate_zones(2);
+  info.mutable_zone_area()->Mutate(1, 0.5f);
+  const std::vector<std::uint8_t> cells(160 * 90, 7);
+  const std::size_t bytes = write_motion(loan->bytes(), info, cells, cells);
+  motion.publish(std::move(*loan), 41, bytes);
+  const json record = parsed(run({"echo", "cam0/motion", "--json", "--count", "1"}).out);
+  EXPECT_EQ(record.at("frame_id"), 41);
+  EXPECT_EQ(record.at("moving"), true);
+  EXPECT_EQ(record.at("model_skipped"), false);
+  EXPECT_EQ(record.at("area"), 0.25);
+  EXPECT_EQ(record.at("zone_area"), json::array({0.0, 0.5}));
+  EXPECT_EQ(record.at("columns"), 160);
+  const Ran line = run({"echo", "cam0/motion", "--count", "1"});
+  EXPECT_NE(line.out.find("moving true  area 0.25  zone_area [0.0,0.5]"), std::string::npos) << line.out;
+  const json sample = parsed(run({"top", "--once", "--json", "--interval", "0.05"}).out);
+  EXPECT_EQ(topic_of(sample, "cam0/motion").at("schema"), "motion");
+  EXPECT_GT(topic_of(sample, "cam0/motion").at("age_ms"), 0);
 }
 
 TEST_F(Look, a_log_is_shown_by_top_and_echo) {

@@ -1,4 +1,5 @@
 """The benchmarks of detection: rows, figures that are several programs, and what RF-DETR's export stands on."""
+import json
 import os
 import pathlib
 import subprocess
@@ -29,16 +30,17 @@ Rss:                  20 kB
 
 
 class Detect(unittest.TestCase):
-    def rows(self, with_rfdetr=False, **options):
+    def rows(self, *models, **options):
+        """With these models beside the default one."""
         with tempfile.TemporaryDirectory() as folder:
             build = pathlib.Path(folder)
             (build / "models").mkdir()
-            if with_rfdetr:
-                (build / "models" / detect.RF_DETR[1]).touch()
+            for model in models:
+                (build / "models" / model).touch()
             return detect.rows(build / "bin", **options)
 
     def test_every_goal_of_detection_has_its_row(self):
-        table, absent = self.rows()
+        table, absent = self.rows(detect.INT8_MODEL)
         goals = {row.ours.figure: row.goal for row in table if row.goal is not None}
         model = detect.DEFAULT_MODEL[1]
         expected = {
@@ -48,20 +50,38 @@ class Detect(unittest.TestCase):
             f"throughput:{model}": 1.053,
             f"standby:{model}": 1.5,
             f"memory:{model}": 1.0,
+            f"bare_cpu:{detect.INT8_MODEL}": 0.6,
         }
         self.assertEqual(goals, expected)
         self.assertEqual(len(absent), 1)
 
     def test_rf_detr_has_rows_where_its_graph_was_made_and_is_wanted(self):
-        named = {row.ours.figure for row in self.rows(with_rfdetr=True)[0]}
-        self.assertIn(f"latency:{detect.RF_DETR[1]}", named)
-        self.assertEqual(self.rows(with_rfdetr=True)[1], [])
-        table, absent = self.rows(with_rfdetr=True, rfdetr=False)
+        table, absent = self.rows(detect.RF_DETR[1], detect.INT8_MODEL)
+        self.assertIn(f"latency:{detect.RF_DETR[1]}", {row.ours.figure for row in table})
+        self.assertEqual(absent, [])
+        table, absent = self.rows(detect.RF_DETR[1], rfdetr=False)
         self.assertFalse([row for row in table if detect.RF_DETR[1] in row.ours.figure])
-        self.assertRegex(absent[0], "RF-DETR")
+        self.assertRegex(absent[-1], "RF-DETR")
+
+    def test_what_int8_lost_stands_in_its_card(self):
+        with tempfile.TemporaryDirectory() as folder:
+            models = pathlib.Path(folder)
+            card = models / f"{detect.INT8_MODEL}.card.json"
+            self.assertEqual(detect.int8_loss_rows(models), ([], []))
+            figures = {"dataset": "val32", "photos": 32}
+            for after, lost, holds in ((0.242, 0.8, True), (0.235, 1.5, False), (0.26, -1.0, True)):
+                card.write_text(json.dumps({"accuracy": figures | {"ap": after}, "origin": {"accuracy": figures | {"ap": 0.25}}}))
+                (row,), notes = detect.int8_loss_rows(models)
+                self.assertAlmostEqual(row["ours"], lost)
+                self.assertEqual((row["holds"], row["goal"], notes), (holds, 1.0, []))
+                self.assertIn("val32, 32 photos", row["name"])
+            for text in ("{}", "[]", "not JSON", json.dumps({"accuracy": None, "origin": None})):
+                card.write_text(text)
+                rows, notes = detect.int8_loss_rows(models)
+                self.assertEqual((rows, len(notes)), ([], 1))
 
     def test_names_are_unique_and_every_figure_is_known(self):
-        table, _ = self.rows(with_rfdetr=True)
+        table, _ = self.rows(detect.RF_DETR[1], detect.INT8_MODEL)
         self.assertEqual(len(table), len({row.name for row in table}))
         asked = {entry.figure for row in table for entry in (row.ours, row.peer) if entry.program and entry.program[0].endswith("detect_run.py")}
         self.assertEqual({figure.partition(":")[0] + (":" if ":" in figure else "") for figure in asked}, set(detect_run.FIGURES))

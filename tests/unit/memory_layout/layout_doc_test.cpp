@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 #include <vedette/log.h>
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -13,6 +16,7 @@
 
 #include "bus/layout.h"
 #include "bus/log_protocol.h"
+#include "schema/motion.h"
 #include "schema/packet.h"
 #include "schema/records.h"
 
@@ -189,6 +193,44 @@ TEST(MemoryLayout, of_the_records_is_as_documented) {
                 VD_FIELD(vd_detection, class_id, "class id"), VD_FIELD(vd_detection, reserved, "reserved")});
 }
 
+constexpr float kAll = std::bit_cast<float>(~0u);  // its bits
+
+// Where a field lies that has no C struct: the bytes that change with it.
+template <typename Change>
+Field motion_field(Change change, const char* words) {
+  MotionInfo info;
+  change(info);
+  unsigned char bytes[sizeof info];
+  std::memcpy(bytes, &info, sizeof info);
+  const auto set = [](unsigned char byte) { return byte != 0; };
+  const auto* first = std::find_if(std::begin(bytes), std::end(bytes), set);
+  const auto count = static_cast<std::size_t>(std::count_if(std::begin(bytes), std::end(bytes), set));
+  return {static_cast<std::size_t>(first - bytes), count, words};
+}
+
+TEST(MemoryLayout, of_motion_is_as_documented) {
+  using Info = MotionInfo;
+  const auto zone_area = [](Info& info) {
+    for (flatbuffers::uoffset_t zone = 0; zone < kMaxMotionZones; ++zone) info.mutable_zone_area()->Mutate(zone, kAll);
+  };
+  expect_table("MotionInfo", {motion_field([](Info& info) { info.mutate_frame_id(~0ull); }, "frame id"),
+                              motion_field([](Info& info) { info.mutate_captured_at_ns(~0ull); }, "captured"),
+                              motion_field([](Info& info) { info.mutate_published_at_ns(~0ull); }, "published"),
+                              motion_field([](Info& info) { info.mutable_trace() = {~0ull, ~0ull, ~0ull, ~0ull}; }, "trace"),
+                              motion_field([](Info& info) { info.mutate_columns(0xFFFF); }, "columns"),
+                              motion_field([](Info& info) { info.mutate_rows(0xFFFF); }, "rows"),
+                              motion_field([](Info& info) { info.mutate_cell_width(0xFFFF); }, "cell width"),
+                              motion_field([](Info& info) { info.mutate_cell_height(0xFFFF); }, "cell height"),
+                              motion_field([](Info& info) { info.mutate_area(kAll); }, "area"),
+                              motion_field([](Info& info) { info.mutate_threshold(0xFF); }, "threshold"),
+                              motion_field([](Info& info) { info.mutate_moving(0xFF); }, "moving"),
+                              motion_field([](Info& info) { info.mutate_light_changed(0xFF); }, "light changed"),
+                              motion_field([](Info& info) { info.mutate_model_skipped(0xFF); }, "model skipped"),
+                              motion_field([](Info& info) { info.mutate_zones(~0u); }, "zones"),
+                              motion_field(zone_area, "zone area"), Field{sizeof(Info) - 4, 4, "unused"}});
+  EXPECT_EQ(kMaxMotionCells, 25600u);
+}
+
 void expect_says(const std::string& words) {
   EXPECT_NE(page().text.find(words), std::string::npos) << "the page doesn't say: " << words;
 }
@@ -220,7 +262,7 @@ TEST(MemoryLayout, constants_are_as_documented) {
 }
 
 TEST(MemoryLayout, schema_ids_are_as_documented) {
-  const std::map<std::string, std::uint64_t> ids{{"<camera>/frames", kFrameSchema},    {"<camera>/detections", kDetectionsSchema},
+  const std::map<std::string, std::uint64_t> ids{{"<camera>/frames", kFrameSchema},    {"<camera>/detections", kDetectionsSchema}, {"<camera>/motion", kMotionSchema},
                                                  {"<camera>/control", kControlSchema}, {"<camera>/state", kStateSchema},
                                                  {"<camera>/source", kSourceSchema},   {"<camera>/ingest", kPacketsSchema},
                                                  {"<camera>/events", kEventSchema},    {"<camera>/packets", kPacketsSchema}};

@@ -25,18 +25,19 @@ inline TestPicture make_picture(PixelFormat format, std::uint32_t width, std::ui
   picture.view = {format, matrix, range, width, height, {}};
   std::mt19937 random(seed);
   const bool rgb = format == PixelFormat::RGB24 || format == PixelFormat::BGR24;
-  const int low = range == ColorRange::Limited && !rgb ? 16 : 0;
-  const int high = range == ColorRange::Limited && !rgb ? 235 : 255;
+  const unsigned low = range == ColorRange::Limited && !rgb ? 16 : 0;
+  const unsigned high = range == ColorRange::Limited && !rgb ? 235 : 255;
   for (int plane = 0; plane < plane_count(format); ++plane) {
     const PlaneGeometry extent = plane_extent(format, plane, width, height);
     const std::size_t stride = extent.row_bytes + 5;
     auto& bytes = picture.planes.emplace_back(stride * (extent.rows - 1) + extent.row_bytes);
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
+    const auto wave = [&](std::size_t i) {
       const auto x = static_cast<double>(i % stride), y = static_cast<double>(i / stride);
-      const double wave = 0.5 + 0.25 * std::sin(x / 30.0 + plane) + 0.25 * std::cos(y / 25.0);
-      bytes[i] = smooth ? static_cast<std::uint8_t>(low + wave * (high - low))
-                        : static_cast<std::uint8_t>(std::uniform_int_distribution<int>(low, high)(random));
-    }
+      return 0.5 + 0.25 * std::sin(x / 30.0 + plane) + 0.25 * std::cos(y / 25.0);
+    };
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+      bytes[i] = static_cast<std::uint8_t>(smooth ? low + wave(i) * (high - low)
+                                                  : static_cast<double>(low + random() % (high - low + 1)));
     picture.view.planes[static_cast<std::size_t>(plane)] = {bytes.data(), stride};
   }
   return picture;

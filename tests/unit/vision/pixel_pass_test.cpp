@@ -40,8 +40,9 @@ void expect_close(const std::vector<float>& tensor, const std::vector<double>& e
   double off = 0, broken = 0;
   for (std::size_t i = 0; i < tensor.size(); ++i) {
     const std::size_t c = i / (std::size_t{spec.width} * spec.height);
+    ASSERT_TRUE(std::isfinite(tensor[i])) << what << " at " << i;
+    if (std::isnan(exact[i])) continue;
     const double pixel = (double(tensor[i]) * spec.deviation[c] + spec.mean[c]) / spec.scale;
-    ASSERT_TRUE(std::isfinite(pixel)) << what << " at " << i;
     off = std::max(off, std::abs(pixel - exact[i]));
     broken = std::max(broken, std::abs(pixel - std::round(pixel)));
   }
@@ -57,8 +58,8 @@ std::string describe(const ImageView& v, const Region& region, const TensorSpec&
          std::to_string(int(spec.order)) + " matrix " + std::to_string(int(v.matrix)) + " range " + std::to_string(int(v.range));
 }
 
-void expect_golden(const ImageView& v, const Region& region, const TensorSpec& spec) {
-  const std::vector<double> exact = reference(v, region, spec);
+void expect_golden(const ImageView& v, const Region& region, const TensorSpec& spec, std::uint32_t every_row = 1) {
+  const std::vector<double> exact = reference(v, region, spec, every_row);
   test::for_each_simd_target([&] {
     PixelPass pass(spec);
     expect_close(run(pass, v, region), exact, spec, describe(v, region, spec));
@@ -77,6 +78,7 @@ std::vector<TensorSpec> specs(std::uint32_t width, std::uint32_t height) {
           spec.mean = {0.485f, 0.456f, 0.406f};
           spec.deviation = {0.229f, 0.224f, 0.225f};
         } else if (order == ColorOrder::kBgr) {
+          spec.pad = {104.0f, 116.0f, 124.0f};
           spec.mean = {103.53f, 116.28f, 123.675f};
           spec.deviation = {57.375f, 57.12f, 58.395f};
         }
@@ -105,20 +107,28 @@ TEST(PixelPass, IsGoldenForEveryFormatColourAndSpec) {
 }
 
 TEST(PixelPass, IsGoldenForTheSizesOfModelsAndCameras) {
-  struct Size {
-    std::uint32_t width, height, to_width, to_height;
+  using Size = std::pair<std::uint32_t, std::uint32_t>;
+  struct Camera {
+    Size size;
+    std::vector<Size> tensors;
   };
-  const Size sizes[] = {{1920, 1080, 320, 320}, {1920, 1080, 384, 384}, {1920, 1080, 416, 416}, {1920, 1080, 512, 512},
-                        {1920, 1080, 640, 640}, {3840, 2160, 512, 512}, {1080, 1920, 384, 384}, {1920, 1080, 640, 384},
-                        {640, 480, 640, 640},   {160, 120, 512, 512},   {1279, 719, 331, 333},  {960, 540, 512, 288}};
+  const Camera cameras[] = {{{1920, 1080}, {{320, 320}, {384, 384}, {416, 416}, {512, 512}, {640, 640}, {640, 384}}},
+                            {{3840, 2160}, {{512, 512}}},
+                            {{1080, 1920}, {{384, 384}}},
+                            {{640, 480}, {{640, 640}, {416, 416}}},
+                            {{160, 120}, {{512, 512}}},
+                            {{1279, 719}, {{331, 333}}},
+                            {{960, 540}, {{512, 288}}}};
   std::size_t turn = 0;
-  for (const Size& size : sizes)
+  for (const Camera& camera : cameras)
     for (const PixelFormat format : kFormats) {
-      const std::vector<TensorSpec> all = specs(size.to_width, size.to_height);
-      const TensorSpec& spec = all[turn++ * 3 % all.size()];
-      TestPicture picture = make_picture(format, size.width, size.height, ColorMatrix::BT709, ColorRange::Limited);
+      const auto& [width, height] = camera.size;
+      TestPicture picture = make_picture(format, width, height, ColorMatrix::BT709, ColorRange::Limited);
       if (turn % 2 == 0) harden(picture);
-      expect_golden(picture.view, whole(picture.view), spec);
+      for (const Size& tensor : camera.tensors) {
+        const std::vector<TensorSpec> all = specs(tensor.first, tensor.second);
+        expect_golden(picture.view, whole(picture.view), all[turn++ * 3 % all.size()], 7);
+      }
     }
 }
 
@@ -128,7 +138,7 @@ TEST(PixelPass, IsGoldenForPicturesThatShrinkVeryMuch) {
     for (const TensorSpec& spec : specs(19, 16))
       for (const PixelFormat format : {PixelFormat::I420, PixelFormat::YUYV, PixelFormat::BGR24}) {
         const TestPicture picture = make_picture(format, width, height, ColorMatrix::BT601, ColorRange::Full);
-        expect_golden(picture.view, whole(picture.view), spec);
+        expect_golden(picture.view, whole(picture.view), spec, 5);
       }
 }
 

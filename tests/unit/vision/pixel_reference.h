@@ -17,13 +17,12 @@ struct WeightedSample {
 inline std::vector<WeightedSample> samples_at(double center, double step, std::uint32_t begin, std::uint32_t end,
                                               std::uint32_t sub, Filter filter) {
   const std::uint32_t first = begin / sub, last = (end - 1) / sub;
-  const double at = center / sub;
+  const double at = center / sub, nearest = std::clamp(at - 0.5, double(first), double(last)), radius = std::max(step / sub, 1.0);
   std::vector<WeightedSample> all;
   double sum = 0;
-  for (std::uint32_t i = first; i <= last; ++i) {
-    const double nearest = std::clamp(at - 0.5, double(first), double(last));
+  for (std::uint32_t i = std::max(first, std::uint32_t(std::max(at - radius - 1, 0.0))); i <= last && i < at + radius + 1; ++i) {
     const double weight = filter == Filter::kBilinear ? std::max(0.0, 1.0 - std::abs(double(i) - nearest))
-                                                      : std::max(0.0, 1.0 - std::abs(i + 0.5 - at) / std::max(step / sub, 1.0));
+                                                      : std::max(0.0, 1.0 - std::abs(i + 0.5 - at) / radius);
     if (weight > 0) all.push_back({i, weight});
     sum += weight;
   }
@@ -53,8 +52,9 @@ inline double sample_at(const ImageView& v, std::size_t c, std::size_t x, std::u
   return NAN;
 }
 
-// Pixels 0..255 of the tensor, in its order of channels; `pad` where the picture isn't.
-inline std::vector<double> reference(const ImageView& v, const Region& region, const TensorSpec& spec) {
+// Pixels 0..255 of the tensor, in its order of channels; `pad` where the picture isn't. Of large pictures `every` so many rows,
+// the others are NAN.
+inline std::vector<double> reference(const ImageView& v, const Region& region, const TensorSpec& spec, std::uint32_t every = 1) {
   const Content content = content_of(spec, region.width, region.height);
   const bool half_x = v.format == PixelFormat::I420 || v.format == PixelFormat::NV12 || v.format == PixelFormat::YUYV;
   const bool half_y = v.format == PixelFormat::I420 || v.format == PixelFormat::NV12;
@@ -66,7 +66,7 @@ inline std::vector<double> reference(const ImageView& v, const Region& region, c
     for (std::uint32_t x = 0; x < content.width; ++x)
       columns.push_back(samples_at(region.x + (x + 0.5) * step_x, step_x, region.x, region.x + region.width, sub_x, spec.filter));
     std::vector<double> row(v.width / sub_x + 1);
-    for (std::uint32_t y = 0; y < content.height; ++y) {
+    for (std::uint32_t y = 0; y < content.height; y += every) {
       const auto rows = samples_at(region.y + (y + 0.5) * step_y, step_y, region.y, region.y + region.height, sub_y, spec.filter);
       for (std::uint32_t x = region.x / sub_x; x <= (region.x + region.width - 1) / sub_x; ++x) {
         row[x] = 0;
@@ -76,10 +76,12 @@ inline std::vector<double> reference(const ImageView& v, const Region& region, c
         for (const WeightedSample& sample : columns[x]) stored[y * content.width + x][c] += sample.weight * row[sample.index];
     }
   }
-  std::vector<double> pixels(spec.elements(), spec.pad);
+  std::vector<double> pixels;
+  for (const float pad : spec.pad) pixels.resize(pixels.size() + spec.elements() / 3, pad);
   for (std::uint32_t y = 0; y < content.height; ++y)
     for (std::uint32_t x = 0; x < content.width; ++x) {
-      const std::array<double, 3> rgb = rgb_of(v, stored[y * content.width + x]);
+      const std::array<double, 3> rgb =
+          y % every == 0 ? rgb_of(v, stored[y * content.width + x]) : std::array<double, 3>{NAN, NAN, NAN};
       for (std::size_t place = 0; place < 3; ++place)
         pixels[(place * spec.height + y) * spec.width + x] = rgb[spec.order == ColorOrder::kRgb ? place : 2 - place];
     }
