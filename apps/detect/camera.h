@@ -66,7 +66,7 @@ class Camera {
   // the names of another model. A failure changes nothing.
   Result<> set_model(const ModelTraits& model);
 
-  // Reads what control wants now and asks upstream accordingly; also the sign of life. Call at least every 250 ms.
+  // Reads what control wants now and asks upstream accordingly; also the sign of life. Call at least every 400 ms.
   void follow_control(std::uint64_t now_ns);
   // Control's session isn't the one adopted at start any more: the process is to be started anew.
   bool session_changed() const { return control_.session_changed(); }

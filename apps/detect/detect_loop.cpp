@@ -12,7 +12,7 @@
 namespace vedette::detect {
 namespace {
 
-constexpr Nanoseconds kLongestNap = std::chrono::milliseconds(250);  // signs of life
+constexpr Nanoseconds kLongestNap = std::chrono::milliseconds(400);  // signs of life; longer than between two frames of Standby
 constexpr std::uint64_t kTakenWithinNs = 20'000'000;  // readers are woken within a tenth of a millisecond; a busy machine's later
 
 }  // namespace

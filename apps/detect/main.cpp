@@ -18,10 +18,6 @@ namespace {
 
 using LoadedModel = Result<std::unique_ptr<model::Detector>>;
 
-std::string model_path(const DetectConfig& config) {
-  return config.model.empty() ? data_dir() + "/models/nanodet_g_416.onnx" : config.model;
-}
-
 LoadedModel load_model(const DetectConfig& config) {
   model::DetectorOptions options{config.threshold, config.nms_iou, config.labels, {}};
   // The configuration takes no other words.

@@ -105,7 +105,10 @@ Result<> serve(const Config& config, const bus::BusDir& dir) {
   std::string page_missing;
   VD_ASSIGN(StaticFiles page, load_page(gateway, page_missing));
   VD_ASSIGN(Server server, Server::open({gateway.listen, gateway.port, gateway.max_viewers}));
-  const Router router(Access(gateway.token.value, server.port()), std::move(page), page_missing, cameras, pushed);
+  const bool detects = std::any_of(config.cameras.begin(), config.cameras.end(), [](const CameraConfig& c) { return c.detect; });
+  ModelInfo model(model_path(config.detect));
+  const Router router(Access(gateway.token.value, server.port()), std::move(page), page_missing, cameras, pushed,
+                      detects ? &model : nullptr);
 
   const FeedThreads feeds(dir, hubs, {gateway.fps, static_cast<int>(gateway.jpeg_quality), gateway.waiting});
   log::info("page on {}", server.url());

@@ -46,12 +46,13 @@ Reply json_answer(int status, std::string body) {
 Reply error_reply(int status, std::string_view sentence) { return json_answer(status, error_json(sentence)); }
 
 Router::Router(Access access, StaticFiles files, std::string page_missing, std::vector<CameraHub*> cameras,
-               std::vector<Ingest*> ingests)
+               std::vector<Ingest*> ingests, ModelInfo* model)
     : access_(std::move(access)),
       files_(std::move(files)),
       page_missing_(std::move(page_missing)),
       cameras_(std::move(cameras)),
-      ingests_(std::move(ingests)) {}
+      ingests_(std::move(ingests)),
+      model_(model) {}
 
 Reply Router::answer(const RequestHead& head) const {
   const bool pushes = head.method == "POST" && head.target.starts_with(kPush);
@@ -81,6 +82,7 @@ Reply Router::route(const RequestHead& head, const Target& target) const {
   if (path == "/healthz") return json_reply(200, R"({"status":"ok"})");
   if (path == "/readyz") return ready();
   if (path == "/metrics") return metrics();
+  if (path == "/api/model") return json_reply(200, model_ == nullptr ? R"({"model":null})" : model_->json());
   if (path == "/api/cameras") {
     std::vector<std::string> names;
     for (const CameraHub* camera : cameras_) names.push_back(camera->name());

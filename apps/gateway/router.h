@@ -1,5 +1,6 @@
 // From a request's head to its answer, without a network: routes, access, files, health. A WebSocket request comes out as the
-// camera to watch, one that pushes pictures as the Ingest to offer them to. Thread-safe: reads the hubs, changes nothing.
+// camera to watch, one that pushes pictures as the Ingest to offer them to. Belongs to the network thread: reads the hubs,
+// changes nothing but what it knows of the model.
 #pragma once
 
 #include <cstdint>
@@ -11,6 +12,7 @@
 #include "gateway/access.h"
 #include "gateway/camera_hub.h"
 #include "gateway/ingest_request.h"
+#include "gateway/model_info.h"
 #include "gateway/static_files.h"
 
 namespace vedette::gateway {
@@ -33,9 +35,9 @@ Reply error_reply(int status, std::string_view sentence);
 class Router {
  public:
   // `files` may be empty (the page isn't built): `page_missing` is then what "/" says.
-  // `ingests`: of the cameras that are pushed.
+  // `ingests`: of the cameras that are pushed. `model`: null if nobody detects.
   Router(Access access, StaticFiles files, std::string page_missing, std::vector<CameraHub*> cameras,
-         std::vector<Ingest*> ingests = {});
+         std::vector<Ingest*> ingests = {}, ModelInfo* model = nullptr);
 
   Reply answer(const RequestHead& head) const;
 
@@ -52,6 +54,7 @@ class Router {
   std::string page_missing_;
   std::vector<CameraHub*> cameras_;
   std::vector<Ingest*> ingests_;
+  ModelInfo* model_;
 };
 
 }  // namespace vedette::gateway

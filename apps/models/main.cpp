@@ -5,6 +5,7 @@
 #include "base/process.h"
 #include "config/command_line.h"
 #include "models/catalogue.h"
+#include "models/engine.h"
 #include "models/eval.h"
 #include "models/fetch.h"
 #include "models/look.h"
@@ -99,6 +100,15 @@ CLI::App* add_quantize(CLI::App& app, QuantizeOptions& options) {
   return quantize;
 }
 
+CLI::App* add_build_engine(CLI::App& app, ModelOptions& options) {
+  CLI::App* engine =
+      app.add_subcommand("build-engine", "TensorRT's engine of a model, built and kept before the detector needs it");
+  add_model_options(*engine, options);
+  engine->footer(
+      "Takes minutes, tells how long it has taken. The detector finds it under the same --cache, --device and --precision.");
+  return engine;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -111,12 +121,14 @@ int main(int argc, char** argv) {
   BenchOptions bench_options;
   EvalOptions eval_options;
   QuantizeOptions quantize_options;
+  ModelOptions engine_options;
   const CLI::App* list_app = add_list(app, list_options);
   const CLI::App* fetch_app = add_fetch(app, fetch_options);
   const CLI::App* info_app = add_info(app, info_options);
   const CLI::App* bench_app = add_bench(app, bench_options);
   const CLI::App* eval_app = add_eval(app, eval_options);
   const CLI::App* quantize_app = add_quantize(app, quantize_options);
+  const CLI::App* engine_app = add_build_engine(app, engine_options);
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
   const auto run = [&]() -> Result<> {
     if (*list_app) return list(list_options);
@@ -125,6 +137,7 @@ int main(int argc, char** argv) {
     if (*bench_app) return bench(bench_options);
     if (*eval_app) return eval(eval_options);
     if (*quantize_app) return quantize(quantize_options);
+    if (*engine_app) return build_engine(engine_options);
     return {};
   };
   const Result<> done = run();

@@ -22,7 +22,7 @@ void add_model_options(CLI::App& app, ModelOptions& options) {
       ->check(CLI::IsMember({"auto", "fp32", "fp16", "int8"}))
       ->capture_default_str();
   app.add_option("--cache", options.cache, "Folder of engines and timings")->type_name("DIR");
-  app.add_option("--threads", options.threads, "Of the inference; 0: what the detector takes by itself")
+  app.add_option("--threads", options.threads, "Of the inference; 0: half of the cores, at least 1, at most 4")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
 }
@@ -32,7 +32,9 @@ model::BackendOptions backend_options(const ModelOptions& options) {
           .device = options.device,
           .precision = model::parse_precision(options.precision).value_or(model::Precision::kAuto),
           .threads = options.threads,
-          .cache = options.cache.empty() ? cache_dir() : options.cache,
+          .cache = !options.keep           ? ""
+                   : options.cache.empty() ? cache_dir()
+                                           : options.cache,
           .progress = [](std::string_view line) { note(std::string(line)); }};
 }
 

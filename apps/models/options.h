@@ -15,6 +15,7 @@ struct ModelOptions {
   std::string provider = "auto";
   std::string precision = "auto";
   std::string cache;  // "": cache_dir()
+  bool keep = true;   // what is made for this machine, in the cache
   std::uint32_t device = 0;
   std::uint32_t threads = 0;
   float nms_iou = 0.6f;

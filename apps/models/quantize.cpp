@@ -126,6 +126,7 @@ class Quantizer {
     }
     ModelOptions its = options_.model;
     its.file = known->file;
+    its.keep = false;  // nobody opens this one again
     VD_ASSIGN(const auto quantized, open_detector(its, kLeastScore));
     if (known->pace.ratio == 0) {
       VD_ASSIGN(known->pace, race(*quantized));

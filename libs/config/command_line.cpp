@@ -96,4 +96,8 @@ std::string cache_dir() {
   return "/var/cache/vedette";
 }
 
+std::string model_path(const DetectConfig& config) {
+  return config.model.empty() ? data_dir() + "/models/nanodet_g_416.onnx" : config.model;
+}
+
 }  // namespace vedette

@@ -57,4 +57,7 @@ int exit_code_of(const Error& error);
 // Where what can be made again is kept: $XDG_CACHE_HOME/vedette, else ~/.cache/vedette, else (no home) /var/cache/vedette.
 std::string cache_dir();
 
+// The model's file: detect.model, else the default one that comes with the programs.
+std::string model_path(const DetectConfig& config);
+
 }  // namespace vedette

@@ -36,8 +36,9 @@ export function freePort() {
 }
 
 export class System {
-  // `config`: more YAML lines by section, such as {gateway: ['token: "…"']}; `urls`: of the cameras that don't show the clip.
-  static async start({ cameras = ['front'], urls = {}, config = {} } = {}) {
+  // `config`: more YAML lines by section, such as {gateway: ['token: "…"']}; `urls`: of the cameras that don't show the clip;
+  // `model`: what looks for objects.
+  static async start({ cameras = ['front'], urls = {}, config = {}, model = join(kBuild, 'models/nanodet_g_416.onnx') } = {}) {
     const system = new System();
     for (const file of ['bin/vedette', 'web/index.html', 'media/vtest.avi', 'models/nanodet_g_416.onnx']) {
       if (!existsSync(join(kBuild, file))) throw new Error(`${join(kBuild, file)} is missing: 'make test' makes it`);
@@ -46,7 +47,7 @@ export class System {
     system.directory = mkdtempSync(join(tmpdir(), 'vedette-e2e-'));
     system.bus = mkdtempSync('/dev/shm/vedette-e2e-');
     const path = join(system.directory, 'vedette.yaml');
-    writeFileSync(path, system.yaml(cameras, urls, config));
+    writeFileSync(path, system.yaml(cameras, urls, config, model));
     system.spawn(path);
     return system;
   }
@@ -55,12 +56,12 @@ export class System {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  yaml(cameras, urls, config) {
+  yaml(cameras, urls, config, model) {
     const lines = ['cameras:'];
     for (const camera of cameras) lines.push(`  ${camera}:`, `    url: ${urls[camera] ?? join(kBuild, 'media/vtest.avi')}`);
     const sections = {
       bus: [`dir: ${this.bus}`],
-      detect: [`model: ${join(kBuild, 'models/nanodet_g_416.onnx')}`],
+      detect: [`model: ${model}`],
       sentry: ['validate_time: 300ms'],
       gateway: [`port: ${this.port}`, `web_root: ${join(kBuild, 'web')}`],
     };

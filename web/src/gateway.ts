@@ -1,7 +1,7 @@
 // Where the gateway is and how it is asked: same host as the page, with the token of the page's address passed on. A first
 // request with it sets a cookie; the token then disappears from the address bar.
 
-import { parseCameras } from './protocol';
+import { parseCameras, parseModel, type Model } from './protocol';
 
 const token = new URLSearchParams(location.search).get('token');
 
@@ -28,6 +28,17 @@ export async function fetchCameras(): Promise<CamerasAnswer> {
     return names === null ? { kind: 'unreachable' } : { kind: 'cameras', names };
   } catch {
     return { kind: 'unreachable' };
+  }
+}
+
+// Null: nobody looks for objects; undefined: no answer.
+export async function fetchModel(): Promise<Model | null | undefined> {
+  try {
+    const url = withToken(new URL('api/model', document.baseURI));
+    const answer = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(4000) });
+    return answer.ok ? parseModel(await answer.json()) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -20,6 +20,34 @@ export interface Picture {
   jpeg: Uint8Array<ArrayBuffer>;
 }
 
+// Of a model: none; stale: it is about another file; checking: nobody knows yet.
+export type CardState = 'fresh' | 'none' | 'stale' | 'unreadable' | 'checking';
+const kCardStates: readonly string[] = ['fresh', 'none', 'stale', 'unreadable', 'checking'];
+
+export interface Accuracy {
+  dataset: string;
+  photos: number;
+  ap: number; // average precision, 0..1
+  personAp: number | null;
+}
+
+export interface ModelLatency {
+  medianMs: number; // of one picture
+  machine: string;
+  provider: string;
+}
+
+// What looks for objects, and what its card says.
+export interface Model {
+  file: string;
+  card: CardState;
+  problem: string; // why the card is stale or unreadable
+  family: string;
+  made: string; // how it came about
+  accuracy: Accuracy | null;
+  latency: ModelLatency | null;
+}
+
 export interface Hello {
   type: 'hello';
   camera: string;
@@ -65,6 +93,7 @@ export interface State {
   mode: Mode | null;
   modeSinceMs: number | null;
   targets: number;
+  still: boolean; // nothing moves: the model is spared, the last detections still hold
   fps: { capture: number; detect: number; sent: number };
   latencyMs: { p50: number | null; p99: number | null };
   dropped: number;
@@ -216,6 +245,7 @@ function parseState(fields: Fields): State | null {
     mode: mode as Mode | null,
     modeSinceMs: numberOrNull(fields['mode_since_ms']),
     targets: numberOrNull(fields['targets']) ?? 0,
+    still: fields['still'] === true,
     fps: {
       capture: numberOrNull(fps['capture']) ?? 0,
       detect: numberOrNull(fps['detect']) ?? 0,
@@ -242,6 +272,35 @@ function parseEvent(fields: Fields): CameraEvent | null {
 }
 
 // The answer of GET /api/cameras; null if it isn't one.
+function parseAccuracy(value: unknown): Accuracy | null {
+  const { dataset, photos, ap, person_ap: personAp } = fieldsOf(value) ?? {};
+  if (typeof dataset !== 'string' || !isNumber(photos) || !isNumber(ap)) return null;
+  return { dataset, photos, ap, personAp: numberOrNull(personAp) };
+}
+
+function parseModelLatency(value: unknown): ModelLatency | null {
+  const { median_ms: medianMs, machine, provider } = fieldsOf(value) ?? {};
+  if (!isNumber(medianMs) || typeof machine !== 'string' || typeof provider !== 'string') return null;
+  return { medianMs, machine, provider };
+}
+
+// Undefined: no answer that could be read; null: nobody looks for objects.
+export function parseModel(value: unknown): Model | null | undefined {
+  const model = fieldsOf(value)?.['model'];
+  if (model === null) return null;
+  const { file, card, problem, family, made, accuracy, latency } = fieldsOf(model) ?? {};
+  if (typeof file !== 'string' || typeof card !== 'string' || !kCardStates.includes(card)) return undefined;
+  return {
+    file,
+    card: card as CardState,
+    problem: typeof problem === 'string' ? problem : '',
+    family: typeof family === 'string' ? family : '',
+    made: typeof made === 'string' ? made : '',
+    accuracy: parseAccuracy(accuracy),
+    latency: parseModelLatency(latency),
+  };
+}
+
 export function parseCameras(value: unknown): string[] | null {
   const list = fieldsOf(value)?.['cameras'];
   if (!Array.isArray(list)) return null;

@@ -1,13 +1,19 @@
 // The page in a real Chromium on the real system: capture, detect, control, gateway under `vedette up`, a real clip and model.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { openBrowser, watchFaults } from '../browser.mjs';
-import { System, freePort, until } from '../system.mjs';
+import { System, freePort, kBuild, until } from '../system.mjs';
 
 const kBoxColor = [76, 240, 181]; // hsl(158 85% 62%): the first class, person
 
 let system;
+let model; // a copy of the default one, without a card
 let browser;
 let page;
 let faults;
@@ -49,7 +55,9 @@ function pixelsOf(color) {
 }
 
 before(async () => {
-  system = await System.start();
+  model = join(mkdtempSync(join(tmpdir(), 'vedette-e2e-model-')), 'm.onnx');
+  copyFileSync(join(kBuild, 'models/nanodet_g_416.onnx'), model);
+  system = await System.start({ model });
   await system.ready();
   browser = await openBrowser({ viewport: { width: 1280, height: 800 } });
   page = browser.page;
@@ -59,6 +67,7 @@ before(async () => {
 after(async () => {
   await browser?.close();
   const ended = await system?.stop();
+  rmSync(dirname(model), { recursive: true, force: true });
   assert.deepEqual(ended, { code: 0, signal: null }, system?.tail());
 });
 
@@ -116,6 +125,22 @@ test('mode, rates and latency are shown', async () => {
     await eventually(`${figure} is a number above 0`, async () => parseFloat(await page.locator(id(figure)).textContent()) > 0);
   }
   await eventually('the alarm is in the list', async () => (await page.locator(`${id('events')} [data-kind="alarm"]`).count()) > 0);
+});
+
+test('the model is shown, and its card as soon as there is one', async () => {
+  const text = () => page.locator(id('model-precision')).textContent();
+  await eventually('the model has no card', async () => (await data('model', 'card')) === 'none');
+  assert.equal((await text()).trim(), 'No card: average precision unknown.');
+  const sha256 = createHash('sha256').update(readFileSync(model)).digest('hex');
+  const accuracy = { dataset: 'some_photos', photos: 9, ap: 0.2534, ap50: 0.4, ap75: 0.25, person_ap: 0.2121 };
+  const latency = { median_ms: 12.5, p90_ms: 14, machine: 'a machine', provider: 'cpu', threads: 0 };
+  const card = { card: 1, file: 'm.onnx', sha256, bytes: 1, family: 'nanodet', input: { width: 416, height: 416 }, accuracy, latency,
+    origin: null, made: '', date: '2026-11-26' };
+  writeFileSync(`${model}.card.json`, JSON.stringify(card));
+  await eventually('its card is shown', async () => (await data('model', 'card')) === 'fresh');
+  assert.equal((await text()).trim(), 'AP 0.253 on some_photos (9 photos)');
+  const shown = await page.locator(id('model')).textContent();
+  for (const figure of ['m.onnx', 'nanodet', '0.212', '13 ms by cpu']) assert.ok(shown.includes(figure), `${figure} in ${shown}`);
 });
 
 test('a stopped detector shows as stale within 2 s and recovers', async () => {
@@ -227,6 +252,40 @@ test('a camera that cannot be reached: the reason is on the page', async () => {
   } finally {
     await visitor.close();
     assert.deepEqual(await troubled.stop(), { code: 0, signal: null }, troubled.tail());
+  }
+});
+
+test('a still picture keeps its boxes, for who comes later too, and is called still', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vedette-e2e-still-'));
+  execFileSync('ffmpeg', ['-v', 'error', '-ss', '20', '-i', join(kBuild, 'media/vtest.avi'), '-frames:v', '1', join(folder, 'a.jpg')]);
+  // Persons, and none of them a target: it stays in standby.
+  const still = await System.start({ urls: { front: folder }, config: { sentry: ['classes: [dog]'], motion: ['hold: 1s'] } });
+  const visitors = [await openBrowser({ viewport: { width: 1280, height: 800 } })];
+  const there = (what, condition) => until(what, condition, () => still.tail());
+  const isKept = async ({ page: visited }) => {
+    await visited.goto(`${still.address}/`);
+    const canvas = visited.locator(id('picture'));
+    const drawn = () => canvas.evaluate((element) => ({ ...element.dataset }));
+    await there('it is still', async () => (await visited.locator(id('still')).count()) === 1);
+    await there('boxes are kept', async () => (await drawn()).boxes === 'still' && Number((await drawn()).boxCount) >= 3);
+    const { boxFrameId } = await drawn();
+    const pictures = new Set();
+    // One a second: longer than boxes of a picture that moves would last.
+    await there('pictures go on', async () => pictures.add((await drawn()).frameId).size > 5);
+    assert.deepEqual({ ...(await drawn()), frameId: '' }, { ...(await drawn()), frameId: '', boxes: 'still', boxFrameId });
+    assert.equal(await visited.locator(id('stage-detect')).getAttribute('data-status'), 'ok');
+    assert.match(await visited.locator(id('stage-detect')).textContent(), /still/);
+    assert.match(await visited.locator(id('boxes-text')).textContent(), /nothing has moved since/);
+  };
+  try {
+    await still.ready();
+    await isKept(visitors[0]);
+    visitors.push(await openBrowser({ viewport: { width: 1280, height: 800 } }));
+    await isKept(visitors[1]);
+  } finally {
+    for (const visitor of visitors) await visitor.close();
+    assert.deepEqual(await still.stop(), { code: 0, signal: null }, still.tail());
+    rmSync(folder, { recursive: true, force: true });
   }
 });
 

@@ -105,6 +105,14 @@ TEST_F(CommandsTest, EvalAgreesWithPycocotools) {
     EXPECT_NEAR(all[figure].get<double>(), theirs[figure].get<double>(), 1e-3) << figure;
 }
 
+TEST_F(CommandsTest, BuildEngineNeedsTensorRt) {
+  const Ran ran = run({"build-engine", scene_model()});
+  if (ran.code == 0) GTEST_SKIP() << "TensorRT is here: " << ran.out;
+  EXPECT_EQ(ran.out, "");
+  EXPECT_NE(ran.err.find("TensorRT"), std::string::npos) << ran.err;
+  expect_refused(run({"build-engine", folder_.file("absent.onnx")}), "");
+}
+
 TEST_F(CommandsTest, EvalRefusesInOneSentence) {
   const std::string file = scene_model();
   expect_refused(run({"eval", "--model", file, "--coco", folder_.file("absent")}), "instances.json: No such file or directory");

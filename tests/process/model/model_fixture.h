@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -21,6 +22,7 @@ inline const std::string kPythonTools = VEDETTE_BUILD_DIR "/python-tools/bin/pyt
 
 class ModelFixture : public testing::Test {
  protected:
+  ModelFixture() { ::setenv("XDG_CACHE_HOME", folder_.file("ran-cache").c_str(), 1); }
   struct Ran {
     int code = -1;  // -1: it didn't end
     std::string out, err;

@@ -67,8 +67,7 @@ TEST_F(QuantizeTest, RefusesWhatLosesTooMuchAndWritesNothing) {
   wanted.insert(wanted.end(), {"--most-pictures", "4", "--most-settings", "1"});
   const Ran ran = run(wanted);
   EXPECT_EQ(ran.code, 1);
-  EXPECT_NE(ran.err.find("refused, the INT8 model that loses least on coco_val32 goes from AP 0."), std::string::npos)
-      << ran.err;
+  EXPECT_NE(ran.err.find("refused, the INT8 model that loses least on coco_val32 goes from AP 0."), std::string::npos) << ran.err;
   EXPECT_NE(ran.err.find("more than the -10.0 points of --max-loss; nothing was written\n"), std::string::npos) << ran.err;
   EXPECT_TRUE(left().empty());
 }

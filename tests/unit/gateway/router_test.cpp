@@ -2,10 +2,13 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
+#include "model_file/sha256.h"
 #include "support/bus_fixture.h"
+#include "support/program.h"
 
 namespace vedette::gateway {
 namespace {
@@ -182,6 +185,47 @@ TEST_F(RouterTest, CountersAreThere) {
   const Reply reply = get("/metrics");
   EXPECT_NE(reply.body->find("vedette_gateway_viewers{camera=\"front\"} 0\n"), std::string::npos) << *reply.body;
   EXPECT_NE(reply.body->find("vedette_gateway_pictures_encoded_total{camera=\"back\"} 0\n"), std::string::npos);
+}
+
+// What the page knows of the model that looks for objects.
+TEST_F(RouterTest, SaysWhatTheModelsCardSays) {
+  EXPECT_EQ(*get("/api/model").body, R"({"model":null})");  // nobody detects
+
+  const test::TempFolder folder(std::filesystem::temp_directory_path());
+  const std::string file = folder.write("m.onnx", "the weights");
+  ModelInfo model(file);
+  const Router router{Access("", 8080), StaticFiles(), "", {&front_}, {}, &model};
+  const auto ask = [&](const std::string& until) {  // "checking" is over when it is over
+    Json json;
+    test::wait_until([&] {
+      RequestHead head;
+      head.method = "GET", head.target = "/api/model", head.host = "localhost:8080";
+      json = Json::parse(*router.answer(head).body)["model"];
+      return json["card"] == until;
+    });
+    return json;
+  };
+  EXPECT_EQ(ask("none"), Json::parse(R"({"file":"m.onnx","bytes":11,"card":"none","problem":null})"));
+
+  model_file::Card card;
+  card.file = "m.onnx", card.family = "nanodet", card.sha256 = model_file::sha256_of(file).value();
+  card.accuracy = {"coco_val32", 32, 0.25, 0.4, 0.26, 0.24};
+  ASSERT_TRUE(model_file::write_card(model_file::card_path(file), card).ok());
+  const Json fresh = ask("fresh");
+  EXPECT_EQ(fresh["family"], "nanodet");
+  EXPECT_EQ(fresh["accuracy"]["ap"], 0.25);
+  EXPECT_EQ(fresh["latency"], nullptr);
+  EXPECT_EQ(fresh["problem"], nullptr);
+
+  folder.write("m.onnx", "other weights");
+  const Json stale = ask("stale");
+  EXPECT_NE(stale["problem"].get<std::string>().find("is stale"), std::string::npos);
+  EXPECT_FALSE(stale.contains("accuracy"));
+
+  folder.write("m.onnx.card.json", "{}");
+  EXPECT_EQ(ask("unreadable")["bytes"], 13);
+  std::filesystem::remove(file);
+  EXPECT_NE(ask("unreadable")["problem"], nullptr);
 }
 
 }  // namespace
