@@ -13,6 +13,8 @@ import os
 import sys
 import tempfile
 
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # the runtime would tell its maker about its use
+
 import numpy as np
 import onnx
 from onnx import version_converter

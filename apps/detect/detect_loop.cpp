@@ -12,7 +12,7 @@
 namespace vedette::detect {
 namespace {
 
-constexpr Nanoseconds kLongestNap = std::chrono::milliseconds(250);  // signs of life
+constexpr Nanoseconds kLongestNap = std::chrono::milliseconds(400);  // signs of life; longer than between two frames of Standby
 constexpr std::uint64_t kTakenWithinNs = 20'000'000;  // readers are woken within a tenth of a millisecond; a busy machine's later
 
 }  // namespace
@@ -88,7 +88,7 @@ void DetectLoop::wait(std::uint64_t now_ns) {
   for (Camera& camera : cameras_) {
     if (!camera.rests()) awaited_.push_back(&camera.control());
     const auto due = camera.due_at_ns();
-    if (due && *due <= now_ns)
+    if (due && (*due <= now_ns || camera.frames_are_rare()))
       awaited_.push_back(&camera.frames());
     else if (due)
       until = std::min(until, *due);

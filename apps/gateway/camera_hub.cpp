@@ -11,6 +11,7 @@ void CameraHub::join(const std::shared_ptr<Outbox>& viewer) {
   viewer->offer_hello(std::make_shared<const std::string>(hello_json(name_, classes_)));
   for (const Text& event : events_) viewer->offer_event(event);
   if (state_) viewer->offer_state(state_);
+  if (state_ && state_->still && detections_) viewer->offer_detections(detections_);
   viewers_.push_back(viewer);
   changed_.notify_all();
 }
@@ -98,6 +99,7 @@ void CameraHub::send_event(Text text) {
 
 void CameraHub::send_detections(const Text& text) {
   const std::lock_guard lock(mutex_);
+  detections_ = text;
   for (const auto& viewer : viewers_) viewer->offer_detections(text);
 }
 

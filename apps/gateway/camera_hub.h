@@ -36,7 +36,8 @@ class CameraHub {
   const std::string& name() const { return name_; }
 
   // --- the network thread
-  // Puts hello, the last events and the last state into the outbox and whatever comes from now on.
+  // Puts hello, the last events, the last state and, of a still picture, the last detections into the outbox and whatever comes
+  // from now on.
   void join(const std::shared_ptr<Outbox>& viewer);
   void leave(const std::shared_ptr<Outbox>& viewer);
   void count_sent();
@@ -70,6 +71,7 @@ class CameraHub {
   std::vector<std::string> classes_;
   std::deque<Text> events_;
   StatePtr state_;
+  Text detections_;  // the last that were sent
   Beats beats_;
   std::vector<InputReport> inputs_;
   CameraCounters counters_;

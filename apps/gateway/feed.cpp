@@ -58,6 +58,7 @@ void Feed::set_watched(bool watched) {
   watched_ = watched;
   (void)frames_.take_newest();
   frames_.set_demand(watched ? bus::Demand::pixels_at(options_.fps) : bus::Demand{});
+  boxes_sent_ = false;
 }
 
 // Frames are passed by unread, else the wait would return for them at once; the wait is how a Subscriber notices that a topic's
@@ -97,7 +98,7 @@ void Feed::take_state() {
   if (!taken) return;
   const auto state = copy_record<schema::State>(taken.lease.bytes(), copy);
   if (!state) return bad_record(state.error());
-  control_ = Control{(*state)->mode(), (*state)->since_ns(), (*state)->targets()};
+  control_ = Control{(*state)->mode(), (*state)->since_ns(), (*state)->targets(), (*state)->still()};
 }
 
 void Feed::take_detections() {
@@ -111,9 +112,21 @@ void Feed::take_detections() {
     if (age_ns(info.published_at_ns()) > kOldNs) continue;
     latency_.add(static_cast<double>(age_ns(info.captured_at_ns(), info.published_at_ns())) / 1e6);
     if (!watched_) continue;
-    update_classes();
-    hub_.send_detections(std::make_shared<const std::string>(detections_json(boxes_, classes_)));
+    send_boxes();
   }
+}
+
+void Feed::send_boxes() {
+  update_classes();
+  hub_.send_detections(std::make_shared<const std::string>(detections_json(boxes_, classes_)));
+  boxes_sent_ = true;
+}
+
+// The last ones that there are: of a still picture the next may be long in coming.
+void Feed::send_last_boxes() {
+  const auto stats = detections_.stats();
+  const bus::Found found = stats ? detections_.find(stats->frame_id) : bus::Found{};
+  if (found && read_detections(found.lease.bytes(), boxes_)) send_boxes();
 }
 
 void Feed::take_picture() {
@@ -209,6 +222,7 @@ void Feed::tick() {
     report->mode = control_->mode;
     report->mode_since_ms = age_ns(control_->since_ns, now) / 1'000'000;
     report->targets = control_->targets;
+    report->still = control_->still;
   }
   report->capture_fps = capture_fps_.per_second(now);
   report->detect_fps = detect_fps_.per_second(now);
@@ -216,6 +230,7 @@ void Feed::tick() {
   report->latency_p99_ms = latency_.percentile(99);
   report->dropped = dropped_;
   hub_.send_state(report);
+  if (watched_ && report->still && !boxes_sent_) send_last_boxes();
 }
 
 // A topic of another layout or schema, or without a free reader entry: said once for each reason, tried again all the time.

@@ -1,9 +1,9 @@
 // What a camera's topics bring, made into messages for its viewers: one thread a camera, run() is its body.
 //
 // While somebody watches: asks for pixels, turns each new frame (up to `fps` a second) into one JPEG that all viewers share,
-// sends each record of detections. While nobody does: asks for nothing, encodes nothing, only looks now and then who is alive.
-// Topics may be absent, vanish and come back; the state message and the stages' ages go on meanwhile.
-// Thread-bound, but for stopping it by CameraHub::stop().
+// sends each record of detections, and who begins to watch a still picture the last one. While nobody does: asks for nothing,
+// encodes nothing, only looks now and then who is alive. Topics may be absent, vanish and come back; the state message and the
+// stages' ages go on meanwhile. Thread-bound, but for stopping it by CameraHub::stop().
 #pragma once
 
 #include <array>
@@ -42,6 +42,7 @@ class Feed {
     Mode mode = Mode::Standby;
     std::uint64_t since_ns = 0;
     std::uint32_t targets = 0;
+    bool still = false;
   };
 
   void set_watched(bool watched);
@@ -50,6 +51,8 @@ class Feed {
   void take_events();
   void take_state();
   void take_detections();
+  void send_boxes();
+  void send_last_boxes();
   void take_picture();
   Result<PicturePtr> encode(std::span<const std::byte> slot);
   void update_classes();
@@ -74,6 +77,7 @@ class Feed {
   std::string metadata_;              // of the detections topic, as last seen
   std::vector<std::string> classes_;  // its lines
   Detections boxes_;                  // kept for its memory
+  bool boxes_sent_ = false;           // since somebody watches
   std::optional<Control> control_;
   Beats beats_;
   std::uint64_t dropped_ = 0;

@@ -74,6 +74,7 @@ std::string state_json(const StateReport& report, double sent_fps) {
                {"mode", report.mode ? Json(vedette::to_string(*report.mode)) : Json(nullptr)},
                {"mode_since_ms", number_or_null(report.mode_since_ms)},
                {"targets", report.targets},
+               {"still", report.still},
                {"fps", std::move(fps)},
                {"latency_ms", std::move(latency)},
                {"dropped", report.dropped},

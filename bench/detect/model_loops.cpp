@@ -1,10 +1,12 @@
 #include "bench/detect/model_loops.h"
 
 #include <onnxruntime_cxx_api.h>
+#include <stdlib.h>
 
 #include "bench/support/one_process.h"
 #include "bench/support/picture_image.h"
 #include "model/detector.h"
+#include "model/onnx/runtime.h"
 
 namespace vedette::bench {
 namespace {
@@ -40,9 +42,8 @@ Ort::Value filled(Ort::AllocatorWithDefaultOptions& allocator, const Ort::TypeIn
 
 }  // namespace
 
-Value bare_loop(const std::string& model, int threads, Time time) {
-  Ort::Env env(ORT_LOGGING_LEVEL_FATAL, "bench");
-  Ort::Session session(env, model.c_str(), settings(threads));
+Value bare_loop(const std::string& path, int threads, Time time) {
+  Ort::Session session(model::onnx::environment(), path.c_str(), settings(threads));
   Ort::AllocatorWithDefaultOptions allocator;
   std::vector<Ort::Value> inputs;
   std::vector<Ort::AllocatedStringPtr> names;

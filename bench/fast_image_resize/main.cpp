@@ -1,5 +1,5 @@
-// The CPU preprocess of detr-mmap as a contestant: the Rust crate that it resizes with (src/lib.rs) on an RGB picture that is there
-// already. Contract: bench/support/result.h.
+// The CPU preprocess of detr-mmap as a contestant: the Rust crate that it resizes with (src/lib.rs) on an RGB picture that is
+// there already. Contract: bench/support/result.h.
 #include "bench/support/jpeg_picture.h"
 #include "bench/support/one_process.h"
 

@@ -9,10 +9,9 @@ namespace vedette::bench {
 Value outputs_to_detections() {
   using model::ElementType;
   constexpr std::int64_t kQueries = kDetrQueries, kClasses = kDetrClasses;
-  const auto chosen =
-      must(model::choose_family({.inputs = {{"input", ElementType::kFloat32, {1, 3, 512, 512}}},
-                                 .outputs = {{"dets", ElementType::kFloat32, {1, kQueries, 4}},
-                                             {"labels", ElementType::kFloat32, {1, kQueries, kClasses}}}}));
+  const auto chosen = must(model::choose_family({.inputs = {{"input", ElementType::kFloat32, {1, 3, 512, 512}}},
+                                                 .outputs = {{"dets", ElementType::kFloat32, {1, kQueries, 4}},
+                                                             {"labels", ElementType::kFloat32, {1, kQueries, kClasses}}}}));
   // All classes are reported, as the baseline does; of COCO's category ids not all name something.
   auto table = must(model::make_class_table(std::vector<std::string>(kDetrClasses, "class"), chosen.family->classes()));
   model::Candidates candidates(kDetrThreshold, std::move(table.map));

@@ -1,5 +1,5 @@
-// From RF-DETR's outputs to detections, as the detector does it: the family's decode() and what Candidates makes of it. One process,
-// hot.
+// From RF-DETR's outputs to detections, as the detector does it: the family's decode() and what Candidates makes of it. One
+// process, hot.
 #pragma once
 
 #include "bench/support/result.h"

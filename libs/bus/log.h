@@ -64,7 +64,7 @@ class LogWriter {
   // dropped. Never blocks, allocates nothing.
   bool append(const LogStamp& stamp, std::span<const std::span<const std::byte>> pieces);
 
-  // Sign of life; also sweeps dead readers once a second. Call at least every 250 ms.
+  // Sign of life; also sweeps dead readers once a second. Call at least every 400 ms.
   void beat();
   Demand demand() const;
   DemandWatch watch_demand() const;

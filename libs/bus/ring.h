@@ -133,7 +133,7 @@ class RingWriter {
   // Frame ids of this topic: start at unix seconds × 2^20 (exact in JSON), go on after a take-over.
   std::uint64_t next_frame_id();
 
-  // Sign of life; also sweeps dead readers once a second. Call at least every 250 ms.
+  // Sign of life; also sweeps dead readers once a second. Call at least every 400 ms.
   void beat();
 
   Demand demand() const;  // the maximum over live readers

@@ -8,7 +8,7 @@ namespace vedette::bus {
 namespace {
 
 constexpr std::uint32_t kFreshTakes = 8;          // takes in a row without a look at the clock
-constexpr std::uint64_t kSilentNs = 500'000'000;  // two beats missed: are these files still the topic's?
+constexpr std::uint64_t kSilentNs = 500'000'000;  // a beat missed: are these files still the topic's?
 
 }  // namespace
 

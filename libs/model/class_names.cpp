@@ -64,7 +64,8 @@ std::optional<std::size_t> index_of(const Literal& literal) {
 // {0: 'person'}, or {'person': 0}.
 std::vector<std::string> names_by_index(const Literal& dict) {
   std::vector<std::string> names;
-  for (const auto& [key, value] : dict.entries) {
+  for (std::size_t i = 0; i < dict.keys.size(); ++i) {
+    const Literal &key = dict.keys[i], &value = dict.items[i];
     const bool turned = value.kind == Literal::Kind::kNumber;
     const auto index = index_of(turned ? value : key);
     const Literal& name = turned ? key : value;

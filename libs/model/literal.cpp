@@ -66,7 +66,8 @@ class Parser {
       if (!key || !take(':')) return std::nullopt;
       auto value = literal(depth + 1);
       if (!value) return std::nullopt;
-      result.entries.emplace_back(std::move(*key), std::move(*value));
+      result.keys.push_back(std::move(*key));
+      result.items.push_back(std::move(*value));
       if (!take(',')) return take('}') ? std::optional(std::move(result)) : std::nullopt;
     }
     return result;
@@ -163,8 +164,8 @@ class Parser {
 }  // namespace
 
 const Literal* Literal::find(std::string_view key) const {
-  for (const auto& [name, value] : entries)
-    if (name.kind == Kind::kText && name.text == key) return &value;
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    if (keys[i].kind == Kind::kText && keys[i].text == key) return &items[i];
   return nullptr;
 }
 

@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 namespace vedette::model {
@@ -15,9 +14,10 @@ struct Literal {
   Kind kind = Kind::kNothing;  // also True, False and whatever else isn't one of the others
   std::string text;
   double number = 0;
-  std::vector<Literal> items;                        // of a list
-  std::vector<std::pair<Literal, Literal>> entries;  // of a dict, in the order in which they stand
-  const Literal* find(std::string_view key) const;   // a dict's value; null
+  std::vector<Literal> items;  // of a list; a dict's values
+  std::vector<Literal> keys;   // of a dict, as many as items
+
+  const Literal* find(std::string_view key) const;  // a dict's value; null
 };
 
 // Nothing if `text` isn't one whole literal, or is nested deeper than 16.

@@ -17,6 +17,9 @@ struct Word {
   std::string_view word;
   T value;
 };
+constexpr Word<vision::ColorOrder> kOrders[]{{"rgb", vision::ColorOrder::kRgb}, {"bgr", vision::ColorOrder::kBgr}};
+constexpr Word<vision::Fit> kFits[]{{"stretch", vision::Fit::kStretch}, {"letterbox", vision::Fit::kLetterbox}};
+constexpr Word<vision::Filter> kFilters[]{{"bilinear", vision::Filter::kBilinear}, {"antialiased", vision::Filter::kAntialiased}};
 
 template <typename T, std::size_t kCount>
 bool take_word(const Literal& value, const Word<T> (&words)[kCount], T& out) {
@@ -39,11 +42,9 @@ bool take_three(const Literal& value, std::array<float, 3>& out) {
 
 // False if there is no such key or the value isn't one of its own.
 bool take(std::string_view key, const Literal& value, vision::TensorSpec& spec) {
-  using vision::ColorOrder, vision::Filter, vision::Fit;
-  if (key == "order") return take_word(value, {Word{"rgb", ColorOrder::kRgb}, Word{"bgr", ColorOrder::kBgr}}, spec.order);
-  if (key == "fit") return take_word(value, {Word{"stretch", Fit::kStretch}, Word{"letterbox", Fit::kLetterbox}}, spec.fit);
-  if (key == "filter")
-    return take_word(value, {Word{"bilinear", Filter::kBilinear}, Word{"antialiased", Filter::kAntialiased}}, spec.filter);
+  if (key == "order") return take_word(value, kOrders, spec.order);
+  if (key == "fit") return take_word(value, kFits, spec.fit);
+  if (key == "filter") return take_word(value, kFilters, spec.filter);
   if (key == "scale") return take_number(value, spec.scale);
   if (key == "pad")
     return take_three(value, spec.pad) &&
@@ -67,8 +68,8 @@ Result<vision::TensorSpec> with_preprocessing(const vision::TensorSpec& usual, s
   const std::optional<Literal> dict = parse_literal(entry);
   if (!dict || dict->kind != Kind::kDict) return refused("isn't a JSON object");
   vision::TensorSpec spec = usual;
-  for (const auto& [key, value] : dict->entries)
-    if (!take(key.text, value, spec)) return refused("has a wrong value of \"" + key.text + "\"");
+  for (std::size_t i = 0; i < dict->keys.size(); ++i)
+    if (!take(dict->keys[i].text, dict->items[i], spec)) return refused("has a wrong value of \"" + dict->keys[i].text + "\"");
   return spec;
 }
 

@@ -17,21 +17,19 @@ const std::uint8_t* top_of(const ImageView& image, const PixelPlan::Plane& plane
   return image.row(plane.index, plane.first_row + row) + plane.first_byte;
 }
 
-// The rows that the next output row needs and this one doesn't: memory is slower than the blending.
-void prefetch_next(const ImageView& image, std::uint32_t y, const PixelPlan::Plane& plane) {
-  if (y + 1 == plane.blends.size()) return;
-  const PixelPlan::Blend &blend = plane.blends[y], &next = plane.blends[y + 1];
-  for (std::uint32_t row = blend.first + blend.count; row < next.first + next.count; ++row) {
-    const std::uint8_t* const line = top_of(image, plane, row);
-    for (std::size_t x = 0; x < plane.bytes; x += 64) __builtin_prefetch(line + x);
-  }
-}
-
 void blend_fixed(const RowKernels& kernels, const ImageView& image, std::uint32_t y, PixelPlan& plan, PixelPlan::Plane& plane) {
-  prefetch_next(image, y, plane);
   const PixelPlan::Blend& blend = plane.blends[y];
-  const RowBlend rows{top_of(image, plane, blend.first), image.planes[static_cast<std::size_t>(plane.index)].stride, plane.bytes,
-                      &plane.weights[blend.weights], blend.count};
+  RowBlend rows{.top = top_of(image, plane, blend.first),
+                .stride = image.planes[static_cast<std::size_t>(plane.index)].stride,
+                .bytes = plane.bytes,
+                .weights = &plane.weights[blend.weights],
+                .count = blend.count};
+  if (y + 1 < plane.blends.size()) {
+    const PixelPlan::Blend& next = plane.blends[y + 1];
+    const std::uint32_t end = blend.first + blend.count, next_end = next.first + next.count;
+    rows.next = top_of(image, plane, end);
+    rows.next_count = next_end > end ? next_end - end : 0;
+  }
   const auto samples = [&](std::size_t i) { return plan.samples[plane.channels[i]].data(); };
   Sample* const scratch = plane.scratch.data();
   switch (plane.split) {

@@ -10,6 +10,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <hwy/cache_control.h>
+
 HWY_BEFORE_NAMESPACE();
 namespace vedette::vision {
 namespace HWY_NAMESPACE {
@@ -42,6 +44,8 @@ void blend_rows(const RowBlend& rows, Sample* out, Sample* odd_out) {
   const std::uint8_t* const top = rows.top;
   for (std::size_t x = 0; x < bytes; x += step) {
     x = std::min(x, bytes - step);  // the last vector overlaps the one before
+    const std::uint8_t* next = rows.next + x;
+    for (std::uint32_t row = 0; row < rows.next_count; ++row, next += stride) hwy::Prefetch(next);
     const std::uint8_t* from = top + x;
     auto even = begin, odd = begin;
     for (std::size_t k = 0; k < count; ++k, from += stride) {
@@ -90,7 +94,7 @@ void blend_checked(const RowBlend& rows, Sample* out, Sample* odd_out) {
   if (rows.bytes >= step) return blend_any<kPairs>(rows, out, odd_out);
   std::uint8_t copy[kMostTaps * HWY_MAX_BYTES] = {};
   for (std::uint32_t k = 0; k < rows.count; ++k) std::memcpy(copy + k * step, rows.top + k * rows.stride, rows.bytes);
-  blend_any<kPairs>({copy, step, step, rows.weights, rows.count}, out, odd_out);
+  blend_any<kPairs>({copy, step, step, rows.weights, rows.count, nullptr, 0}, out, odd_out);
 }
 
 void blend(const RowBlend& rows, Sample* out) { blend_checked<false>(rows, out, nullptr); }
@@ -193,18 +197,24 @@ void pick_eights(const RowTaps& taps, Sample* const* rows, float* const* out) {
   }
 }
 
-// Two vectors, a block two outputs.
-template <std::size_t kRows>
+// Two vectors, a block two outputs. kWindows: one load brings the samples of both.
+template <std::size_t kRows, bool kWindows>
 void pick_fours(const RowTaps& taps, Sample* const* rows, float* const* out) {
   const std::size_t outputs = taps.outputs;
   const std::uint32_t* first = taps.first.data();
+  const std::uint8_t* order = taps.order.data();
   const std::int16_t* weights = taps.weights.data();
+  const auto load = [&](const Sample* row) HWY_ATTR {
+    if constexpr (!kWindows) return load_fours(row, first);
+    return hn::TableLookupBytes(load_eights(row, first), hn::BitCast(Samples(), hn::LoadU(Bytes(), order)));
+  };
   for (std::size_t x = 0; x < outputs; x += kGroup) {
     hn::Vec<Sums> sums[kRows][2];
-    for (std::size_t i = 0; i < 2; ++i, first += 2 * kBlocks, weights += 8 * kBlocks) {
+    for (std::size_t i = 0; i < 2; ++i, weights += 8 * kBlocks) {
       const auto weight = hn::LoadU(Samples(), weights);
-      for (std::size_t row = 0; row < kRows; ++row)
-        sums[row][i] = add_products(load_fours(rows[row], first), weight, hn::Zero(Sums()));
+      for (std::size_t row = 0; row < kRows; ++row) sums[row][i] = add_products(load(rows[row]), weight, hn::Zero(Sums()));
+      first += kWindows ? kBlocks : 2 * kBlocks;
+      order += kWindows ? 16 * kBlocks : 0;
     }
     for (std::size_t row = 0; row < kRows; ++row) store_sums(add_neighbours(sums[row][0], sums[row][1]), out[row] + x);
   }
@@ -214,7 +224,7 @@ template <std::size_t kRows>
 void pick_rows(const RowTaps& taps, Sample* const* rows, float* const* out) {
   switch (taps.chunks) {
     case 0:
-      return pick_fours<kRows>(taps, rows, out);
+      return taps.order.empty() ? pick_fours<kRows, false>(taps, rows, out) : pick_fours<kRows, true>(taps, rows, out);
     case 1:
       return pick_eights<kRows, 1>(taps, rows, out);
     case 2:
@@ -351,23 +361,33 @@ RowTaps::RowTaps(const Taps& taps, std::uint32_t blocks) {
   chunks = taps.count <= 4 ? 0 : (taps.count + 7) / 8;
   outputs = (count + group - 1) / group * group;
   // Behind the last output come copies of it.
-  const auto add_first = [&](std::uint32_t output) { first.push_back(taps.first[std::min(output, count - 1)]); };
+  const auto first_of = [&](std::uint32_t output) { return taps.first[std::min(output, count - 1)]; };
   const auto add_weights = [&](std::uint32_t output, std::uint32_t begin, std::uint32_t end) {
     const std::vector<std::uint16_t> whole = whole_weights(taps, std::min(output, count - 1), kPickOne);
     for (std::uint32_t k = begin; k < end; ++k)
       weights.push_back(k < whole.size() ? static_cast<std::int16_t>(whole[k]) : std::int16_t{0});
   };
+  bool windows = chunks == 0;
+  for (std::uint32_t output = 0; windows && output < outputs; ++output)
+    windows = output % 4 >= 2 || first_of(output + 2) + taps.count <= first_of(output) + 8;
+  const auto add_order = [&](std::uint32_t from) {
+    for (std::uint32_t byte = 2 * from; byte < 2 * from + 8; ++byte) order.push_back(static_cast<std::uint8_t>(byte % 16));
+  };
+
   for (std::uint32_t begin = 0; begin < outputs; begin += group)
     for (std::uint32_t vector = 0; vector < (chunks == 0 ? 2u : 4u); ++vector) {
-      const auto output_of = [&](std::uint32_t block) { return begin + 4 * block + vector; };
       for (std::uint32_t block = 0; block < blocks; ++block) {
-        add_first(output_of(block));
-        if (chunks == 0) add_first(output_of(block) + 2);
-        if (chunks == 0) add_weights(output_of(block), 0, 4);
-        if (chunks == 0) add_weights(output_of(block) + 2, 0, 4);
+        const std::uint32_t output = begin + 4 * block + vector;
+        first.push_back(first_of(output));
+        if (chunks > 0) continue;
+        add_weights(output, 0, 4);
+        add_weights(output + 2, 0, 4);
+        if (!windows) first.push_back(first_of(output + 2));
+        if (windows) add_order(0);
+        if (windows) add_order(first_of(output + 2) - first_of(output));
       }
       for (std::uint32_t chunk = 0; chunk < chunks; ++chunk)
-        for (std::uint32_t block = 0; block < blocks; ++block) add_weights(output_of(block), 8 * chunk, 8 * chunk + 8);
+        for (std::uint32_t block = 0; block < blocks; ++block) add_weights(begin + 4 * block + vector, 8 * chunk, 8 * chunk + 8);
     }
 }
 

@@ -40,6 +40,9 @@ struct RowBlend {
   std::size_t bytes = 0;
   const std::uint16_t* weights = nullptr;
   std::uint32_t count = 0;
+  // Rows that are needed next, as far apart and as long: they are fetched into the cache meanwhile.
+  const std::uint8_t* next = nullptr;
+  std::uint32_t next_count = 0;
 };
 
 // Taps across a row, arranged for vectors of `blocks` times 128 bits: of a group of 4 · blocks outputs each vector holds some, a
@@ -53,7 +56,9 @@ struct RowTaps {
   // Eights of taps an output, each a block; four vectors make a group. 0: at most four taps, two outputs share a block, and two
   // vectors make a group.
   std::uint32_t chunks = 0;
-  std::vector<std::uint32_t> first;  // the first sample of each block, or half block, in the order of filling
+  // The first sample of each block; of each half block, if the two outputs of one don't lie within eight samples (no `order`).
+  std::vector<std::uint32_t> first;
+  std::vector<std::uint8_t> order;  // which bytes of those eight samples make up the block
   std::vector<std::int16_t> weights;
 };
 

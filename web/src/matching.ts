@@ -22,6 +22,7 @@ export interface Overlay {
   frameId: number; // the frame the boxes belong to
   boxes: Box[];
   exact: boolean; // they are this picture's own
+  holds: boolean; // they are older, but nothing has moved since
   ageMs: number; // how much older than the picture they are
 }
 
@@ -44,13 +45,15 @@ export class DetectionStore {
     return this.records.at(-1);
   }
 
-  // The boxes to draw on a picture; null if there are none that are its own or younger than `staleAfterMs`.
-  overlayFor(picture: Waiting, staleAfterMs: number): Overlay | null {
+  // The boxes to draw on a picture; null if there are none that are its own or younger than `staleAfterMs`. While the picture is
+  // still (nothing moves), the last ones hold however old they are.
+  overlayFor(picture: Waiting, staleAfterMs: number, still = false): Overlay | null {
     const record = this.records.findLast((candidate) => candidate.frameId <= picture.frameId);
     if (record === undefined) return null;
     const exact = record.frameId === picture.frameId;
     const ageMs = exact ? 0 : Math.max(0, picture.capturedAtMs - record.capturedAtMs);
-    return ageMs > staleAfterMs ? null : { frameId: record.frameId, boxes: record.boxes, exact, ageMs };
+    if (ageMs > staleAfterMs && !still) return null;
+    return { frameId: record.frameId, boxes: record.boxes, exact, holds: still && !exact, ageMs };
   }
 
   // The median time between the frames that were detected lately; Infinity before there are three.

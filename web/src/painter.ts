@@ -48,8 +48,9 @@ export function paint(
   context.imageSmoothingQuality = 'high';
   context.drawImage(bitmap, area.left, area.top, area.width, area.height);
   const boxes = look.boxes && overlay !== null ? overlay.boxes : [];
-  context.globalAlpha = overlay?.exact === false ? 0.7 : 1;
-  const brush = { context, area, scale, small: canvas.clientWidth < 420, older: overlay?.exact === false, look };
+  const older = overlay !== null && !overlay.exact && !overlay.holds;
+  context.globalAlpha = older ? 0.7 : 1;
+  const brush = { context, area, scale, small: canvas.clientWidth < 420, older, look };
   const strongestFirst = [...boxes].sort((one, other) => other.score - one.score);
   for (const box of strongestFirst) paintBox(brush, box);
   const taken: Area[] = [];
@@ -70,7 +71,7 @@ interface Brush {
 function describe(canvas: HTMLCanvasElement, frameId: number, overlay: Overlay | null, drawn: number): void {
   canvas.dataset['frameId'] = String(frameId);
   canvas.dataset['boxFrameId'] = overlay === null ? '' : String(overlay.frameId);
-  canvas.dataset['boxes'] = overlay === null ? 'none' : overlay.exact ? 'exact' : 'older';
+  canvas.dataset['boxes'] = overlay === null ? 'none' : overlay.exact ? 'exact' : overlay.holds ? 'still' : 'older';
   canvas.dataset['boxCount'] = String(drawn);
 }
 

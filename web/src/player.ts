@@ -28,7 +28,8 @@ export interface Shown {
 export class Player {
   shown: Shown | null = null;
   lastPictureAt: number | null = null; // when one was last received
-  detecting = false; // set by the session: the detector is alive
+  detecting = false; // set by the session: the detector is alive and looks
+  still = false; // and: nothing moves, so that it need not
   staleAfterMs = 1500;
   look: Look = { classes: [], boxes: true };
   private canvas: HTMLCanvasElement | null = null;
@@ -123,7 +124,7 @@ export class Player {
 
   private draw(picture: OnScreen): void {
     const now = performance.now();
-    const overlay = this.store.overlayFor(picture, this.staleAfterMs);
+    const overlay = this.store.overlayFor(picture, this.staleAfterMs, this.still);
     if (overlay?.exact === true) this.lastExactAt = now;
     const { width, height } = picture.bitmap;
     if (this.shown?.frameId !== picture.frameId) {

@@ -93,6 +93,7 @@ export interface State {
   mode: Mode | null;
   modeSinceMs: number | null;
   targets: number;
+  still: boolean; // nothing moves: the model is spared, the last detections still hold
   fps: { capture: number; detect: number; sent: number };
   latencyMs: { p50: number | null; p99: number | null };
   dropped: number;
@@ -244,6 +245,7 @@ function parseState(fields: Fields): State | null {
     mode: mode as Mode | null,
     modeSinceMs: numberOrNull(fields['mode_since_ms']),
     targets: numberOrNull(fields['targets']) ?? 0,
+    still: fields['still'] === true,
     fps: {
       capture: numberOrNull(fps['capture']) ?? 0,
       detect: numberOrNull(fps['detect']) ?? 0,

@@ -17,6 +17,7 @@ export interface View {
   hello: Hello | null;
   state: State | null; // null while there is no connection: nothing old is shown as current
   modeForMs: number | null;
+  still: boolean; // nothing moves: the model is spared
   stages: StageHealth[];
   inputs: InputHealth[];
   shown: Shown | null; // what is on the screen, also when it is old
@@ -69,7 +70,10 @@ export class CameraSession {
     const { player, connection, hello } = this;
     const state = connection.state === 'live' ? this.state : null;
     const stages = this.health.at(now, this.staleAfterMs());
-    player.detecting = stages.some((stage) => stage.name === 'detect' && stage.status === 'ok');
+    const detectorLives = stages.some((stage) => stage.name === 'detect' && stage.status === 'ok');
+    const still = detectorLives && state?.still === true;
+    player.detecting = detectorLives && !still;
+    player.still = still;
     const shown = player.shown;
     const noPictureForMs = now - (player.lastPictureAt ?? this.startedAt);
     const frozen = noPictureForMs > kNoPicture;
@@ -79,6 +83,7 @@ export class CameraSession {
       hello,
       state,
       modeForMs: state?.modeSinceMs == null ? null : state.modeSinceMs + (now - this.stateAt),
+      still,
       stages,
       inputs: this.inputs.at(now, this.staleAfterMs()),
       shown,

@@ -41,6 +41,15 @@ describe('boxes for a picture', () => {
     expect(store.overlayFor(picture(1 + 1600 / kFrameTime), 1500)).toBeNull();
   });
 
+  it('hold however old they are while nothing moves, and are not called older then', () => {
+    store.add(boxesOf(1));
+    const later = picture(1 + 60_000 / kFrameTime);
+    expect(store.overlayFor(later, 1500, true)).toMatchObject({ frameId: 1, exact: false, holds: true });
+    expect(store.overlayFor(picture(1), 1500, true)).toMatchObject({ exact: true, holds: false });
+    expect(store.overlayFor(picture(2), 1500)).toMatchObject({ exact: false, holds: false });
+    expect(store.overlayFor(later, 1500)).toBeNull();
+  });
+
   it('may come out of order or twice', () => {
     for (const id of [5, 3, 4, 4]) store.add(boxesOf(id));
     expect(store.newest()?.frameId).toBe(5);

@@ -67,6 +67,7 @@ describe('state', () => {
     mode: 'tracking',
     mode_since_ms: 1200,
     targets: 2,
+    still: true,
     fps: { capture: 25, detect: 24.5, sent: 25 },
     latency_ms: { p50: 21, p99: 40 },
     dropped: 3,
@@ -79,6 +80,7 @@ describe('state', () => {
       mode: 'tracking',
       modeSinceMs: 1200,
       targets: 2,
+      still: true,
       fps: { capture: 25, detect: 24.5, sent: 25 },
       latencyMs: { p50: 21, p99: 40 },
       dropped: 3,
@@ -100,6 +102,11 @@ describe('state', () => {
   it('says when there is nothing to say', () => {
     const empty = { ...state, mode: null, mode_since_ms: null, latency_ms: { p50: null, p99: null } };
     expect(parseMessage(JSON.stringify(empty))).toMatchObject({ mode: null, modeSinceMs: null, latencyMs: { p50: null, p99: null } });
+  });
+
+  it('is not still if an older gateway does not say', () => {
+    expect(parseMessage(JSON.stringify({ ...state, still: undefined }))).toHaveProperty('still', false);
+    expect(parseMessage(JSON.stringify({ ...state, still: 1 }))).toHaveProperty('still', false);
   });
 
   it('leaves out a stage it does not know, and refuses an unknown mode', () => {

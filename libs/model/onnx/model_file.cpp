@@ -97,7 +97,7 @@ class Walk {
   // ValueInfoProto.type -> TypeProto.tensor_type -> Tensor.shape -> the first dim -> dim_param
   void input(std::string_view message) {
     std::string_view inner = message;
-    for (const std::uint64_t wanted : {2, 1, 2, 1, 2}) {
+    for (const std::uint64_t wanted : {2u, 1u, 2u, 1u, 2u}) {
       ProtobufReader field(inner);
       bool found = false;
       while (!found && field.next())

@@ -61,10 +61,10 @@ TEST_P(Families, PlacesTheBoxesOfARegionInTheWholePicture) {
   ASSERT_EQ(boxes.size(), kScene.size());
   for (std::size_t i = 0; i < kScene.size(); ++i) {
     const SceneObject& object = kScene[i];
-    EXPECT_NEAR(boxes[i].x() * 200, 33 + (object.x - object.width / 2) * 64, 0.01);
-    EXPECT_NEAR(boxes[i].y() * 100, 21 + (object.y - object.height / 2) * 64, 0.01);
-    EXPECT_NEAR(boxes[i].width() * 200, object.width * 64, 0.01);
-    EXPECT_NEAR(boxes[i].height() * 100, object.height * 64, 0.01);
+    EXPECT_NEAR(boxes[i].x() * 200, 33 + (object.x - object.width / 2) * 64, 100 * GetParam().precision);
+    EXPECT_NEAR(boxes[i].y() * 100, 21 + (object.y - object.height / 2) * 64, 100 * GetParam().precision);
+    EXPECT_NEAR(boxes[i].width() * 200, object.width * 64, 100 * GetParam().precision);
+    EXPECT_NEAR(boxes[i].height() * 100, object.height * 64, 100 * GetParam().precision);
   }
 }
 

@@ -15,6 +15,8 @@ import json
 import os
 import sys
 
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # the runtime would tell its maker about its use
+
 import numpy as np
 import onnxruntime
 from PIL import Image

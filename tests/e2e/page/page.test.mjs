@@ -1,5 +1,6 @@
 // The page in a real Chromium on the real system: capture, detect, control, gateway under `vedette up`, a real clip and model.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -251,6 +252,40 @@ test('a camera that cannot be reached: the reason is on the page', async () => {
   } finally {
     await visitor.close();
     assert.deepEqual(await troubled.stop(), { code: 0, signal: null }, troubled.tail());
+  }
+});
+
+test('a still picture keeps its boxes, for who comes later too, and is called still', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vedette-e2e-still-'));
+  execFileSync('ffmpeg', ['-v', 'error', '-ss', '20', '-i', join(kBuild, 'media/vtest.avi'), '-frames:v', '1', join(folder, 'a.jpg')]);
+  // Persons, and none of them a target: it stays in standby.
+  const still = await System.start({ urls: { front: folder }, config: { sentry: ['classes: [dog]'], motion: ['hold: 1s'] } });
+  const visitors = [await openBrowser({ viewport: { width: 1280, height: 800 } })];
+  const there = (what, condition) => until(what, condition, () => still.tail());
+  const isKept = async ({ page: visited }) => {
+    await visited.goto(`${still.address}/`);
+    const canvas = visited.locator(id('picture'));
+    const drawn = () => canvas.evaluate((element) => ({ ...element.dataset }));
+    await there('it is still', async () => (await visited.locator(id('still')).count()) === 1);
+    await there('boxes are kept', async () => (await drawn()).boxes === 'still' && Number((await drawn()).boxCount) >= 3);
+    const { boxFrameId } = await drawn();
+    const pictures = new Set();
+    // One a second: longer than boxes of a picture that moves would last.
+    await there('pictures go on', async () => pictures.add((await drawn()).frameId).size > 5);
+    assert.deepEqual({ ...(await drawn()), frameId: '' }, { ...(await drawn()), frameId: '', boxes: 'still', boxFrameId });
+    assert.equal(await visited.locator(id('stage-detect')).getAttribute('data-status'), 'ok');
+    assert.match(await visited.locator(id('stage-detect')).textContent(), /still/);
+    assert.match(await visited.locator(id('boxes-text')).textContent(), /nothing has moved since/);
+  };
+  try {
+    await still.ready();
+    await isKept(visitors[0]);
+    visitors.push(await openBrowser({ viewport: { width: 1280, height: 800 } }));
+    await isKept(visitors[1]);
+  } finally {
+    for (const visitor of visitors) await visitor.close();
+    assert.deepEqual(await still.stop(), { code: 0, signal: null }, still.tail());
+    rmSync(folder, { recursive: true, force: true });
   }
 });
 

@@ -48,7 +48,8 @@ void take_motion(std::span<const std::byte> record) {
     return VD_ASSERT(!good.error().text.empty(), "a refusal without a sentence");
   VD_ASSERT(read.cells.size() == std::size_t{read.info.columns()} * read.info.rows() && read.cells.size() <= kMaxMotionCells,
             "cells that don't fit");
-  VD_ASSERT(read.info.area() >= 0.0f && read.info.area() <= 1.0f && read.info.zones() <= kMaxMotionZones, "an area of more than all");
+  VD_ASSERT(read.info.area() >= 0.0f && read.info.area() <= 1.0f && read.info.zones() <= kMaxMotionZones,
+            "an area of more than all");
   std::vector<std::byte> again(kMotionSlotBytes);
   again.resize(write_motion(again, read.info, read.cells, read.luma));
   VD_ASSERT(again.size() <= record.size() && std::memcmp(again.data(), record.data(), again.size()) == 0, "read, write differ");

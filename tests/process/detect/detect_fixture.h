@@ -19,6 +19,7 @@ class DetectProgram {
  public:
   explicit DetectProgram(const std::vector<std::string>& arguments);
 
+  pid_t pid() const { return program_->pid(); }
   void signal(int number) const { program_->signal(number); }
   bool running() { return program_->running(); }
   std::optional<int> wait_exit() { return program_->wait_exit(); }  // as Program has it

@@ -162,10 +162,10 @@ void Stages::publish_detections(std::uint64_t frame_id, int boxes) {
   detections.publish(std::move(*loan), frame_id, bytes);
 }
 
-void Stages::publish_state(Mode mode, std::uint32_t targets) {
+void Stages::publish_state(Mode mode, std::uint32_t targets, bool still) {
   flatbuffers::FlatBufferBuilder builder;
   const std::uint64_t now = monotonic_ns();
-  builder.Finish(schema::CreateState(builder, mode, Mode::Standby, now, now, false, 0, targets, false));
+  builder.Finish(schema::CreateState(builder, mode, Mode::Standby, now, now, false, 0, targets, false, still));
   publish_table(state, builder, state.next_frame_id());
 }
 

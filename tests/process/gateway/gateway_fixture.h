@@ -58,7 +58,7 @@ class Stages {
 
   std::uint64_t publish_frame();  // its id
   void publish_detections(std::uint64_t frame_id, int boxes);
-  void publish_state(Mode mode, std::uint32_t targets);
+  void publish_state(Mode mode, std::uint32_t targets, bool still = false);
   void publish_event(std::uint64_t id, schema::EventKind kind, const std::string& text);
   void beat();
   void remove();  // an orderly end: the topics vanish

@@ -62,6 +62,40 @@ TEST_F(GatewayTest, PicturesAndBoxesOfEveryFrame) {
   EXPECT_EQ(metric("pictures_encoded_total"), 30u);
 }
 
+// No new detections come while nothing moves: each viewer gets the last ones.
+TEST_F(GatewayTest, WhoComesToAStillPictureGetsItsBoxes) {
+  Stages stages(bus_dir());
+  const std::uint64_t seen = stages.publish_frame();
+  stages.publish_detections(seen, 3);
+  start();
+  std::vector<WebSocket> viewers;
+  for (int i = 0; i < 3; ++i) {
+    viewers.push_back(WebSocket::open(port_, "/ws/front"));
+    bool still = false, boxes = false;
+    while (!still || !boxes) {
+      stages.beat();
+      stages.publish_state(Mode::Standby, 0, true);
+      const auto message = viewers.back().receive();
+      ASSERT_TRUE(message);
+      if (split(*message)) continue;
+      const Json json = Json::parse(message->payload);
+      if (json["type"] == "state") still = json["still"] == true;
+      if (json["type"] != "detections") continue;
+      EXPECT_EQ(json["frame_id"], seen);
+      EXPECT_EQ(json["boxes"].size(), 3u);
+      boxes = true;
+    }
+  }
+  // It moves again: what is known of the last detections isn't so any more.
+  EXPECT_FALSE(wait_text(viewers[0], [&](const Json& json) {
+                 stages.beat();
+                 stages.publish_state(Mode::Standby, 0, false);
+                 return json["type"] == "state" && json["still"] == false;
+               }).is_null());
+  WebSocket late = WebSocket::open(port_, "/ws/front");
+  for (int i = 0; i < 4; ++i) EXPECT_NE(wait_text(late, [&](const Json&) { return stages.beat(), true; })["type"], "detections");
+}
+
 TEST_F(GatewayTest, NobodyWatchesNothingIsEncodedOrAskedFor) {
   start();
   Stages stages(bus_dir());

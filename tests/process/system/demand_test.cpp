@@ -44,7 +44,8 @@ TEST(SystemSummary, PedestrianClip) {
 
 TEST(SystemSummary, NothingDetectedIsAFailure) {
   VD_NEED_MODEL_AND_CLIP();
-  System system({.cameras = {{"front", empty_clip()}}, .arguments = {"--seconds", "5", "--summary"}});
+  System system(
+      {.cameras = {{"front", empty_clip()}}, .set = {"motion.hold=500ms"}, .arguments = {"--seconds", "8", "--summary"}});
   system.start();
   const auto code = system.up().wait_exit();
   ASSERT_TRUE(code);
@@ -54,12 +55,13 @@ TEST(SystemSummary, NothingDetectedIsAFailure) {
   ASSERT_TRUE(json.is_object()) << system.up().out() << system.up().err();
   EXPECT_GT(json.at("frames_detected").get<std::uint64_t>(), 0u) << system.up().err();
   EXPECT_TRUE(json.at("detections").empty()) << json;
+  EXPECT_GT(json.at("frames_still").get<std::uint64_t>(), 0u) << "nothing moves: the model is spared";
 }
 
 // In standby control caps detect at 3 a second; whoever asks for every picture still gets them all.
 TEST(SystemDemand, StandbyCapsDetectAlone) {
   VD_NEED_MODEL_AND_CLIP();
-  System system({.cameras = {{"front", empty_clip()}}});
+  System system({.cameras = {{"front", empty_clip()}}, .set = {"motion.gate=false"}});
   system.start();
   ASSERT_TRUE(system.wait_ready()) << system.up().err();
   bus::Subscriber state(system.bus(), bus::TopicName{"front", "state"}, kStateSchema);

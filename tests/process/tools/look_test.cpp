@@ -3,9 +3,9 @@
 #include <thread>
 
 #include "bus/inspect.h"
+#include "process/tools/tools.h"
 #include "schema/motion.h"
 #include "stage/topics.h"
-#include "process/tools/tools.h"
 #include "support/child.h"
 
 namespace vedette::test {

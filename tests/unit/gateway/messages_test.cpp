@@ -56,6 +56,7 @@ TEST(Messages, StateSaysNullForWhatIsNotKnown) {
   EXPECT_TRUE(json["mode_since_ms"].is_null());
   EXPECT_TRUE(json["latency_ms"]["p50"].is_null());
   EXPECT_EQ(json["fps"]["sent"], 30.0);
+  EXPECT_EQ(json["still"], false);
   EXPECT_EQ(json["stages"][1], Json::parse(R"({"name":"detect","status":"missing","age_ms":null})"));
 
   report.mode = Mode::Tracking;
@@ -64,12 +65,14 @@ TEST(Messages, StateSaysNullForWhatIsNotKnown) {
   report.latency_p99_ms = 60.0;
   report.targets = 2;
   report.dropped = 3;
+  report.still = true;
   json = Json::parse(state_json(report, 0.0));
   EXPECT_EQ(json["mode"], "tracking");
   EXPECT_EQ(json["mode_since_ms"], 1234);
   EXPECT_EQ(json["latency_ms"]["p50"], 31.25);
   EXPECT_EQ(json["targets"], 2);
   EXPECT_EQ(json["dropped"], 3);
+  EXPECT_EQ(json["still"], true);
 }
 
 TEST(Messages, EventAndHello) {

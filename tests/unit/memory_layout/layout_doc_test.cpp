@@ -216,7 +216,11 @@ TEST(MemoryLayout, of_motion_is_as_documented) {
   expect_table("MotionInfo", {motion_field([](Info& info) { info.mutate_frame_id(~0ull); }, "frame id"),
                               motion_field([](Info& info) { info.mutate_captured_at_ns(~0ull); }, "captured"),
                               motion_field([](Info& info) { info.mutate_published_at_ns(~0ull); }, "published"),
-                              motion_field([](Info& info) { info.mutable_trace() = {~0ull, ~0ull, ~0ull, ~0ull}; }, "trace"),
+                              motion_field(
+                                  [](Info& info) {
+                                    info.mutable_trace() = {~0ull, ~0ull, ~0ull, ~0ull};
+                                  },
+                                  "trace"),
                               motion_field([](Info& info) { info.mutate_columns(0xFFFF); }, "columns"),
                               motion_field([](Info& info) { info.mutate_rows(0xFFFF); }, "rows"),
                               motion_field([](Info& info) { info.mutate_cell_width(0xFFFF); }, "cell width"),
@@ -262,10 +266,10 @@ TEST(MemoryLayout, constants_are_as_documented) {
 }
 
 TEST(MemoryLayout, schema_ids_are_as_documented) {
-  const std::map<std::string, std::uint64_t> ids{{"<camera>/frames", kFrameSchema},    {"<camera>/detections", kDetectionsSchema}, {"<camera>/motion", kMotionSchema},
-                                                 {"<camera>/control", kControlSchema}, {"<camera>/state", kStateSchema},
-                                                 {"<camera>/source", kSourceSchema},   {"<camera>/ingest", kPacketsSchema},
-                                                 {"<camera>/events", kEventSchema},    {"<camera>/packets", kPacketsSchema}};
+  const std::map<std::string, std::uint64_t> ids{
+      {"<camera>/frames", kFrameSchema},    {"<camera>/detections", kDetectionsSchema}, {"<camera>/motion", kMotionSchema},
+      {"<camera>/control", kControlSchema}, {"<camera>/state", kStateSchema},           {"<camera>/source", kSourceSchema},
+      {"<camera>/ingest", kPacketsSchema},  {"<camera>/events", kEventSchema},          {"<camera>/packets", kPacketsSchema}};
   std::map<std::string, std::uint64_t> documented;
   const auto found = page().tables.find("Records");
   ASSERT_NE(found, page().tables.end());

@@ -68,7 +68,8 @@ TEST(Motion, every_cut_is_refused) {
   const auto whole = record();
   for (std::size_t bytes = 0; bytes < whole.size(); ++bytes) {
     const std::string why = refusal({whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(bytes)});
-    EXPECT_EQ(why, bytes < sizeof(MotionInfo) ? "motion record: shorter than its header" : "motion record: shorter than its cells");
+    EXPECT_EQ(why,
+              bytes < sizeof(MotionInfo) ? "motion record: shorter than its header" : "motion record: shorter than its cells");
   }
 }
 
@@ -88,7 +89,8 @@ TEST(Motion, numbers_that_cant_be_are_refused_in_a_sentence) {
     EXPECT_EQ(refusal_of([&](MotionInfo& info) { info.mutate_area(bad); }), "motion record: an area that isn't 0..1");
     EXPECT_EQ(refusal_of([&](MotionInfo& info) { info.mutable_zone_area()->Mutate(1, bad); }),
               "motion record: a zone's area that isn't 0..1");
-    EXPECT_EQ(refusal_of([&](MotionInfo& info) { info.mutable_zone_area()->Mutate(2, bad); }), "") << "of a zone that there isn't";
+    EXPECT_EQ(refusal_of([&](MotionInfo& info) { info.mutable_zone_area()->Mutate(2, bad); }), "")
+        << "of a zone that there isn't";
   }
 }
 

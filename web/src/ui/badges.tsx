@@ -43,6 +43,15 @@ export function ModeBadge({ mode }: { mode: Mode | null | undefined }) {
   );
 }
 
+export function StillBadge({ view }: { view: View }) {
+  if (!view.still) return null;
+  return (
+    <span class="badge" data-testid="still" title="Nothing moves: the model is spared, the last boxes hold">
+      Still
+    </span>
+  );
+}
+
 export function InputBadge({ input, named = false }: { input: InputHealth; named?: boolean }) {
   return (
     <span class="badge trouble" data-status={input.status}>
@@ -80,5 +89,6 @@ export function boxesText(view: View): string {
   const overlay = view.shown?.overlay ?? null;
   if (overlay === null || view.frozen) return 'no current boxes';
   const count = `${boxCount(view)} ${boxCount(view) === 1 ? 'box' : 'boxes'}`;
-  return overlay.exact ? `${count}, of this frame` : `${count}, ${duration(overlay.ageMs)} older`;
+  if (overlay.exact) return `${count}, of this frame`;
+  return overlay.holds ? `${count}, nothing has moved since` : `${count}, ${duration(overlay.ageMs)} older`;
 }

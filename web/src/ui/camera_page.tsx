@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { isTroubled } from '../health';
 import type { View } from '../session';
-import { ConnectionBadge, ModeBadge, boxCount, boxesText, connectionText, modeText } from './badges';
+import { ConnectionBadge, ModeBadge, StillBadge, boxCount, boxesText, connectionText, modeText } from './badges';
 import { Header } from './header';
 import { Live, shapeOf } from './live';
 import { Panel } from './panel';
@@ -42,6 +42,7 @@ export function CameraPage({ camera, cameras, reconnected }: Props) {
           <figcaption class="caption">
             <strong class="caption-name">{camera}</strong>
             <ModeBadge mode={view.state?.mode} />
+            <StillBadge view={view} />
             <span class="caption-boxes" data-testid="boxes-text">
               {boxesText(view)}
             </span>

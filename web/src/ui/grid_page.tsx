@@ -2,7 +2,7 @@
 
 import { useEffect } from 'preact/hooks';
 
-import { ConnectionBadge, InputTroubles, ModeBadge } from './badges';
+import { ConnectionBadge, InputTroubles, ModeBadge, StillBadge } from './badges';
 import { Header } from './header';
 import { Live } from './live';
 import { useSession } from './use_session';
@@ -33,6 +33,7 @@ function Tile({ camera }: { camera: string }) {
       <span class="caption">
         <strong class="caption-name">{camera}</strong>
         <ModeBadge mode={view.state?.mode} />
+        <StillBadge view={view} />
         {troubled.map((stage) => (
           <span key={stage.name} class="badge trouble" data-status={stage.status}>
             {stage.name} {stage.status}

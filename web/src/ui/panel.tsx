@@ -18,7 +18,7 @@ export function Panel({ view }: { view: View }) {
       <Card title="Stages">
         <ul class="stages">
           {view.stages.map((stage) => (
-            <StageRow key={stage.name} stage={stage} />
+            <StageRow key={stage.name} stage={stage} still={view.still && stage.name === 'detect'} />
           ))}
         </ul>
         {view.inputs.length > 0 && (
@@ -75,13 +75,14 @@ function ModeCard({ view }: { view: View }) {
   );
 }
 
-function StageRow({ stage }: { stage: StageHealth }) {
+// `still`: it lives and has nothing to do.
+function StageRow({ stage, still }: { stage: StageHealth; still: boolean }) {
   return (
     <li class="stage" data-testid={`stage-${stage.name}`} data-status={stage.status}>
       <i class="dot" aria-hidden="true" />
       <span class="stage-name">{stage.name}</span>
       <span class="stage-age">{stage.ageMs === null ? '' : duration(stage.ageMs)}</span>
-      <span class="stage-status">{stage.status}</span>
+      <span class="stage-status">{still ? 'still' : stage.status}</span>
     </li>
   );
 }

@@ -118,7 +118,7 @@ Result<Head> joined_head(const TensorInfo& output, const ImageInput& image, cons
   if (!levels) return not_this_family();
   const ExpectedClasses classes = expected_classes(text);
   Head head{.classes = classes.count, .joined = true, .plus = *levels == 4};
-  for (const std::size_t bins : {8, 11}) {
+  for (const std::size_t bins : {std::size_t{8}, std::size_t{11}}) {
     if (head.plus && bins == 11) continue;
     const auto columns = static_cast<std::int64_t>(head.classes + 4 * bins);
     if (output.is(ElementType::kFloat32, std::array{std::int64_t{1}, kAny, columns})) head.bins = bins;
