@@ -1,7 +1,6 @@
 #include "vision/pixel_pass.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "vision/color.h"
 #include "vision/pixel_plan.h"
@@ -24,11 +23,11 @@ void blend_fixed(const RowKernels& kernels, const ImageView& image, std::uint32_
                 .bytes = plane.bytes,
                 .weights = &plane.weights[blend.weights],
                 .count = blend.count};
-  if (y + 1 < plane.blends.size()) {
-    const PixelPlan::Blend& next = plane.blends[y + 1];
-    const std::uint32_t end = blend.first + blend.count, next_end = next.first + next.count;
+  const PixelPlan::Blend& next = plane.blends[std::min<std::size_t>(y + 1, plane.blends.size() - 1)];
+  const std::uint32_t end = blend.first + blend.count;
+  if (next.first + next.count > end) {
     rows.next = top_of(image, plane, end);
-    rows.next_count = next_end > end ? next_end - end : 0;
+    rows.next_count = next.first + next.count - end;
   }
   const auto samples = [&](std::size_t i) { return plan.samples[plane.channels[i]].data(); };
   Sample* const scratch = plane.scratch.data();

@@ -44,8 +44,7 @@ void blend_rows(const RowBlend& rows, Sample* out, Sample* odd_out) {
   const std::uint8_t* const top = rows.top;
   for (std::size_t x = 0; x < bytes; x += step) {
     x = std::min(x, bytes - step);  // the last vector overlaps the one before
-    const std::uint8_t* next = rows.next + x;
-    for (std::uint32_t row = 0; row < rows.next_count; ++row, next += stride) hwy::Prefetch(next);
+    for (std::size_t row = 0; row < rows.next_count; ++row) hwy::Prefetch(rows.next + row * stride + x);
     const std::uint8_t* from = top + x;
     auto even = begin, odd = begin;
     for (std::size_t k = 0; k < count; ++k, from += stride) {
