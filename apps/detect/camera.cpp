@@ -85,8 +85,16 @@ std::optional<std::uint64_t> Camera::due_at_ns() const {
   return rate_.due_at_ns();
 }
 
+bool Camera::is_due(std::uint64_t now_ns) {
+  if (rate_.due(now_ns)) return true;
+  // A frame that comes too early: others want more of them.
+  if (frames_are_rare_)
+    if (const auto stats = frames_.stats(); stats && stats->frame_id != taken_id_) frames_are_rare_ = false;
+  return false;
+}
+
 std::optional<Frame> Camera::take(std::uint64_t now_ns) {
-  if (control_.paused() || !rate_.due(now_ns)) return std::nullopt;
+  if (control_.paused() || !is_due(now_ns)) return std::nullopt;
   bus::Taken taken = frames_.take_newest();
   if (!taken) return std::nullopt;
   Frame frame{std::move(taken.lease), {}, {}, {}};
@@ -107,6 +115,8 @@ std::optional<Frame> Camera::take(std::uint64_t now_ns) {
     ++counters_.late;
     return std::nullopt;
   }
+  frames_are_rare_ = frame.info.published_at_ns() >= rate_.due_at_ns();
+  taken_id_ = frame.lease.frame_id();
   rate_.count(now_ns);
   return frame;
 }

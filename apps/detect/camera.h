@@ -73,6 +73,8 @@ class Camera {
 
   // When the next frame may be taken; none while paused.
   std::optional<std::uint64_t> due_at_ns() const;
+  // No more frames come than are wanted: the next one will be due when it comes, and can be waited for at once.
+  bool frames_are_rare() const { return frames_are_rare_; }
   // The newest frame, if one is due, new, fresh and sane. Doesn't allocate while the topic stays the same.
   std::optional<Frame> take(std::uint64_t now_ns);
 
@@ -95,6 +97,7 @@ class Camera {
  private:
   Camera(const bus::BusDir& dir, std::string name, const CameraOptions& options, const ModelTraits& model,
          bus::RingWriter detections, std::optional<Stillness> stillness);
+  bool is_due(std::uint64_t now_ns);
   void refuse(const Error& error);
   bus::Demand wanted(float fps) const;
 
@@ -106,6 +109,8 @@ class Camera {
   bus::RingWriter detections_;
   std::optional<Stillness> stillness_;
   RateLimit rate_;
+  bool frames_are_rare_ = false;
+  std::uint64_t taken_id_ = 0;
   bool rests_ = false;
 
   Counters counters_;

@@ -88,7 +88,7 @@ void DetectLoop::wait(std::uint64_t now_ns) {
   for (Camera& camera : cameras_) {
     if (!camera.rests()) awaited_.push_back(&camera.control());
     const auto due = camera.due_at_ns();
-    if (due && *due <= now_ns)
+    if (due && (*due <= now_ns || camera.frames_are_rare()))
       awaited_.push_back(&camera.frames());
     else if (due)
       until = std::min(until, *due);

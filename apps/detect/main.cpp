@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "base/cpu.h"
 #include "base/process.h"
 #include "bus/directory.h"
 #include "config/command_line.h"
@@ -18,15 +17,20 @@ namespace {
 
 using LoadedModel = Result<std::unique_ptr<model::Detector>>;
 
-LoadedModel load_model(const DetectConfig& config) {
-  model::DetectorOptions options{config.threshold, config.nms_iou, config.labels, {}};
+model::BackendOptions backend_options(const DetectConfig& config) {
+  model::BackendOptions options;
   // The configuration takes no other words.
-  options.backend.provider = model::parse_provider(config.provider).value_or(model::Provider::kAuto);
-  options.backend.precision = model::parse_precision(config.precision).value_or(model::Precision::kAuto);
-  options.backend.device = config.device;
-  options.backend.threads = config.threads;
-  options.backend.cache = config.cache.empty() ? cache_dir() : config.cache;
-  options.backend.progress = [](std::string_view line) { log::info("{}", line); };
+  options.provider = model::parse_provider(config.provider).value_or(model::Provider::kAuto);
+  options.precision = model::parse_precision(config.precision).value_or(model::Precision::kAuto);
+  options.device = config.device;
+  options.threads = config.threads;
+  options.cache = config.cache.empty() ? cache_dir() : config.cache;
+  options.progress = [](std::string_view line) { log::info("{}", line); };
+  return options;
+}
+
+LoadedModel load_model(const DetectConfig& config) {
+  const model::DetectorOptions options{config.threshold, config.nms_iou, config.labels, backend_options(config)};
   VD_ASSIGN(auto detector, model::load_detector(model_path(config), options));
   for (const std::string& remark : detector->backend().remarks()) log::warning("{}", remark);
   return detector;
@@ -34,7 +38,7 @@ LoadedModel load_model(const DetectConfig& config) {
 
 // ", 2 threads"
 std::string threads_text(const DetectConfig& config) {
-  const std::size_t threads = config.threads > 0 ? config.threads : online_cpus().size();
+  const std::uint32_t threads = model::threads_of(backend_options(config));
   return fmt::format(", {} thread{}", threads, threads == 1 ? "" : "s");
 }
 

@@ -1,6 +1,6 @@
-// Stillness: is a camera's picture so still that the model can be spared? Looks at each frame where it moves and publishes that as
-// <cam>/motion under the frame's id, so that no other stage has to find it out again.
-// Owner: the Camera; thread-bound. Doesn't allocate while the pictures keep their size.
+// Stillness: is a camera's picture so still that the model can be spared? Looks at each frame where it moves and publishes that
+// as <cam>/motion under the frame's id, so that no other stage has to find it out again. Owner: the Camera; thread-bound. Doesn't
+// allocate while the pictures keep their size.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +16,7 @@ namespace vedette::detect {
 
 struct StillnessOptions {
   vision::MotionOptions motion;
-  Nanoseconds hold{0};     // as of Gate
+  Nanoseconds hold{0};  // as of Gate
   Nanoseconds recheck{0};
 };
 StillnessOptions stillness_options(const MotionConfig& config, const std::vector<ZoneConfig>& zones);

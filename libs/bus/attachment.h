@@ -20,7 +20,7 @@ namespace vedette::bus {
 
 // A reader that sleeps or only polls looks up so often whether its files are still the topic's. No oftener than writers give
 // signs of life: who wakes for those needs no further wake for this.
-inline constexpr Nanoseconds kLookUpEvery = std::chrono::milliseconds(250);
+inline constexpr Nanoseconds kLookUpEvery = std::chrono::milliseconds(400);
 
 // The immutable part of a header, copied out once and checked: what a hostile writer changes later changes nothing here. What is
 // said of slots is 0 in a log.

@@ -2,7 +2,7 @@
 // or for more than one call takes: a helper thread per word sleeps on that word and wakes the caller through one local futex.
 //
 // Owner: the thread that waits (thread_local). Helpers are started when first needed, kept for the next wait, asleep without a
-// time-out while nobody waits, joined at the end of their owner (within 250 ms). A forked child starts helpers of its own.
+// time-out while nobody waits, joined at the end of their owner (within 400 ms). A forked child starts helpers of its own.
 // No wake is lost: the caller reads the local word before it sets any helper going; a helper that finds its topic's word changed
 // changes the local word after that. A helper still asleep from the wait before is kept if it sleeps on the same word of the same
 // file; if that word has changed meanwhile, its wake is on the way (who changes a word wakes all), and then the helper looks

@@ -180,10 +180,10 @@ struct DetectConfig {
 // In Standby the model runs only on frames where something moves (libs/vision/motion.h).
 struct MotionConfig {
   bool gate = true;
-  float threshold = 12.0f;      // least change of a cell's brightness that is motion, 0..255
-  float area = 0.002f;          // least part of the watched picture that moves, 0..1
-  Milliseconds hold{3000};      // the gate stays open so long after the last motion
-  Milliseconds recheck{30000};  // and the model looks anyway so often, for what came without a motion
+  float threshold = 12.0f;       // least change of a cell's brightness that is motion, 0..255
+  float area = 0.002f;           // least part of the watched picture that moves, 0..1
+  Milliseconds hold{3000};       // the gate stays open so long after the last motion
+  Milliseconds recheck{300000};  // and the model looks anyway so often, for what came without a motion
 
   bool operator==(const MotionConfig&) const = default;
 };

@@ -39,6 +39,9 @@ struct BackendOptions {
   std::function<void(std::string_view)> progress;
 };
 
+// Of the CPU provider: options.threads, or what 0 stands for on this machine.
+std::uint32_t threads_of(const BackendOptions& options);
+
 class Backend {
  public:
   virtual ~Backend() = default;

@@ -1,5 +1,8 @@
 #include <malloc.h>
 
+#include <algorithm>
+#include <thread>
+
 #include "base/signals_blocked.h"
 #include "model/backend.h"
 #include "model/onnx/opener.h"
@@ -9,6 +12,8 @@ namespace vedette::model {
 namespace {
 
 using onnx::Opener;
+
+constexpr std::uint32_t kMostThreads = 4;
 
 struct Name {
   Provider provider;
@@ -64,6 +69,12 @@ std::optional<Precision> parse_precision(std::string_view text) {
   for (const PrecisionName& known : kPrecisions)
     if (known.name == text) return known.precision;
   return std::nullopt;
+}
+
+// Half of the cores, see docs/decisions/0006-running-the-model.md.
+std::uint32_t threads_of(const BackendOptions& options) {
+  if (options.threads > 0) return options.threads;
+  return std::clamp(std::thread::hardware_concurrency() / 2, 1u, kMostThreads);
 }
 
 Result<std::unique_ptr<Backend>> open_backend(const std::string& path, const BackendOptions& options) {

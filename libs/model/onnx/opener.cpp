@@ -1,8 +1,6 @@
 #include "model/onnx/opener.h"
 
-#include <algorithm>
 #include <filesystem>
-#include <thread>
 
 #include "base/file.h"
 #include "model/onnx/long_step.h"
@@ -15,14 +13,6 @@ constexpr const char* kCopy = "model.onnx";
 constexpr const char* kWeights = "weights.bin";
 constexpr const char* kLeastExternal = "1024";  // bytes; smaller ones are shapes and the like, which the runtime wants inside
 constexpr std::uint64_t kKernelAlignment = 64;  // what the runtime's kernels were built for, of weights they rearranged
-constexpr std::uint32_t kMostThreads = 4;
-
-// Half of the cores, see docs/decisions/0006-running-the-model.md.
-std::uint32_t threads_of(const BackendOptions& options) {
-  if (options.threads > 0) return options.threads;
-  return std::clamp(std::thread::hardware_concurrency() / 2, 1u, kMostThreads);
-}
-
 std::string file_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
 }  // namespace

@@ -220,6 +220,10 @@ TEST(Preprocessing, IsWhatEachFamilyWasTrainedOn) {
   deim.metadata = {{"layer", "/model/backbone/dinov3/blocks.0/norm1"}};
   EXPECT_EQ(image_of(deim).mean[0], 0.485f);
   EXPECT_EQ(image_of(deim).deviation[2], 0.225f);
+
+  // RF-DETR under other names.
+  EXPECT_EQ(image_of(raw_scene(kScene, 91, false)).mean[0], 0.485f);
+  EXPECT_EQ(image_of(raw_scene(kScene, 80, false)).mean[0], 0.0f);
 }
 
 TEST(Preprocessing, IsWhatTheMetadataSays) {

@@ -304,7 +304,7 @@ test('two cameras behind a token', async () => {
     }
     assert.ok(!visitor.page.url().includes(token), 'the token stays out of the address bar');
     await visitor.page.locator(id('tile-yard')).click();
-    await visitor.page.locator('h2', { hasText: 'Mode' }).waitFor();
+    await visitor.page.locator('h2', { hasText: /^Mode$/ }).waitFor();
     assert.match(visitor.page.url(), /#yard$/);
     await visitor.page.reload(); // the cookie lets it in again
     await visitor.page.locator(`${id('connection')}[data-state="live"]`).waitFor();

@@ -179,7 +179,7 @@ TEST_F(EveryInstruction, a_reader_that_goes_to_sleep_beside_a_publication_is_wok
 
 #ifdef __x86_64__
 // The other way round: the reader is stopped at each instruction of a wait, up to its system call, and there is a whole
-// publication. It must come out of the wait without having slept until a time-out: a wait that lost it would find it 250 ms
+// publication. It must come out of the wait without having slept until a time-out: a wait that lost it would find it 400 ms
 // later.
 TEST_F(EveryInstruction, a_publication_anywhere_before_a_reader_sleeps_ends_its_wait) {
   auto w = writer();

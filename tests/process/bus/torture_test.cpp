@@ -224,7 +224,7 @@ TEST_F(Torture, a_slow_pin_without_the_recheck_finds_a_torn_frame) {
   std::printf("torn after %lu frames\n", report->checked.load());
 }
 
-// 20,000 publications, each answered before the next: a lost wake-up would cost 250 ms, a lost publication all the time there is.
+// 20,000 publications, each answered before the next: a lost wake-up would cost 400 ms, a lost publication all the time there is.
 TEST_F(Torture, wakeups_across_processes_are_never_lost) {
   constexpr std::uint64_t kRounds = 20'000;
   const TopicName ping = topic("cam0/ping"), pong = topic("cam0/pong");

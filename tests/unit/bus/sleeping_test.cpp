@@ -127,7 +127,7 @@ TEST_F(Sleeping, find_sleeps_instead_of_looking) {
   ASSERT_TRUE(publish_value(w, 1, 1));
   const long before = voluntary_switches();
   EXPECT_EQ(s.find(2, milliseconds(500)).status, Find::kNotYet);
-  EXPECT_LT(voluntary_switches() - before, 25) << "one each 250 ms, to see whether the files are still the topic's";
+  EXPECT_LT(voluntary_switches() - before, 25) << "one each 400 ms, to see whether the files are still the topic's";
 }
 
 TEST_F(Sleeping, find_is_announced_and_woken_by_the_bell) {

@@ -30,8 +30,9 @@ TEST(Plan, NothingIsCapturedFromACameraThatAnotherProgramPublishes) {
   EXPECT_TRUE(has_external_camera(config));
   std::vector<std::string> written;
   for (const bus::TopicName& topic : written_topics(config)) written.push_back(topic.text());
-  EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/detections", "front/motion", "front/frames",
-                                               "front/packets", "front/source", "mine/control", "mine/state", "mine/events"}));
+  EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/detections", "front/motion",
+                                               "front/frames", "front/packets", "front/source", "mine/control", "mine/state",
+                                               "mine/events"}));
 }
 
 TEST(Plan, HasOneCaptureEachInputAndTheirTopics) {

@@ -19,16 +19,16 @@ TEST(Summary, is_one_line_of_json) {
   summary.frames_still = 40;
   summary.detections = {{"person", 9}, {"dog", 1}};
   summary.fps = 9.99666, summary.latencies_ms = {30.0, 10.0, 20.0};
-  EXPECT_EQ(summary.to_json(),
-            R"({"frames_captured":200,"frames_dropped":1,"frames_detected":3,"frames_still":40,"detections":{"dog":1,"person":9},"fps":10.0,)"
-            R"("latency_ms":{"p50":20.0,"p99":30.0}})");
+  EXPECT_EQ(
+      summary.to_json(),
+      R"({"frames_captured":200,"frames_dropped":1,"frames_detected":3,"frames_still":40,"detections":{"dog":1,"person":9},"fps":10.0,)"
+      R"("latency_ms":{"p50":20.0,"p99":30.0}})");
 }
 
 TEST(Summary, has_no_latency_without_detections) {
-  EXPECT_EQ(
-      Summary{}.to_json(),
-      R"({"frames_captured":0,"frames_dropped":0,"frames_detected":0,"frames_still":0,"detections":{},"fps":0.0,)"
-      R"("latency_ms":{"p50":null,"p99":null}})");
+  EXPECT_EQ(Summary{}.to_json(),
+            R"({"frames_captured":0,"frames_dropped":0,"frames_detected":0,"frames_still":0,"detections":{},"fps":0.0,)"
+            R"("latency_ms":{"p50":null,"p99":null}})");
 }
 
 TEST(Latencies, AreAllKeptUntilThereAreManyThenAFairSample) {

@@ -6,10 +6,12 @@ namespace vedette::model {
 namespace {
 
 // DEIMv2 has two kinds of backbones. Those from DINOv3 (S to X) are trained on ImageNet's normalisation, the others (Atto to N,
-// and all of RT-DETR, D-FINE and DEIM) are not, and the tensors are the same; the names of the layers are not.
-vision::TensorSpec picture_of(const ImageInput& image, const ModelText& text) {
+// and all of RT-DETR, D-FINE and DEIM) are not, and the tensors are the same; the names of the layers are not. RF-DETR under
+// Hugging Face's names has a DINOv2 backbone, or shows by its logits: one for each of COCO's category ids, where these have 80.
+vision::TensorSpec picture_of(const ImageInput& image, const ModelText& text, std::size_t classes = 0) {
+  constexpr std::size_t kCocoIds = 91;
   vision::TensorSpec spec = stretched_rgb(image);
-  if (text.mentions("dinov3")) {
+  if (text.mentions("dinov3") || text.mentions("dinov2") || classes == kCocoIds) {
     spec.mean = kImageNetMean;
     spec.deviation = kImageNetDeviation;
   }
@@ -86,7 +88,7 @@ Made make_detr(const TensorContract& contract, const ModelText& text) {
 Made make_detr_raw(const TensorContract& contract, const ModelText& text) {
   VD_ASSIGN(const QueryTensors tensors, find_queries(contract, "logits", "pred_boxes"));
   VD_ASSIGN(const ImageInput image, image_input_of(contract.inputs[0]));
-  return std::unique_ptr<Family>(std::make_unique<QueryFamily>(picture_of(image, text), tensors, false));
+  return std::unique_ptr<Family>(std::make_unique<QueryFamily>(picture_of(image, text, tensors.classes), tensors, false));
 }
 
 }  // namespace vedette::model
