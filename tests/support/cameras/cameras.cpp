@@ -66,7 +66,7 @@ std::vector<std::string> rtmp_arguments(std::uint16_t port, const std::string& p
   const std::string path = prefix + ".conf";
   // Says on stderr that it listens only with debug logs: a line of our own after -g.
   std::ofstream(path) << "load_module " << kRtmpModule << ";\ndaemon off;\nmaster_process off;\nerror_log stderr notice;\npid "
-                      << prefix << ".pid;\nevents {}\nrtmp { server { listen 127.0.0.1:" << port
+                      << prefix << ".pid;\nevents {}\nrtmp { access_log off; server { listen 127.0.0.1:" << port
                       << "; application live { live on; drop_idle_publisher 0; } } }\n";
   return {kNginx, "-c", path, "-e", "stderr"};
 }
