@@ -7,14 +7,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <sstream>
 #include <thread>
 
-#include "base/process.h"
+#include "base/file.h"
 #include "base/unique_fd.h"
+#include "config/command_line.h"
 #include "config/config.h"
 
 namespace vedette::cli {
@@ -23,7 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Where `make` puts the default model.
-fs::path default_model() { return (fs::path(data_dir()) / "models" / "nanodet_g_416.onnx").lexically_normal(); }
+fs::path default_model() { return fs::path(model_path({})).lexically_normal(); }
 
 std::uint64_t shm_mebibytes() {
   struct statvfs status {};
@@ -50,25 +50,6 @@ std::string cameras_section(const std::vector<CaptureDevice>& devices) {
             "  cam0:\n    url: rtsp://camera.local/stream1\n"
             "    # username: admin\n    # password_file: camera.password      # or password: ${CAMERA_PASSWORD}\n";
   return yaml.str();
-}
-
-// Under another name first: what is there stays whole until all of the new one is.
-Result<> write_whole(const std::string& path, const std::string& text) {
-  const std::string part = path + ".part";
-  const auto give_up = [&](const std::string& what) {
-    const int why = errno;
-    ::unlink(part.c_str());
-    return errno_error(what, why);
-  };
-  UniqueFd fd(::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666));
-  if (!fd) return errno_error(path + " can't be written", errno);
-  for (std::string_view left = text; !left.empty();) {
-    const ssize_t written = ::write(fd.get(), left.data(), left.size());
-    if (written < 0 && errno != EINTR) return give_up(path + " can't be written");
-    if (written > 0) left.remove_prefix(static_cast<std::size_t>(written));
-  }
-  if (::fsync(fd.get()) != 0 || ::rename(part.c_str(), path.c_str()) != 0) return give_up(path + " can't be written");
-  return {};
 }
 
 std::string text_for(const std::vector<CaptureDevice>& devices, const fs::path& model) {
@@ -123,7 +104,8 @@ Result<std::vector<std::string>> init(const InitOptions& options) {
   const std::string text = text_for(devices, model);
   // Never hand out a file that `vedette up` would refuse.
   VD_TRY(parse_config(text, fs::absolute(options.output, error).string()));
-  VD_TRY(write_whole(options.output, text));
+  if (auto written = write_file(options.output, text); !written)
+    return std::move(written).error().in("the configuration can't be written");
 
   std::vector<std::string> found;
   for (const CaptureDevice& device : devices) found.push_back("camera " + device.path + ": " + device.name);

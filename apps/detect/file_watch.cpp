@@ -2,7 +2,6 @@
 
 #include <poll.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,12 +17,6 @@ using Clock = std::chrono::steady_clock;
 constexpr milliseconds kLookEvery{5000};
 constexpr milliseconds kQuiet{200};        // two files that belong together are copied one after the other
 constexpr milliseconds kAbandoned{10000};  // a writer that neither writes nor closes for so long: taken as it is
-
-FileMark mark_of(const std::string& path) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) return {};
-  return {info.st_dev, info.st_ino, info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
-}
 
 }  // namespace
 

@@ -4,26 +4,15 @@
 // Thread-bound.
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
-#include <cstdint>
 #include <string>
 #include <vector>
 
+#include "base/file.h"
 #include "base/unique_fd.h"
 
 namespace vedette::detect {
 
-// Which file lies at a path, symlinks followed, and as of when.
-struct FileMark {
-  dev_t device = 0;
-  ino_t inode = 0;  // 0: there is no file
-  off_t size = 0;
-  std::int64_t modified_s = 0;
-  std::int64_t modified_ns = 0;
-  bool operator==(const FileMark&) const = default;
-};
 using FileMarks = std::vector<FileMark>;  // in the paths' order
 FileMarks marks_of(const std::vector<std::string>& paths);
 

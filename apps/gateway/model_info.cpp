@@ -1,9 +1,6 @@
 #include "gateway/model_info.h"
 
-#include <sys/stat.h>
-
 #include <chrono>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "base/signals_blocked.h"
@@ -33,10 +30,7 @@ const char* name_of(State state) {
 std::string dump(Json model) { return Json{{"model", std::move(model)}}.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 Json start(const std::string& path, std::uint64_t bytes, const char* card, const std::string& problem) {
-  return {{"file", std::filesystem::path(path).filename().string()},
-          {"bytes", bytes},
-          {"card", card},
-          {"problem", problem.empty() ? Json() : Json(problem)}};
+  return {{"file", file_name(path)}, {"bytes", bytes}, {"card", card}, {"problem", problem.empty() ? Json() : Json(problem)}};
 }
 
 std::string describe(const std::string& path, const Result<model_file::FileWithCard>& look) {
@@ -50,21 +44,8 @@ std::string describe(const std::string& path, const Result<model_file::FileWithC
 
 }  // namespace
 
-ModelInfo::Stamp ModelInfo::stamp() const {
-  Stamp stamp;
-  const std::string files[2] = {path_, model_file::card_path(path_)};
-  for (int i = 0; i < 2; ++i) {
-    struct ::stat info {};
-    if (::stat(files[i].c_str(), &info) != 0) continue;
-    stamp.inode[i] = info.st_ino;
-    stamp.bytes[i] = static_cast<std::uint64_t>(info.st_size);
-    stamp.changed_ns[i] = info.st_mtim.tv_sec * 1'000'000'000 + info.st_mtim.tv_nsec;
-  }
-  return stamp;
-}
-
 std::string ModelInfo::json() {
-  const Stamp now = stamp();
+  const Stamp now{mark_of(path_), mark_of(model_file::card_path(path_))};
   if (!look_.valid() && (known_.empty() || now != looked_at_)) {
     looking_at_ = now;
     const SignalsBlocked none;
@@ -74,7 +55,7 @@ std::string ModelInfo::json() {
     known_ = describe(path_, look_.get());
     looked_at_ = looking_at_;
   }
-  return known_.empty() ? dump(start(path_, now.bytes[0], "checking", "")) : known_;
+  return known_.empty() ? dump(start(path_, static_cast<std::uint64_t>(now[0].size), "checking", "")) : known_;
 }
 
 }  // namespace vedette::gateway

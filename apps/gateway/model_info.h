@@ -2,12 +2,11 @@
 // while, when somebody asks and it or its card has changed. Belongs to the network thread.
 #pragma once
 
-#include <sys/types.h>
-
-#include <cstdint>
+#include <array>
 #include <future>
 #include <string>
 
+#include "base/file.h"
 #include "model_file/card.h"
 
 namespace vedette::gateway {
@@ -20,13 +19,7 @@ class ModelInfo {
   std::string json();
 
  private:
-  // Of the model's file and of its card.
-  struct Stamp {
-    std::uint64_t inode[2] = {}, bytes[2] = {};
-    std::int64_t changed_ns[2] = {};
-    bool operator==(const Stamp&) const = default;
-  };
-  Stamp stamp() const;
+  using Stamp = std::array<FileMark, 2>;  // of the model's file and of its card
 
   std::string path_;
   Stamp looked_at_, looking_at_;

@@ -1,7 +1,5 @@
 #include "models/options.h"
 
-#include <filesystem>
-
 #include "config/command_line.h"
 #include "models/output.h"
 
@@ -44,7 +42,5 @@ Result<std::unique_ptr<model::Detector>> open_detector(const ModelOptions& optio
   for (const std::string& remark : detector->backend().remarks()) note(remark);
   return detector;
 }
-
-std::string file_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
 }  // namespace vedette::models

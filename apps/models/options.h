@@ -28,7 +28,4 @@ model::BackendOptions backend_options(const ModelOptions& options);
 // What the backend remarks (a provider that isn't here) is noted on stderr.
 Result<std::unique_ptr<model::Detector>> open_detector(const ModelOptions& options, float threshold);
 
-// The name without its folders, for people and cards.
-std::string file_name(const std::string& path);
-
 }  // namespace vedette::models

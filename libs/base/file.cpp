@@ -7,6 +7,8 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
+#include <vector>
 
 #include "base/unique_fd.h"
 
@@ -45,6 +47,19 @@ Result<std::string> read_file(const std::string& path) {
   return content;
 }
 
+Result<> read_in_pieces(const std::string& path, const std::function<void(std::string_view piece)>& take) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!fd) return errno_error(path);
+  std::vector<char> piece(std::size_t{1} << 20);
+  while (true) {
+    const ssize_t got = ::read(fd.get(), piece.data(), piece.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno_error(path);
+    if (got == 0) return {};
+    take({piece.data(), static_cast<std::size_t>(got)});
+  }
+}
+
 Result<> write_file(const std::string& path, std::string_view content) {
   static std::atomic<unsigned> count = 0;
   const std::string temporary = path + "." + std::to_string(::getpid()) + "-" + std::to_string(count++);
@@ -54,6 +69,14 @@ Result<> write_file(const std::string& path, std::string_view content) {
   if (done && std::rename(temporary.c_str(), path.c_str()) != 0) done = errno_error(path);
   if (!done) ::unlink(temporary.c_str());
   return done;
+}
+
+std::string file_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
+
+FileMark mark_of(const std::string& path) {
+  struct ::stat info {};
+  if (::stat(path.c_str(), &info) != 0) return {};
+  return {info.st_dev, info.st_ino, info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
 }
 
 }  // namespace vedette

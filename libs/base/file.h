@@ -1,6 +1,10 @@
 // Whole files in and out. Thread-safe; errors name the path.
 #pragma once
 
+#include <sys/types.h>
+
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -11,7 +15,24 @@ namespace vedette {
 // Everything in it. A folder or a device is kInvalidArgument.
 Result<std::string> read_file(const std::string& path);
 
+// The same piece by piece, for files that may be large.
+Result<> read_in_pieces(const std::string& path, const std::function<void(std::string_view piece)>& take);
+
 // Writes a file that is there whole or not at all, whoever looks or dies meanwhile: beside `path`, to disk, then renamed over it.
 Result<> write_file(const std::string& path, std::string_view content);
+
+// The name without its folders.
+std::string file_name(const std::string& path);
+
+// Which file lies at a path, symlinks followed, and as of when.
+struct FileMark {
+  dev_t device = 0;
+  ino_t inode = 0;  // 0: there is no file
+  off_t size = 0;
+  std::int64_t modified_s = 0;
+  std::int64_t modified_ns = 0;
+  bool operator==(const FileMark&) const = default;
+};
+FileMark mark_of(const std::string& path);
 
 }  // namespace vedette

@@ -1,13 +1,8 @@
 #include "model_file/sha256.h"
 
-#include <fcntl.h>
 #include <openssl/evp.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <vector>
-
-#include "base/unique_fd.h"
+#include "base/file.h"
 
 namespace vedette::model_file {
 
@@ -38,17 +33,9 @@ std::string Sha256::hex() {
 }
 
 Result<std::string> sha256_of(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return errno_error(path);
   Sha256 hash;
-  std::vector<std::byte> piece(std::size_t{1} << 20);
-  while (true) {
-    const ssize_t got = ::read(fd.get(), piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return errno_error(path);
-    if (got == 0) return hash.hex();
-    hash.add(std::span(piece).first(static_cast<std::size_t>(got)));
-  }
+  VD_TRY(read_in_pieces(path, [&](std::string_view piece) { hash.add(std::as_bytes(std::span(piece))); }));
+  return hash.hex();
 }
 
 }  // namespace vedette::model_file

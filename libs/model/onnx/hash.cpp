@@ -1,14 +1,11 @@
 #include "model/onnx/hash.h"
 
 #define XXH_INLINE_ALL
-#include <fcntl.h>
 #include <xxhash.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <vector>
 
-#include "base/unique_fd.h"
+#include "base/file.h"
 
 namespace vedette::model::onnx {
 
@@ -22,16 +19,7 @@ ContentHash::~ContentHash() = default;
 void ContentHash::add(std::string_view bytes) { XXH3_64bits_update(&state_->xxh, bytes.data(), bytes.size()); }
 
 Result<> ContentHash::add_file(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!fd) return errno_error(path);
-  std::vector<char> piece(std::size_t{1} << 20);
-  while (true) {
-    const ssize_t got = ::read(fd.get(), piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return errno_error(path);
-    if (got == 0) return {};
-    add({piece.data(), static_cast<std::size_t>(got)});
-  }
+  return read_in_pieces(path, [this](std::string_view piece) { add(piece); });
 }
 
 std::string ContentHash::hex() const {
