@@ -1,5 +1,4 @@
-// What stands around the graph of an ONNX file: versions, who wrote it, its metadata. Reads no weights, however large the file
-// is. Pure but for reading the file.
+// What stands around the graph of an ONNX file: versions, who wrote it, its metadata. Pure but for reading the file.
 #pragma once
 
 #include <cstdint>
