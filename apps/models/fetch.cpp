@@ -158,7 +158,7 @@ Result<> list(const ListOptions& options) {
     print_json(all);
     return {};
   }
-  for (const std::string& line : aligned(rows)) print(line.substr(0, line.find_last_not_of(' ') + 1));
+  print_table(rows);
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "model/photo_reader.h"
@@ -99,7 +100,7 @@ Result<> info(const InfoOptions& options) {
   for (const auto& [key, value] : header.metadata)
     rows.push_back({"metadata", key + ": " + value.substr(0, std::min(value.find('\n'), kMostText)) +
                                     (value.size() > kMostText || value.find('\n') != std::string::npos ? " …" : "")});
-  for (const std::string& line : aligned(rows)) print(line);
+  print_table(rows);
   return {};
 }
 
@@ -148,7 +149,7 @@ Result<> bench(const BenchOptions& options) {
   for (const auto& [name, spread] : steps) rows.push_back({name, fixed(spread.median_ms, 2), fixed(spread.p90_ms, 2), ""});
   print(file_name(options.model.file) + " (" + std::string(detector->family()) + ") by " + provider + ", " +
         counted(pictures, "picture") + " of " + size);
-  for (const std::string& line : aligned(rows)) print(line.substr(0, line.find_last_not_of(' ') + 1));
+  print_table(rows);
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "base/file.h"
 #include "base/process.h"
 #include "model_file/sha256.h"
 #include "models/output.h"
@@ -14,6 +15,11 @@ Spread spread_of(std::vector<std::uint64_t> durations_ns) {
   std::sort(durations_ns.begin(), durations_ns.end());
   const auto at = [&](std::size_t tenths) { return static_cast<double>(durations_ns[durations_ns.size() * tenths / 10]) / 1e6; };
   return {at(5), at(9)};
+}
+
+model_file::Latency latency_of(const Spread& spread, const model::Detector& detector, const ModelOptions& options) {
+  return {spread.median_ms, spread.p90_ms, model_file::machine_name(),
+          std::string(model::to_string(detector.backend().provider())), options.threads};
 }
 
 Result<Measured> measure(model::Detector& detector, const ModelOptions& options, const model::CocoDataset& dataset,
@@ -28,12 +34,10 @@ Result<Measured> measure(model::Detector& detector, const ModelOptions& options,
                                                 }}));
   std::vector<std::uint64_t> durations;
   for (const model::StepTimes& times : evaluation.times) durations.push_back(times.load_ns + times.run_ns + times.collect_ns);
-  const Spread spread = spread_of(std::move(durations));
   const model::AveragePrecision& mean = evaluation.result.mean;
   Measured measured;
   measured.accuracy = {dataset.name, photos, mean.ap, mean.ap50, mean.ap75, evaluation.person_ap};
-  measured.latency = {spread.median_ms, spread.p90_ms, model_file::machine_name(),
-                      std::string(model::to_string(detector.backend().provider())), options.threads};
+  measured.latency = latency_of(spread_of(std::move(durations)), detector, options);
   measured.evaluation = std::move(evaluation);
   return measured;
 }

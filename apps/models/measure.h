@@ -19,6 +19,8 @@ struct Spread {
 };
 Spread spread_of(std::vector<std::uint64_t> durations_ns);  // zeros for none
 
+model_file::Latency latency_of(const Spread& spread, const model::Detector& detector, const ModelOptions& options);
+
 struct Measured {
   model::Evaluation evaluation;
   model_file::Accuracy accuracy;

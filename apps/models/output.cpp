@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "base/clock.h"
+#include "base/text.h"
 
 namespace vedette::models {
 namespace {
@@ -18,6 +19,10 @@ void print(const std::string& text) { std::printf("%s\n", text.c_str()); }
 
 void print_json(const nlohmann::ordered_json& json) {
   print(json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+}
+
+void print_table(const std::vector<std::vector<std::string>>& rows) {
+  for (const std::string& line : aligned(rows)) print(line.substr(0, line.find_last_not_of(' ') + 1));
 }
 
 void note(const std::string& text) { std::fprintf(stderr, "%s\n", text.c_str()); }

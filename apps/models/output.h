@@ -5,11 +5,14 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 namespace vedette::models {
 
 void print(const std::string& text);  // a newline is added
 void print_json(const nlohmann::ordered_json& json);
+// Columns as aligned() has them (base/text.h).
+void print_table(const std::vector<std::vector<std::string>>& rows);
 void note(const std::string& text);
 
 // How far something long is: drawn over one line of a terminal, ten times a second at most; else (a log, a pipe) a line every ten

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/process.h"
 #include "base/text.h"
 #include "model_file/sha256.h"
@@ -204,10 +205,7 @@ class Quantizer {
     return {};
   }
 
-  model_file::Latency latency(const Spread& spread) const {
-    return {spread.median_ms, spread.p90_ms, model_file::machine_name(),
-            std::string(model::to_string(original_->backend().provider())), options_.model.threads};
-  }
+  model_file::Latency latency(const Spread& spread) const { return latency_of(spread, *original_, options_.model); }
 
   Json json_of(const Tried* chosen) const {
     Json tried = Json::array();
