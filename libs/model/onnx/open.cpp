@@ -1,6 +1,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <span>
 #include <thread>
 
 #include "base/signals_blocked.h"
@@ -15,21 +16,32 @@ using onnx::Opener;
 
 constexpr std::uint32_t kMostThreads = 4;
 
-struct Name {
-  Provider provider;
+template <typename T>
+struct Named {
+  T value;
   std::string_view name;
 };
-constexpr Name kProviders[] = {{Provider::kAuto, "auto"},
-                               {Provider::kCpu, "cpu"},
-                               {Provider::kCuda, "cuda"},
-                               {Provider::kTensorRt, "tensorrt"},
-                               {Provider::kWebGpu, "webgpu"}};
-struct PrecisionName {
-  Precision precision;
-  std::string_view name;
-};
-constexpr PrecisionName kPrecisions[] = {
+constexpr Named<Provider> kProviders[] = {{Provider::kAuto, "auto"},
+                                          {Provider::kCpu, "cpu"},
+                                          {Provider::kCuda, "cuda"},
+                                          {Provider::kTensorRt, "tensorrt"},
+                                          {Provider::kWebGpu, "webgpu"}};
+constexpr Named<Precision> kPrecisions[] = {
     {Precision::kAuto, "auto"}, {Precision::kFp32, "fp32"}, {Precision::kFp16, "fp16"}, {Precision::kInt8, "int8"}};
+
+template <typename T>
+std::string_view name_of(std::span<const Named<T>> all, T value) {
+  for (const Named<T>& known : all)
+    if (known.value == value) return known.name;
+  return "unknown";
+}
+
+template <typename T>
+std::optional<T> value_of(std::span<const Named<T>> all, std::string_view name) {
+  for (const Named<T>& known : all)
+    if (known.name == name) return known.value;
+  return std::nullopt;
+}
 
 // The backend, or in one line why this provider isn't to be had.
 struct Try {
@@ -47,29 +59,10 @@ Try try_on(Opener& opener, Provider provider) {
 
 }  // namespace
 
-std::string_view to_string(Provider provider) {
-  for (const Name& known : kProviders)
-    if (known.provider == provider) return known.name;
-  return "unknown";
-}
-
-std::optional<Provider> parse_provider(std::string_view text) {
-  for (const Name& known : kProviders)
-    if (known.name == text) return known.provider;
-  return std::nullopt;
-}
-
-std::string_view to_string(Precision precision) {
-  for (const PrecisionName& known : kPrecisions)
-    if (known.precision == precision) return known.name;
-  return "unknown";
-}
-
-std::optional<Precision> parse_precision(std::string_view text) {
-  for (const PrecisionName& known : kPrecisions)
-    if (known.name == text) return known.precision;
-  return std::nullopt;
-}
+std::string_view to_string(Provider provider) { return name_of<Provider>(kProviders, provider); }
+std::optional<Provider> parse_provider(std::string_view text) { return value_of<Provider>(kProviders, text); }
+std::string_view to_string(Precision precision) { return name_of<Precision>(kPrecisions, precision); }
+std::optional<Precision> parse_precision(std::string_view text) { return value_of<Precision>(kPrecisions, text); }
 
 // Half of the cores, see docs/decisions/0006-running-the-model.md.
 std::uint32_t threads_of(const BackendOptions& options) {

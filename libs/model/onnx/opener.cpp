@@ -13,7 +13,6 @@ constexpr const char* kCopy = "model.onnx";
 constexpr const char* kWeights = "weights.bin";
 constexpr const char* kLeastExternal = "1024";  // bytes; smaller ones are shapes and the like, which the runtime wants inside
 constexpr std::uint64_t kKernelAlignment = 64;  // what the runtime's kernels were built for, of weights they rearranged
-std::string file_name(const std::string& path) { return std::filesystem::path(path).filename().string(); }
 
 }  // namespace
 
@@ -79,14 +78,14 @@ void Opener::optimise_into(const std::string& folder, bool rearranged) const {
 }
 
 std::unique_ptr<OnnxBackend> Opener::on_tensorrt() {
-  if (options_.cache.empty()) return on_tensorrt_with({}, true);
-  const auto timings = shared_cache_folder(options_.cache, "tensorrt-timings");
   const Precision precision = engine_precision(options_, model_, remarks);
+  if (options_.cache.empty()) return on_tensorrt_with({precision, "", ""}, true);
+  const auto timings = shared_cache_folder(options_.cache, "tensorrt-timings");
   const std::string variant = "tensorrt-" + std::string(to_string(precision)) + "-gpu" + std::to_string(options_.device);
   CacheEntry entry(options_.cache, model_, variant, depends_on(Provider::kTensorRt, options_, model_));
   if (timings.ok() && entry.is_whole()) {
     try {
-      auto backend = on_tensorrt_with({entry.folder(), *timings}, false);
+      auto backend = on_tensorrt_with({precision, entry.folder(), *timings}, false);
       engines = entry.folder();
       return backend;
     } catch (const std::exception&) {
@@ -96,10 +95,10 @@ std::unique_ptr<OnnxBackend> Opener::on_tensorrt() {
   const auto made = timings.ok() ? entry.begin() : timings;
   if (!made.ok()) {
     remarks.push_back(made.error().text + ": the engine isn't kept");
-    return on_tensorrt_with({}, true);
+    return on_tensorrt_with({precision, "", ""}, true);
   }
   try {
-    auto backend = on_tensorrt_with({*made, *timings}, true);
+    auto backend = on_tensorrt_with({precision, *made, *timings}, true);
     const auto kept = entry.commit(*made);
     if (kept.ok())
       engines = entry.folder();
@@ -112,9 +111,9 @@ std::unique_ptr<OnnxBackend> Opener::on_tensorrt() {
   }
 }
 
-std::unique_ptr<OnnxBackend> Opener::on_tensorrt_with(const TensorRtFolders& folders, bool builds) {
+std::unique_ptr<OnnxBackend> Opener::on_tensorrt_with(const TensorRtSettings& tensorrt, bool builds) {
   Ort::SessionOptions session = settings();
-  append(session, Provider::kTensorRt, options_, model_, folders);
+  append(session, Provider::kTensorRt, options_, model_, tensorrt);
   const LongStep step(options_.progress,
                       (builds ? "building a TensorRT engine for " : "opening the TensorRT engine of ") + file_name(model_.path) +
                           (builds ? ", which takes minutes" : ""),

@@ -25,7 +25,7 @@ class Opener {
  private:
   std::unique_ptr<OnnxBackend> on_cpu();
   std::unique_ptr<OnnxBackend> on_tensorrt();
-  std::unique_ptr<OnnxBackend> on_tensorrt_with(const TensorRtFolders& folders, bool builds);
+  std::unique_ptr<OnnxBackend> on_tensorrt_with(const TensorRtSettings& tensorrt, bool builds);
   Result<> keep_optimised_copy(CacheEntry& entry) const;
   void optimise_into(const std::string& folder, bool rearranged) const;
   Ort::SessionOptions settings() const;

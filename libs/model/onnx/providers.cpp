@@ -72,18 +72,17 @@ void append_cuda(Ort::SessionOptions& session, const BackendOptions& options) {
 }
 
 void append_tensorrt(Ort::SessionOptions& session, const BackendOptions& options, const ModelFile& model,
-                     const TensorRtFolders& folders) {
-  std::vector<std::string> said_before;
-  const Precision precision = engine_precision(options, model, said_before);
+                     const TensorRtSettings& wanted) {
+  const Precision precision = wanted.precision;
   Settings settings{{"device_id", std::to_string(options.device)},
                     {"trt_fp16_enable", precision == Precision::kFp32 ? "0" : "1"},
                     {"trt_int8_enable", precision == Precision::kInt8 ? "1" : "0"},
-                    {"trt_engine_cache_enable", folders.engines.empty() ? "0" : "1"},
-                    {"trt_timing_cache_enable", folders.timings.empty() ? "0" : "1"}};
-  if (!folders.engines.empty()) settings["trt_engine_cache_path"] = folders.engines;
-  if (!folders.timings.empty()) settings["trt_timing_cache_path"] = folders.timings;
-  if (precision == Precision::kInt8 && !model.quantized && !folders.engines.empty()) {
-    fs::copy_file(calibration_of(model), folders.engines + "/calibration", fs::copy_options::overwrite_existing);
+                    {"trt_engine_cache_enable", wanted.engines.empty() ? "0" : "1"},
+                    {"trt_timing_cache_enable", wanted.timings.empty() ? "0" : "1"}};
+  if (!wanted.engines.empty()) settings["trt_engine_cache_path"] = wanted.engines;
+  if (!wanted.timings.empty()) settings["trt_timing_cache_path"] = wanted.timings;
+  if (precision == Precision::kInt8 && !model.quantized && !wanted.engines.empty()) {
+    fs::copy_file(calibration_of(model), wanted.engines + "/calibration", fs::copy_options::overwrite_existing);
     settings["trt_int8_calibration_table_name"] = "calibration";  // it is looked for among the engines
   }
   const OrtApi& api = Ort::GetApi();
@@ -142,10 +141,10 @@ std::string unused_gpu(const BackendOptions& options) {
 }
 
 void append(Ort::SessionOptions& session, Provider provider, const BackendOptions& options, const ModelFile& model,
-            const TensorRtFolders& folders) {
+            const TensorRtSettings& tensorrt) {
   if (!is_built_in(runtime_name(provider)))
     throw Ort::Exception("this ONNX Runtime, " + std::string(runtime_version()) + ", was built without it", ORT_NOT_IMPLEMENTED);
-  if (provider == Provider::kTensorRt) append_tensorrt(session, options, model, folders);
+  if (provider == Provider::kTensorRt) append_tensorrt(session, options, model, tensorrt);
   // What TensorRT has no layers for.
   if (provider == Provider::kTensorRt || provider == Provider::kCuda) append_cuda(session, options);
   if (provider == Provider::kWebGpu) session.AppendExecutionProvider("WebGPU");

@@ -18,12 +18,13 @@ std::vector<Provider> candidates(const BackendOptions& options);
 // For kAuto: one line if there is an NVIDIA GPU that no provider here can use, else "".
 std::string unused_gpu(const BackendOptions& options);
 
-struct TensorRtFolders {
-  std::string engines, timings;  // "": not kept
+struct TensorRtSettings {
+  Precision precision = Precision::kFp16;  // engine_precision()'s
+  std::string engines, timings;            // folders; "": not kept
 };
 // Adds `provider` (not kCpu) to `session`. Throws Ort::Exception if it can't be had.
 void append(Ort::SessionOptions& session, Provider provider, const BackendOptions& options, const ModelFile& model,
-            const TensorRtFolders& folders);
+            const TensorRtSettings& tensorrt);
 
 // TensorRT's precision for that model: what was asked for, or fp16 where int8 isn't possible, with a remark.
 Precision engine_precision(const BackendOptions& options, const ModelFile& model, std::vector<std::string>& remarks);

@@ -11,7 +11,7 @@ namespace {
 vision::TensorSpec picture_of(const ImageInput& image, const ModelText& text, std::size_t classes = 0) {
   constexpr std::size_t kCocoIds = 91;
   vision::TensorSpec spec = stretched_rgb(image);
-  if (text.mentions("dinov3") || text.mentions("dinov2") || classes == kCocoIds) {
+  if (classes == kCocoIds || text.mentions("dinov3") || text.mentions("dinov2")) {  // a look through the file each
     spec.mean = kImageNetMean;
     spec.deviation = kImageNetDeviation;
   }
