@@ -20,15 +20,12 @@
 #include <vector>
 
 #include "vision/image_view.h"
+#include "vision/orient.h"
 
 namespace vedette::vision {
 
-struct MotionPoint {
-  float x = 0;  // relative to the picture
-  float y = 0;
-};
 struct MotionZone {
-  std::vector<MotionPoint> polygon;
+  MaskPolygon polygon;
   bool ignored = false;  // what moves here, and in no zone that is watched, doesn't count
   float area = 0.0f;     // least part of the zone's cells that move; 0: as MotionOptions::area
 };

@@ -18,7 +18,7 @@ void draw(const MotionZone& zone, float stretch_x, float stretch_y, Image& pictu
   view.planes[0] = {picture.plane(0), picture.stride(0)};
   for (std::uint32_t row = 0; row < rows; ++row) std::fill_n(picture.row(0, row), columns, std::uint8_t{255});
   MaskPolygon polygon;
-  for (const MotionPoint& point : zone.polygon) polygon.push_back({point.x * stretch_x, point.y * stretch_y});
+  for (const MaskPoint& point : zone.polygon) polygon.push_back({point.x * stretch_x, point.y * stretch_y});
   Mask({std::move(polygon)}).apply(view, ColorRange::Full);
 }
 
