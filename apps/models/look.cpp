@@ -115,15 +115,9 @@ Result<> bench(const BenchOptions& options) {
   VD_TRY(detector->detect(image, boxes));  // the first of a size allocates
   const std::uint64_t until = monotonic_ns() + static_cast<std::uint64_t>(options.seconds * 1e9);
   do {
-    const std::uint64_t start = monotonic_ns();
-    detector->load(image);
-    const std::uint64_t loaded = monotonic_ns();
-    VD_TRY(detector->run());
-    const std::uint64_t ran = monotonic_ns();
-    detector->collect(boxes);
-    const std::uint64_t collected = monotonic_ns();
-    load.push_back(loaded - start), run.push_back(ran - loaded), collect.push_back(collected - ran);
-    all.push_back(collected - start);
+    VD_ASSIGN(const model::StepTimes times, detector->detect(image, boxes));
+    load.push_back(times.load_ns), run.push_back(times.run_ns), collect.push_back(times.collect_ns);
+    all.push_back(times.all_ns());
   } while (monotonic_ns() < until && !stop_requested());
 
   const std::size_t pictures = all.size();

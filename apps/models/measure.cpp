@@ -33,7 +33,7 @@ Result<Measured> measure(model::Detector& detector, const ModelOptions& options,
                                                   return !stop_requested();
                                                 }}));
   std::vector<std::uint64_t> durations;
-  for (const model::StepTimes& times : evaluation.times) durations.push_back(times.load_ns + times.run_ns + times.collect_ns);
+  for (const model::StepTimes& times : evaluation.times) durations.push_back(times.all_ns());
   const model::AveragePrecision& mean = evaluation.result.mean;
   Measured measured;
   measured.accuracy = {dataset.name, photos, mean.ap, mean.ap50, mean.ap75, evaluation.person_ap};

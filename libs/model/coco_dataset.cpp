@@ -9,7 +9,6 @@
 #include <span>
 #include <utility>
 
-#include "base/clock.h"
 #include "base/file.h"
 
 namespace vedette::model {
@@ -152,13 +151,8 @@ Result<Evaluation> evaluate(Detector& detector, const CocoDataset& dataset, cons
   for (const CocoPhoto& photo : dataset.photos) {
     VD_ASSIGN(const vision::ImageView image, reader.read(photo.path));
     VD_TRY(check_size(photo, image));
-    const std::uint64_t start = monotonic_ns();
-    detector.load(image);
-    const std::uint64_t loaded = monotonic_ns();
-    VD_TRY(detector.run());
-    const std::uint64_t ran = monotonic_ns();
-    detector.collect(boxes);
-    done.times.push_back({loaded - start, ran - loaded, age_ns(ran)});
+    VD_ASSIGN(const StepTimes times, detector.detect(image, boxes));
+    done.times.push_back(times);
     for (const Detection& box : std::span(boxes).first(std::min(boxes.size(), options.most))) {
       const std::optional<int> category = categories[box.class_id()];
       if (!category) continue;

@@ -39,13 +39,6 @@ struct EvaluationOptions {
   std::function<bool(std::size_t photos_done)> progress = {};  // false: no further
 };
 
-// What the steps of one photo took.
-struct StepTimes {
-  std::uint64_t load_ns = 0;
-  std::uint64_t run_ns = 0;
-  std::uint64_t collect_ns = 0;
-};
-
 struct Evaluation {
   CocoResult result;                // by the dataset's category ids
   std::optional<double> person_ap;  // of the category "person"; none if there is no truth of it

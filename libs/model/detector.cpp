@@ -1,5 +1,6 @@
 #include "model/detector.h"
 
+#include "base/clock.h"
 #include "model/class_names.h"
 #include "model/model_text.h"
 
@@ -43,11 +44,14 @@ void Detector::collect(std::vector<Detection>& out) {
   }
 }
 
-Result<> Detector::detect(const vision::ImageView& image, std::vector<Detection>& out) {
+Result<StepTimes> Detector::detect(const vision::ImageView& image, std::vector<Detection>& out) {
+  const std::uint64_t start = monotonic_ns();
   load(image);
+  const std::uint64_t loaded = monotonic_ns();
   VD_TRY(run());
+  const std::uint64_t ran = monotonic_ns();
   collect(out);
-  return {};
+  return StepTimes{loaded - start, ran - loaded, age_ns(ran)};
 }
 
 namespace {

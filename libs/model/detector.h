@@ -22,6 +22,14 @@ struct DetectorOptions {
   BackendOptions backend = {};
 };
 
+// What the steps of one picture took.
+struct StepTimes {
+  std::uint64_t load_ns = 0;
+  std::uint64_t run_ns = 0;
+  std::uint64_t collect_ns = 0;
+  std::uint64_t all_ns() const { return load_ns + run_ns + collect_ns; }
+};
+
 class Detector {
  public:
   Detector(std::unique_ptr<Backend> backend, ChosenFamily family, std::vector<std::string> class_names,
@@ -35,8 +43,8 @@ class Detector {
   Result<> run();
   void collect(std::vector<Detection>& out);
 
-  // All three.
-  Result<> detect(const vision::ImageView& image, std::vector<Detection>& out);
+  // All three, and what each took.
+  Result<StepTimes> detect(const vision::ImageView& image, std::vector<Detection>& out);
 
   const Backend& backend() const { return *backend_; }
   // All bound inputs in the contract's order, as load() left them.
