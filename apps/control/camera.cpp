@@ -233,6 +233,9 @@ Result<> CameraControl::obey(const CommandRecord& command) {
     case schema::CommandKind::Respawn:
       ++control_.session;
       break;
+    default:
+      return Error{ErrorCode::kInvalidArgument,
+                   fmt::format("{}; expected Pause, Resume, ForceMode, AutoMode or Respawn", schema::EnumNameCommandKind(command.kind))};
   }
   changed_ = true;
   publish(now_ns);

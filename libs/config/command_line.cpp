@@ -1,6 +1,9 @@
 #include "config/command_line.h"
 
+#include <unistd.h>
+
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 
 #include "config/text.h"
@@ -95,6 +98,18 @@ std::string cache_dir() {
   if (home != nullptr && home[0] == '/') return std::string(home) + "/.cache/vedette";
   return "/var/cache/vedette";
 }
+
+std::string default_storage_dir() {
+  constexpr char kOfTheSystem[] = "/var/lib/vedette";
+  if (::geteuid() == 0) return kOfTheSystem;
+  const char* xdg = std::getenv("XDG_DATA_HOME");
+  if (xdg != nullptr && xdg[0] == '/') return std::string(xdg) + "/vedette";
+  const char* home = std::getenv("HOME");
+  if (home != nullptr && home[0] == '/') return std::string(home) + "/.local/share/vedette";
+  return kOfTheSystem;
+}
+
+std::string storage_dir(const StorageConfig& config) { return config.dir.empty() ? default_storage_dir() : config.dir; }
 
 std::string model_path(const DetectConfig& config) {
   return config.model.empty() ? data_dir() + "/models/nanodet_g_416.onnx" : config.model;

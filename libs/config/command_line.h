@@ -57,6 +57,11 @@ int exit_code_of(const Error& error);
 // Where what can be made again is kept: $XDG_CACHE_HOME/vedette, else ~/.cache/vedette, else (no home) /var/cache/vedette.
 std::string cache_dir();
 
+// Where what must last is kept, unless storage.dir says otherwise: /var/lib/vedette for root; else $XDG_DATA_HOME/vedette, else
+// ~/.local/share/vedette.
+std::string default_storage_dir();
+std::string storage_dir(const StorageConfig& config);
+
 // The model's file: detect.model, else the default one that comes with the programs.
 std::string model_path(const DetectConfig& config);
 

@@ -33,6 +33,13 @@ struct BusConfig {
   bool operator==(const BusConfig&) const = default;
 };
 
+// What outlives the processes and the machine's restart: events, clips, what was changed at run time, counters.
+struct StorageConfig {
+  std::string dir;  // "": default_storage_dir()
+
+  bool operator==(const StorageConfig&) const = default;
+};
+
 struct LogConfig {
   std::string level = "info";  // debug, info, warning, error
 
@@ -232,6 +239,7 @@ struct SuperviseConfig {
 struct Config {
   std::string path;  // of the file it came from
   BusConfig bus;
+  StorageConfig storage;
   LogConfig log;
   std::vector<CameraConfig> cameras;  // in the file's order, at least one
   DetectConfig detect;

@@ -21,6 +21,12 @@ Fields fields_of(BusConfig& bus) {
   };
 }
 
+Fields fields_of(StorageConfig& storage) {
+  return {
+      path("dir", storage.dir),
+  };
+}
+
 Fields fields_of(LogConfig& log) {
   return {
       choice("level", log.level, {"debug", "info", "warning", "error"}),
@@ -155,10 +161,11 @@ Fields fields_of(CameraConfig& camera) {
 
 std::vector<Section> sections_of(Config& config) {
   return {
-      {"bus", fields_of(config.bus)},         {"log", fields_of(config.log)},
-      {"detect", fields_of(config.detect)},   {"motion", fields_of(config.motion)},
-      {"control", fields_of(config.control)}, {"sentry", fields_of(config.sentry)},
-      {"gateway", fields_of(config.gateway)}, {"supervise", fields_of(config.supervise)},
+      {"bus", fields_of(config.bus)},         {"storage", fields_of(config.storage)},
+      {"log", fields_of(config.log)},         {"detect", fields_of(config.detect)},
+      {"motion", fields_of(config.motion)},   {"control", fields_of(config.control)},
+      {"sentry", fields_of(config.sentry)},   {"gateway", fields_of(config.gateway)},
+      {"supervise", fields_of(config.supervise)},
   };
 }
 

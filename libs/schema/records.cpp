@@ -16,8 +16,32 @@ std::string_view to_string(schema::EventKind kind) {
       return "detector_lost";
     case schema::EventKind::DetectorBack:
       return "detector_back";
+    case schema::EventKind::Object:
+      return "object";
+    case schema::EventKind::Crowd:
+      return "crowd";
+    case schema::EventKind::RecordingStopped:
+      return "recording_stopped";
+    case schema::EventKind::RecordingBack:
+      return "recording_back";
   }
   return "unknown";
 }
+
+std::string_view to_string(schema::EventPhase phase) {
+  switch (phase) {
+    case schema::EventPhase::Once:
+      return "once";
+    case schema::EventPhase::Start:
+      return "start";
+    case schema::EventPhase::Update:
+      return "update";
+    case schema::EventPhase::End:
+      return "end";
+  }
+  return "unknown";
+}
+
+std::string_view to_string(schema::MediaKind kind) { return kind == schema::MediaKind::Clip ? "clip" : "snapshot"; }
 
 }  // namespace vedette

@@ -20,6 +20,7 @@ inline constexpr std::uint64_t kControlSchema = 0x5644'434F'0001;  // "VDCO" 1
 inline constexpr std::uint64_t kStateSchema = 0x5644'5354'0001;    // "VDST" 1
 inline constexpr std::uint64_t kEventSchema = 0x5644'4556'0001;    // "VDEV" 1
 inline constexpr std::uint64_t kSourceSchema = 0x5644'534F'0001;   // "VDSO" 1
+inline constexpr std::uint64_t kMediaSchema = 0x5644'4D45'0001;    // "VDME" 1
 
 // Largest encoded record of these kinds.
 inline constexpr std::size_t kMaxRecordBytes = 4096;
@@ -51,6 +52,8 @@ inline constexpr std::uint64_t kControlLostNs = 2'000'000'000;
 // Enums aren't checked by a Verifier.
 inline bool is_mode(Mode mode) { return mode >= Mode::MIN && mode <= Mode::MAX; }
 
-std::string_view to_string(schema::EventKind kind);  // "alarm", "camera_lost", …
+std::string_view to_string(schema::EventKind kind);    // "alarm", "camera_lost", …
+std::string_view to_string(schema::EventPhase phase);  // "once", "start", "update", "end"
+std::string_view to_string(schema::MediaKind kind);    // "snapshot", "clip"
 
 }  // namespace vedette

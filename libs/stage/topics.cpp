@@ -5,12 +5,14 @@
 
 #include "schema/motion.h"
 #include "schema/records.h"
+#include "schema/tracks.h"
 
 namespace vedette::stage {
 namespace {
 
 constexpr std::uint32_t kDetectionsKept = 64;  // so far back find(frame_id) reaches
-constexpr std::uint32_t kEventsKept = 64;
+constexpr std::uint32_t kEventsKept = 256;
+constexpr std::uint32_t kMediaKept = 64;
 constexpr std::uint64_t kLargestJpeg = 8 << 20;
 constexpr std::uint64_t kLargestAccessUnit = 2 << 20;
 constexpr std::uint64_t kMbit = 1'000'000 / 8;
@@ -53,6 +55,14 @@ bus::RingOptions motion_ring(const Share& share) {
   return options;
 }
 
+bus::RingOptions tracks_ring(const Share& share, const std::string& class_names) {
+  bus::RingOptions options = ring(share, kTracksSchema, kTracksSlotBytes);
+  options.keep = kDetectionsKept;
+  options.policy = bus::SlotPolicy::kOldestFirst;
+  options.metadata = class_names;
+  return options;
+}
+
 std::string frames_topic(const std::string& input) { return input.empty() ? "frames" : input + "_frames"; }
 std::string packets_topic(const std::string& input) { return input.empty() ? "packets" : input + "_packets"; }
 std::string source_topic(const std::string& input) { return input.empty() ? "source" : input + "_source"; }
@@ -92,6 +102,13 @@ bus::RingOptions source_ring(const Share& share) { return ring(share, kSourceSch
 bus::RingOptions events_ring(const Share& share) {
   bus::RingOptions options = ring(share, kEventSchema, kMaxRecordBytes);
   options.keep = kEventsKept;
+  options.policy = bus::SlotPolicy::kOldestFirst;
+  return options;
+}
+
+bus::RingOptions media_ring(const Share& share) {
+  bus::RingOptions options = ring(share, kMediaSchema, kMaxRecordBytes);
+  options.keep = kMediaKept;
   options.policy = bus::SlotPolicy::kOldestFirst;
   return options;
 }

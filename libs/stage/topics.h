@@ -23,6 +23,8 @@ bus::RingOptions frames_ring(const Share& share, std::uint64_t slot_bytes, std::
 bus::RingOptions detections_ring(const Share& share, const std::string& class_names);
 // <cam>/motion: small, and found by frame id as detections are.
 bus::RingOptions motion_ring(const Share& share);
+// <cam>/tracks: found by frame id too; `class_names` as of the detections.
+bus::RingOptions tracks_ring(const Share& share, const std::string& class_names);
 // The topics of a camera's input by its name (InputConfig::name): "" has "frames" and "packets", "record" has "record_frames" and
 // "record_packets".
 std::string frames_topic(const std::string& input);
@@ -49,10 +51,12 @@ bus::LogOptions packets_log(const Share& share, const PacketsKept& kept);
 inline constexpr std::uint64_t kIngestPictureBytes = 2 << 20;
 bus::LogOptions ingest_log(const Share& share, std::uint64_t picture_bytes);
 
-// <cam>/control, <cam>/state, <cam>/source: only what holds now; <cam>/events: the last 64.
+// <cam>/control, <cam>/state, <cam>/source: only what holds now; <cam>/events: the last 256 records, so that a program that was
+// restarted finds what it missed; <cam>/media: the last 64.
 bus::RingOptions control_ring(const Share& share);
 bus::RingOptions state_ring(const Share& share);
 bus::RingOptions source_ring(const Share& share);
 bus::RingOptions events_ring(const Share& share);
+bus::RingOptions media_ring(const Share& share);
 
 }  // namespace vedette::stage

@@ -8,6 +8,7 @@
 #include "schema/frame.h"
 #include "schema/motion.h"
 #include "schema/records.h"
+#include "schema/tracks.h"
 
 using namespace vedette;
 
@@ -55,6 +56,20 @@ void take_motion(std::span<const std::byte> record) {
   VD_ASSERT(again.size() <= record.size() && std::memcmp(again.data(), record.data(), again.size()) == 0, "read, write differ");
 }
 
+void take_tracks(std::span<const std::byte> record) {
+  Tracks read;
+  if (const Result<> good = read_tracks(record, read); !good.ok())
+    return VD_ASSERT(!good.error().text.empty(), "a refusal without a sentence");
+  VD_ASSERT(read.tracks.size() <= kMaxTracks, "more tracks than a record holds");
+  for (const Track& track : read.tracks)
+    VD_ASSERT(std::isfinite(track.x() + track.y() + track.width() + track.height() + track.velocity_x() + track.velocity_y()) &&
+                  !to_string(track.phase()).empty(),
+              "a track out of this world");
+  std::vector<std::byte> again(kTracksSlotBytes);
+  again.resize(write_tracks(again, read.info, read.tracks));
+  VD_ASSERT(again.size() <= record.size() && std::memcmp(again.data(), record.data(), again.size()) == 0, "read, write differ");
+}
+
 std::size_t length(const flatbuffers::String* text) { return text == nullptr ? 0 : text->str().size(); }
 
 template <typename T, typename Visit>
@@ -75,7 +90,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // A copy of its own, so that AddressSanitizer knows where it ends.
   const std::vector<std::byte> record(reinterpret_cast<const std::byte*>(data) + 3,
                                       reinterpret_cast<const std::byte*>(data) + size);
-  switch (data[0] % 9) {
+  switch (data[0] % 11) {
     case 0:
       take_frame(record, slot_bytes);
       break;
@@ -87,11 +102,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                   [](const auto& t) { VD_ASSERT(!is_mode(t.mode()) || !to_string(t.mode()).empty(), "mode"); });
       break;
     case 3:
-      take_table<schema::State>(record, [](const auto& t) { (void)to_string(t.previous_mode()); });
+      take_table<schema::State>(record, [](const auto& t) {
+        (void)to_string(t.previous_mode());
+        if (t.counts() == nullptr) return;
+        for (const schema::Count* count : *t.counts())
+          VD_ASSERT(length(count->place()) + length(count->label()) <= kMaxRecordBytes, "a count");
+      });
       break;
     case 4:
       take_table<schema::Event>(record, [](const auto& t) {
-        VD_ASSERT(length(t.label()) + length(t.text()) <= kMaxRecordBytes && !to_string(t.kind()).empty(), "an event");
+        VD_ASSERT(length(t.label()) + length(t.text()) + length(t.rule()) + length(t.zone()) <= kMaxRecordBytes &&
+                      !to_string(t.kind()).empty() && !to_string(t.phase()).empty(),
+                  "an event");
       });
       break;
     case 5:
@@ -108,6 +130,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     case 8:
       take_motion(record);
+      break;
+    case 9:
+      take_tracks(record);
+      break;
+    case 10:
+      take_table<schema::Media>(record, [](const auto& t) { VD_ASSERT(length(t.path()) <= kMaxRecordBytes, "a file"); });
       break;
   }
   return 0;
