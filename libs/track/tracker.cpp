@@ -22,7 +22,7 @@ constexpr std::uint32_t kShakeHits = 3;
 struct Least {
   double sure, unsure;
 };
-constexpr Least kLeastLikelihood = {-7, -5};  // natural logarithm of boxes per area of the object
+constexpr Least kLeastLikelihood = {-6, -4};  // natural logarithm of boxes per area of the object
 constexpr Least kLeastIou = {0.2, 0.4};
 constexpr Least kLeastGiou = {-0.2, 0.2};
 
@@ -31,11 +31,11 @@ constexpr Least kLeastGiou = {-0.2, 0.2};
 constexpr double kPlaceSigma = 0.1;
 constexpr double kSizeSigma = 0.15;
 
-// IoU from which on a box of another class may be the object, and what it gains then, of what one of the object's own class does:
-// it is only taken where there is none of those.
+// IoU from which on a box of another class is of the same object, and what it gains then: so little that it is only given to an
+// object that gets none of its own class.
 constexpr double kOtherClassIou = 0.7;
 constexpr double kOtherClassGain = 0.1;
-// IoU of two boxes from which on both are of one object, if one of them was given out and nobody wants the other.
+// The same of two boxes of one class, one of them given out, the other wanted by nobody who is confirmed.
 constexpr double kSameObjectIou = 0.45;
 // What of a lost object's box has to be in the picture: else it has left.
 constexpr double kStillHere = 0.1;
@@ -231,13 +231,20 @@ void Tracker::State::give_boxes() {
   drop_given(sure_);
   free_objects([](const Object& object) { return !object.confirmed(); });
   give(sure_, least_fit.sure);
+  if (!options_.unsure) return;
+  drop_given(unsure_);
+  free_objects([](const Object& object) { return !object.confirmed(); });
+  give(unsure_, least_fit.unsure);
 }
 
 // Is it, or is it the same object as, a box that was given out?
 bool Tracker::State::given(std::uint32_t box) const {
-  for (std::uint32_t other = 0; other < boxes_.size(); ++other)
-    if (object_of_[other] != kNobody && (other == box || iou(box_of(boxes_[other]), box_of(boxes_[box])) >= kSameObjectIou))
-      return true;
+  const Box seen = box_of(boxes_[box]);
+  for (std::uint32_t other = 0; other < boxes_.size(); ++other) {
+    if (object_of_[other] == kNobody) continue;
+    const double same = boxes_[other].class_id() == boxes_[box].class_id() ? kSameObjectIou : kOtherClassIou;
+    if (other == box || iou(box_of(boxes_[other]), seen) >= same) return true;
+  }
   return false;
 }
 
