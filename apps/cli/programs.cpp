@@ -20,6 +20,7 @@ const std::vector<Program>& programs() {
       {"echo", "vedette-tools", "Print each record of a topic as it comes", true},
       {"dump", "vedette-tools", "Record topics to a file, or tell what is in one", true},
       {"replay", "vedette-tools", "Play a recorded bus: its records again, now", true},
+      {"decide", "vedette-control", "What the rules make of recorded detections: try rules on what has happened", true},
   };
   return all;
 }
