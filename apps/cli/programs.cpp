@@ -21,6 +21,7 @@ const std::vector<Program>& programs() {
       {"dump", "vedette-tools", "Record topics to a file, or tell what is in one", true},
       {"replay", "vedette-tools", "Play a recorded bus: its records again, now", true},
       {"decide", "vedette-control", "What the rules make of recorded detections: try rules on what has happened", true},
+      {"mot", "vedette-tools", "Measure the tracker: MOTA, IDF1, switches of ids", true},
   };
   return all;
 }

@@ -82,7 +82,7 @@ class Engine {
   void tell(const Now& now, schema::EventPhase phase, const Event& event, std::uint32_t number = 0);
   std::string place_of(std::size_t rule, const Watched& object, const std::string& before) const;
   void add_target(const std::string& label, float score, std::uint32_t count);
-  void count_zones();
+  void count();
 
   RuleSet rules_;
   std::function<std::uint64_t()> next_event_id_;

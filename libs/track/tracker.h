@@ -43,7 +43,7 @@ struct TrackerOptions {
   float unsure_fit = 0.4f;
   float new_fit = 0.2f;           // for an object that isn't confirmed
   float other_class_fit = 0.7f;   // IoU from which on a box of another class may be the same object
-  float same_object_fit = 0.65f;  // IoU with a box that was given out, from which on a box is the same object once more
+  float same_object_fit = 0.45f;  // IoU with a box that was given out, from which on a box is the same object once more
 
   std::uint32_t confirm_hits = 2;                     // detections until it is sure that there is something
   Nanoseconds lost_time = std::chrono::seconds(3);    // an object not seen for longer is forgotten
