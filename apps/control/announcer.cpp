@@ -75,9 +75,14 @@ std::vector<rules::Event> Announcer::resume(const std::vector<EventRecord>& open
   std::vector<rules::Event> events;
   for (const EventRecord& record : open) {
     started_wall_at_ns_[record.id] = record.started_wall_at_ns;
-    events.push_back({record.id, record.rule, record.zone, record.label, record.track_id, record.started_at_ns,
-                      {record.best_frame_id, record.best_captured_at_ns, record.x, record.y, record.width, record.height,
-                       record.score}});
+    events.push_back(
+        {record.id,
+         record.rule,
+         record.zone,
+         record.label,
+         record.track_id,
+         record.started_at_ns,
+         {record.best_frame_id, record.best_captured_at_ns, record.x, record.y, record.width, record.height, record.score}});
   }
   return events;
 }

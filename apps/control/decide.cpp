@@ -21,7 +21,7 @@ double rounded(float value) { return std::round(static_cast<double>(value) * 1e4
 struct Life {
   std::string label;
   double first_ms = 0;
-  double last_ms = 0;       // detected last
+  double last_ms = 0;      // detected last
   std::uint32_t seen = 0;  // results on which it was detected
 };
 
@@ -62,9 +62,14 @@ class Player {
   void finish() {
     Json counts = Json::array(), objects = Json::array();
     for (const rules::Count& count : decisions_.findings().counts)
-      counts.push_back({{"place", count.place}, {"label", count.label}, {"inside", count.inside}, {"into", count.into}, {"out_of", count.out_of}});
+      counts.push_back({{"place", count.place},
+                        {"label", count.label},
+                        {"inside", count.inside},
+                        {"into", count.into},
+                        {"out_of", count.out_of}});
     for (const auto& [id, life] : lives_)
-      objects.push_back({{"id", id}, {"label", life.label}, {"first_ms", life.first_ms}, {"last_ms", life.last_ms}, {"seen", life.seen}});
+      objects.push_back(
+          {{"id", id}, {"label", life.label}, {"first_ms", life.first_ms}, {"last_ms", life.last_ms}, {"seen", life.seen}});
     print({{"results", results_},
            {"not_counted", not_counted_},
            {"mode", to_string(decisions_.sentry().mode())},
@@ -75,7 +80,9 @@ class Player {
 
  private:
   double ms_of(std::uint64_t at_ns) const { return std::round(static_cast<double>(age_ns(first_at_ns_, at_ns)) / 1e6); }
-  std::uint64_t number_of(std::uint64_t frame_id) const { return frame_id >= first_frame_ && frame_id != 0 ? frame_id - first_frame_ : 0; }
+  std::uint64_t number_of(std::uint64_t frame_id) const {
+    return frame_id >= first_frame_ && frame_id != 0 ? frame_id - first_frame_ : 0;
+  }
   std::uint32_t minute() const { return (minute_ + static_cast<std::uint32_t>(now_ms_ / 60'000)) % rules::kMinutesOfWeek; }
 
   // Only objects that the tracker became sure of.
@@ -105,12 +112,8 @@ class Player {
   void tell(const std::vector<rules::Change>& changes) {
     for (const rules::Change& change : changes) {
       if (change.phase == schema::EventPhase::Update) continue;
-      Json line{{"at_ms", now_ms_},
-                {"event", change.event.id},
-                {"phase", to_string(change.phase)},
-                {"rule", change.event.rule},
-                {"zone", change.event.zone},
-                {"label", change.event.label}};
+      Json line{{"at_ms", now_ms_},          {"event", change.event.id},  {"phase", to_string(change.phase)},
+                {"rule", change.event.rule}, {"zone", change.event.zone}, {"label", change.event.label}};
       if (change.event.track_id != 0)
         line["track"] = change.event.track_id;
       else
@@ -143,7 +146,8 @@ Result<std::string> camera_in(const recording::RecordingReader& reader, const De
     if (topic.options.schema_id != kDetectionsSchema || topic.name.camera == found) continue;
     if (!options.camera.empty() && topic.name.camera != options.camera) continue;
     if (!found.empty())
-      return Error{ErrorCode::kInvalidArgument, options.recording + ": detections of several cameras; expected --camera to name one"};
+      return Error{ErrorCode::kInvalidArgument,
+                   options.recording + ": detections of several cameras; expected --camera to name one"};
     found = topic.name.camera;
   }
   if (found.empty())

@@ -83,7 +83,8 @@ CLI::App* add_decide(CLI::App& app, CommonOptions& common, DecideOptions& option
   decide->add_option("--minute", options.minute, "Of the week, from Monday 00:00 on, at the recording's begin: for schedules")
       ->check(CLI::Range(0u, rules::kMinutesOfWeek - 1));
   decide->footer(
-      "With the recording's own clock: the same on every run.\n\nExamples:\n  vedette dump -o day.rec cam0/detections cam0/motion\n"
+      "With the recording's own clock: the same on every run.\n\nExamples:\n  vedette dump -o day.rec cam0/detections "
+      "cam0/motion\n"
       "  vedette decide day.rec -c vedette.yaml\n  vedette decide day.rec -c vedette.yaml --set cameras.cam0.threshold=0.7");
   return decide;
 }

@@ -1,5 +1,6 @@
-// ZoneWatch: zones that are changed while detect runs (config/overrides.h) are the motion gate's too. A file that can't be used is
-// told and changes nothing. Owner: the detect loop; thread-bound. Reading a configuration takes a few milliseconds, once a change.
+// ZoneWatch: zones that are changed while detect runs (config/overrides.h) are the motion gate's too. A file that can't be used
+// is told and changes nothing. Owner: the detect loop; thread-bound. Reading a configuration takes a few milliseconds, once a
+// change.
 #pragma once
 
 #include <cstdint>

@@ -116,9 +116,9 @@ Result<int> doctor(const DoctorOptions& options) {
   else
     findings.push_back({Health::kOk, "configuration", (*config)->path + ", " + counted((*config)->cameras.size(), "camera"), ""});
   if (config.ok() && *config && !(*config)->overridden.empty())
-    findings.push_back({Health::kOk, "changes",
-                        fmt::format("{} overrides {}", overrides_path((*config)->storage), fmt::join((*config)->overridden, ", ")),
-                        ""});
+    findings.push_back(
+        {Health::kOk, "changes",
+         fmt::format("{} overrides {}", overrides_path((*config)->storage), fmt::join((*config)->overridden, ", ")), ""});
   const auto dir = check_directory(findings, place);
   if (dir && options.fix) VD_TRY(fix(*dir));
   const BusSample sample = dir ? look_at_bus(*dir) : BusSample{};

@@ -160,10 +160,14 @@ void ControlTest::TearDown() {
 }
 
 void ControlTest::start(const std::vector<std::string>& more) {
+  launch(more);
+  ASSERT_TRUE(program_->wait_log("decides for 1 camera")) << program_->log();
+}
+
+void ControlTest::launch(const std::vector<std::string>& more) {
   std::vector<std::string> words{VEDETTE_CONTROL, "--config", folder_ / "vedette.yaml", "--bus-dir", folder_ / "bus"};
   words.insert(words.end(), more.begin(), more.end());
   program_ = std::make_unique<Program>(std::move(words));
-  ASSERT_TRUE(program_->wait_log("decides for 1 camera")) << program_->log();
 }
 
 control::CameraState ControlTest::state() {

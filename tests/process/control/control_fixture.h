@@ -22,8 +22,8 @@ class Stages {
  public:
   explicit Stages(const bus::BusDir& dir);
 
-  // One frame and its detections, captured `age` ago: `persons` boxes of a person (score 0.82, each stands elsewhere) and one of a
-  // car. Its id.
+  // One frame and its detections, captured `age` ago: `persons` boxes of a person (score 0.82, each stands elsewhere) and one of
+  // a car. Its id.
   std::uint64_t step(int persons, Nanoseconds age = {});
   std::uint64_t publish_frame();
   void publish_detections(std::uint64_t frame_id, int persons, Nanoseconds age = {});
@@ -65,11 +65,12 @@ class ControlTest : public ::testing::Test {
 
   // Starts control (again) with the sentry's times cut short.
   void start(const std::vector<std::string>& more = {});
+  void launch(const std::vector<std::string>& more = {});  // and doesn't wait until it decides
 
   control::CameraState state();                           // the newest; waits for the first
   control::DesiredState desired();                        // the newest; waits for the first
   control::CameraState state_after(std::uint64_t at_ns);  // the newest with a heartbeat later than that
-  const std::vector<control::EventRecord>& events();                 // all so far
+  const std::vector<control::EventRecord>& events();      // all so far
   int count_events(schema::EventKind kind);
   int count_events(schema::EventKind kind, schema::EventPhase phase);
 

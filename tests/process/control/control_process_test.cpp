@@ -32,7 +32,8 @@ TEST_F(ControlTest, FollowsAPersonThroughAllModes) {
   EXPECT_TRUE(eventually([&] { return desired().mode == Mode::Tracking && desired().detect_fps == 30.0f; }));
   ASSERT_TRUE(eventually([&] { return count_events(EventKind::Alarm) == 1; }));
   const std::vector<control::EventRecord> all = events();
-  const control::EventRecord alarm = *std::find_if(all.begin(), all.end(), [](const auto& event) { return event.kind == EventKind::Alarm; });
+  const control::EventRecord alarm =
+      *std::find_if(all.begin(), all.end(), [](const auto& event) { return event.kind == EventKind::Alarm; });
   EXPECT_TRUE(ids.contains(alarm.frame_id));
   EXPECT_EQ(alarm.label, "person");
   EXPECT_FLOAT_EQ(alarm.score, 0.82f);

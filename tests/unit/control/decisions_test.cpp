@@ -30,7 +30,8 @@ class DecisionsOf : public ::testing::Test {
     record.info.mutate_frame_id(++frame_);
     record.info.mutate_captured_at_ns(at_ns_);
     for (int i = 0; i < persons; ++i)
-      record.boxes.emplace_back(0.05f + 0.3f * static_cast<float>(i), 0.2f, 0.1f, 0.4f, score, std::uint16_t{0}, std::uint16_t{0});
+      record.boxes.emplace_back(0.05f + 0.3f * static_cast<float>(i), 0.2f, 0.1f, 0.4f, score, std::uint16_t{0},
+                                std::uint16_t{0});
     const Decisions::Decided decided = decisions.take(record, {at_ns_, 0});
     if (decided.counted == rules::Counted::kYes) collect(decisions);
     return decided;
@@ -155,8 +156,7 @@ TEST_F(DecisionsOf, APersonAcrossTheAlarmThresholdDoesntFlickerTheMode) {
   decisions.set_names("person");
   options_.sentry.lose_frames = 10;
   int transitions = 0;
-  for (int i = 0; i < 600; ++i)
-    transitions += see(decisions, 1, i % 3 == 0 ? 0.55f : 0.46f).transition ? 1 : 0;
+  for (int i = 0; i < 600; ++i) transitions += see(decisions, 1, i % 2 == 0 ? 0.57f : 0.46f).transition ? 1 : 0;
   EXPECT_EQ(transitions, 2) << "to Validation, to Tracking";
   EXPECT_EQ(count(EventPhase::Start), 1);
   EXPECT_EQ(count(EventPhase::End), 0);
