@@ -161,7 +161,7 @@ TEST_F(ControlEvents, ChangesAreCheckedThenInForceAtOnceAndAfterARestart) {
   auto answer = commander.set("zones", "[{name: door, polygon: \"0,0 0.5,0 2,1\"}]");
   ASSERT_TRUE(answer);
   EXPECT_FALSE(answer->ok);
-  EXPECT_NE(answer->text.find("value:1:25: cameras.front.zones[0].polygon"), std::string::npos) << answer->text;
+  EXPECT_NE(answer->text.find("value:1:24: cameras.front.zones[0].polygon"), std::string::npos) << answer->text;
   answer = commander.set("threshold", "much");
   EXPECT_NE(answer->text.find("value:1:1: cameras.front.threshold"), std::string::npos) << answer->text;
   EXPECT_FALSE(commander.set("zones", "[{")->ok);

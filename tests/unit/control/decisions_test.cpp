@@ -2,6 +2,7 @@
 #include "control/decisions.h"
 
 #include <algorithm>
+#include <random>
 
 #include <gtest/gtest.h>
 
@@ -156,7 +157,8 @@ TEST_F(DecisionsOf, APersonAcrossTheAlarmThresholdDoesntFlickerTheMode) {
   decisions.set_names("person");
   options_.sentry.lose_frames = 10;
   int transitions = 0;
-  for (int i = 0; i < 600; ++i) transitions += see(decisions, 1, i % 2 == 0 ? 0.57f : 0.46f).transition ? 1 : 0;
+  std::mt19937 random(3);
+  for (int i = 0; i < 600; ++i) transitions += see(decisions, 1, random() % 2 == 0 ? 0.57f : 0.46f).transition ? 1 : 0;
   EXPECT_EQ(transitions, 2) << "to Validation, to Tracking";
   EXPECT_EQ(count(EventPhase::Start), 1);
   EXPECT_EQ(count(EventPhase::End), 0);
