@@ -216,6 +216,26 @@ TEST(Overrides, MistakesAreToldInTheFileThatHasThem) {
   EXPECT_EQ(error_of(load("", "cameras: [\n")).substr(0, 26), "/data/overrides.yaml:2:1: ");
 }
 
+TEST(Rules, ExamplesOfTheDocumentationLoad) {
+  std::ifstream page(std::string(VEDETTE_SOURCE_DIR) + "/docs/rules.md");
+  std::string block;
+  int examples = 0;
+  bool inside = false;
+  for (std::string line; std::getline(page, line);) {
+    if (line == "```yaml") {
+      inside = true;
+      block.clear();
+    } else if (inside && line == "```") {
+      inside = false;
+      ++examples;
+      EXPECT_EQ(error_of(load(block)), "") << block;
+    } else if (inside) {
+      block += "    " + line + "\n";
+    }
+  }
+  EXPECT_EQ(examples, 6);
+}
+
 // Files of a configuration and what was changed of it.
 class TryChange : public testing::Test {
  protected:
