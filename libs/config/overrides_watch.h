@@ -13,11 +13,11 @@ class OverridesWatch {
  public:
   explicit OverridesWatch(const StorageConfig& storage) : path_(overrides_path(storage)) {}
 
-  // Once for each time, and at first if there is one: it may have come after the configuration was loaded. Looks at most once a
-  // second.
+  // Once for each time, and at first if there is one: it may have come after the configuration was loaded. Looks at most once in
+  // two seconds.
   bool changed(std::uint64_t now_ns) {
     if (now_ns < next_look_ns_) return false;
-    next_look_ns_ = now_ns + 1'000'000'000;
+    next_look_ns_ = now_ns + 2'000'000'000;
     const FileMark now = mark_of(path_);
     const bool other = now != seen_;
     seen_ = now;
