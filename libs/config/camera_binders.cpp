@@ -14,16 +14,6 @@ constexpr std::uint32_t kLargestSide = 16'384;
 
 bool is_text(const Value& value) { return value.kind == Value::Kind::kText; }
 
-// The list itself, before its items.
-template <typename T>
-Field::Set list_of(std::vector<T>& member, std::string expected) {
-  return [&member, expected = std::move(expected)](const Value& value) -> std::optional<std::string> {
-    if (value.kind != Value::Kind::kList) return mistake(value, expected);
-    member.clear();
-    return std::nullopt;
-  };
-}
-
 // All of `text`, or none.
 template <typename T>
 std::optional<T> parse(std::string_view text) {

@@ -53,6 +53,8 @@ std::vector<Section> sections_of(Config& config);
 Fields fields_of(CameraConfig& camera);
 Fields fields_of(InputConfig& input);
 Fields fields_of(ZoneConfig& zone);
+Fields fields_of(WebhookConfig& webhook);
+Fields fields_of(HookConfig& hook);
 
 // Every key there is: "bus.dir", …, "cameras.*.url", ….
 std::vector<std::string> all_keys();

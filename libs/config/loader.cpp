@@ -377,6 +377,8 @@ void Loader::override_key(const std::string& key, const std::string& text, const
 Result<Config> Loader::finish(Cameras expected) {
   if (expected == Cameras::kSome) check_cameras();
   check_together();
+  check_mqtt();
+  if (expected == Cameras::kSome) check_notify();
   check_waiting();
   if (!mistakes_.empty()) return mistakes_.error();
   return std::move(config_);

@@ -60,6 +60,8 @@ class Loader {
   void check_device(const CameraConfig& camera, const std::string& key);
   void check_zones(const CameraConfig& camera, const std::string& key);
   void check_together();
+  void check_mqtt();
+  void check_notify();
   void check_waiting();
 
   Origin origin_of(const YAML::Node& node) const;
