@@ -1,8 +1,9 @@
 // vedette-control: decides for all cameras.
 //
-//   <cam>/detections ─► targets ─► sentry ─► <cam>/control (desired state), <cam>/state, <cam>/events
-//   <cam>/frames, <cam>/motion (signs of life) ─► lost, back ─┘         ▲
-//   <bus>/control.sock (pause, resume, mode, respawn) ────┘
+//   <cam>/detections ─► tracker ─► rules ─► sentry ─► <cam>/control (desired state), <cam>/state, <cam>/tracks, <cam>/events
+//   <cam>/frames, <cam>/motion (signs of life) ─► lost, back ─┘    ▲
+//   <bus>/control.sock (pause, mode, rules, …) ────────────────────┘   <storage>: what was commanded, lines' counts
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 #include <vector>
@@ -10,9 +11,12 @@
 #include "base/process.h"
 #include "bus/directory.h"
 #include "bus/ring.h"
+#include "config/changes.h"
 #include "config/command_line.h"
 #include "control/camera.h"
 #include "control/command_socket.h"
+#include "control/kept.h"
+#include "control/options.h"
 #include "stage/waiting.h"
 #include "telemetry/log.h"
 
@@ -23,26 +27,36 @@ using namespace vedette::control;
 
 constexpr auto kLongestWait = std::chrono::milliseconds(50);  // commands wait so long at most
 
-CameraOptions options_of(const Config& config, const CameraConfig& camera) {
-  CameraOptions options;
-  options.name = camera.name;
-  options.detect = camera.detect;
-  options.motion = config.motion.gate;
-  options.timeout = camera.timeout;
-  options.least_fps = camera.fps > 0.0f ? std::min(camera.fps, config.detect.fps) : config.detect.fps;
-  options.sentry = config.sentry;
-  options.readers = config.bus.readers;
-  options.held_per_reader = config.bus.held_per_reader;
-  return options;
-}
+using Cameras = std::vector<std::unique_ptr<CameraControl>>;
 
-Result<> obey(std::vector<std::unique_ptr<CameraControl>>& cameras, const CommandRecord& command) {
+Result<CameraControl*> find(const Cameras& cameras, const std::string& name) {
   std::string names;
   for (const auto& camera : cameras) {
-    if (camera->name() == command.camera) return camera->obey(command);
+    if (camera->name() == name) return camera.get();
     names += (names.empty() ? "" : ", ") + camera->name();
   }
-  return Error{ErrorCode::kNotFound, "no camera \"" + command.camera + "\"; expected one of " + names};
+  return Error{ErrorCode::kNotFound, "no camera \"" + name + "\"; expected one of " + names};
+}
+
+// A key of the configuration that may change while everything runs: checked, kept, in force. The configuration is read anew; of a
+// file that was edited meanwhile all other keys wait for the next start.
+Result<> change(CameraControl& camera, const CommonOptions& common, const stage::Command& command) {
+  const bool set = command.kind == schema::CommandKind::Set;
+  const Change change{command.camera, command.key, set ? std::optional(command.value) : std::nullopt};
+  VD_ASSIGN(const Config changed, load_changed(common.config, overrides_of(common), change));
+  const auto found = std::find_if(changed.cameras.begin(), changed.cameras.end(),
+                                  [&](const CameraConfig& known) { return known.name == command.camera; });
+  if (found == changed.cameras.end()) return Error{ErrorCode::kNotFound, common.config + " has no camera \"" + command.camera + "\" any more"};
+  VD_TRY(keep_change(changes_path(changed.storage), change));
+  log::info("{}: {} {}", command.camera, command.key, set ? "changed, as " + changes_path(changed.storage) + " keeps it" : "as the configuration has it");
+  camera.set_rules(decision_options(changed, *found));
+  return {};
+}
+
+Result<> obey(const Cameras& cameras, const CommonOptions& common, const stage::Command& command) {
+  VD_ASSIGN(CameraControl* const camera, find(cameras, command.camera));
+  const bool changes = command.kind == schema::CommandKind::Set || command.kind == schema::CommandKind::Unset;
+  return changes ? change(*camera, common, command) : camera->obey(command);
 }
 
 }  // namespace
@@ -60,10 +74,11 @@ int main(int argc, char** argv) {
   const Result<bus::BusDir> bus_dir = bus::BusDir::open(config->bus.dir);
   if (!bus_dir) return log::error("{}", bus_dir.error().text), exit_code_of(bus_dir.error());
 
-  std::vector<std::unique_ptr<CameraControl>> cameras;
+  Kept kept(storage_dir(config->storage) + "/control.json");
+  Cameras cameras;
   std::vector<bus::Subscriber*> detections;
   for (const CameraConfig& camera : config->cameras) {
-    auto opened = CameraControl::open(*bus_dir, options_of(*config, camera));
+    auto opened = CameraControl::open(*bus_dir, camera_options(*config, camera), kept.find(camera.name));
     if (!opened) return log::error("{}", opened.error().text), exit_code_of(opened.error());
     cameras.push_back(*std::move(opened));
     detections.push_back(&cameras.back()->detections());
@@ -78,7 +93,8 @@ int main(int argc, char** argv) {
   while (!stop_requested()) {
     bus::wait_any(detections, kLongestWait);
     for (const auto& camera : cameras) camera->step();
-    commands->serve([&](const CommandRecord& command) { return obey(cameras, command); });
+    commands->serve([&](const stage::Command& command) { return obey(cameras, common, command); });
+    for (const auto& camera : cameras) kept.note(camera->name(), camera->kept(), monotonic_ns());
   }
 
   for (const auto& camera : cameras) {

@@ -17,8 +17,8 @@ constexpr std::size_t kMostOrders = 32;
 
 }  // namespace
 
-CommandDesk::CommandDesk(const bus::BusDir& dir, std::vector<std::string> cameras, Answer answer)
-    : dir_(dir), cameras_(std::move(cameras)), answer_(std::move(answer)) {
+CommandDesk::CommandDesk(std::string bus_dir, std::vector<std::string> cameras, Answer answer)
+    : bus_dir_(std::move(bus_dir)), cameras_(std::move(cameras)), answer_(std::move(answer)) {
   const SignalsBlocked blocked;
   thread_ = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), "commands");
@@ -65,8 +65,8 @@ void CommandDesk::carry_out(const Order& order) {
   if (order.retained) return refuse(order, "a retained command; expected one that isn't: it would come again at each start");
   const auto commands = parse_command(order.camera, order.key, order.payload);
   if (!commands) return refuse(order, commands.error().text);
-  for (const stage::ControlCommand& command : *commands)
-    if (const Result<> done = stage::ask_control(dir_, command); !done) return refuse(order, done.error().text);
+  for (const stage::Command& command : *commands)
+    if (const Result<> done = stage::send_command(bus_dir_, command); !done) return refuse(order, done.error().text);
   log::info("{}: did as MQTT asked: {}", order.camera, order.key.empty() ? "set" : "set/" + order.key);
 }
 

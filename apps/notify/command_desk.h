@@ -13,8 +13,6 @@
 #include <thread>
 #include <vector>
 
-#include "bus/directory.h"
-
 namespace vedette::notify {
 
 class CommandDesk {
@@ -22,8 +20,7 @@ class CommandDesk {
   // On the desk's thread: why a command of `camera` was refused; `key` as in parse_command().
   using Answer = std::function<void(const std::string& camera, const std::string& key, const std::string& sentence)>;
 
-  // `dir` must outlive it.
-  CommandDesk(const bus::BusDir& dir, std::vector<std::string> cameras, Answer answer);
+  CommandDesk(std::string bus_dir, std::vector<std::string> cameras, Answer answer);
   ~CommandDesk();
   CommandDesk(CommandDesk&&) = delete;
 
@@ -42,7 +39,7 @@ class CommandDesk {
   void carry_out(const Order& order);
   void refuse(const Order& order, const std::string& sentence);
 
-  const bus::BusDir& dir_;
+  const std::string bus_dir_;
   const std::vector<std::string> cameras_;
   const Answer answer_;
   std::atomic<std::uint64_t> refused_{0};

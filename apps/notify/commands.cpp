@@ -13,7 +13,7 @@ namespace {
 
 using nlohmann::json;
 using schema::CommandKind;
-using stage::ControlCommand;
+using stage::Command;
 
 constexpr std::array<std::string_view, 4> kKeys = {"mode", "paused", "detecting", "threshold"};
 
@@ -44,34 +44,34 @@ std::optional<bool> switch_of(std::string_view text) {
   return std::nullopt;
 }
 
-Result<ControlCommand> mode_command(const std::string& camera, std::string_view text) {
+Result<Command> mode_command(const std::string& camera, std::string_view text) {
   const std::string word = lower(text);
-  if (word == "auto") return ControlCommand{camera, CommandKind::AutoMode};
+  if (word == "auto") return Command{camera, CommandKind::AutoMode};
   for (const Mode mode : {Mode::Standby, Mode::Validation, Mode::Tracking})
-    if (word == to_string(mode)) return ControlCommand{camera, CommandKind::ForceMode, mode};
+    if (word == to_string(mode)) return Command{camera, CommandKind::ForceMode, mode};
   return refused("mode", text, "auto, standby, validation or tracking");
 }
 
-Result<ControlCommand> threshold_command(const std::string& camera, std::string_view text) {
+Result<Command> threshold_command(const std::string& camera, std::string_view text) {
   double number = 0.0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const bool good = error == std::errc{} && end == text.data() + text.size() && number >= 0.0 && number <= 1.0;
   if (!good) return refused("threshold", text, "a number from 0 to 1");
-  return ControlCommand{camera, CommandKind::Set, Mode::Standby, "sentry.threshold", fmt::format("{:.3g}", number)};
+  return Command{camera, CommandKind::Set, Mode::Standby, "threshold", fmt::format("{:.3g}", number)};
 }
 
 // One key and its value in words.
-Result<ControlCommand> command_of(const std::string& camera, std::string_view key, std::string_view text) {
+Result<Command> command_of(const std::string& camera, std::string_view key, std::string_view text) {
   if (key == "mode") return mode_command(camera, text);
   if (key == "threshold") return threshold_command(camera, text);
   const std::optional<bool> on = switch_of(text);
   if (key == "paused") {
     if (!on) return refused(key, text, "ON or OFF");
-    return ControlCommand{camera, *on ? CommandKind::Pause : CommandKind::Resume};
+    return Command{camera, *on ? CommandKind::Pause : CommandKind::Resume};
   }
   if (key == "detecting") {
     if (!on) return refused(key, text, "ON or OFF");
-    return ControlCommand{camera, *on ? CommandKind::StartDetecting : CommandKind::StopDetecting};
+    return Command{camera, *on ? CommandKind::StartDetecting : CommandKind::StopDetecting};
   }
   return Error{ErrorCode::kInvalidArgument,
                fmt::format("unknown key {}; expected one of {}", shown(key), fmt::join(kKeys, ", "))};
@@ -86,12 +86,12 @@ std::optional<std::string> plain(const json& value) {
 
 }  // namespace
 
-Result<std::vector<ControlCommand>> parse_command(const std::string& camera, std::string_view key, std::string_view payload) {
+Result<std::vector<Command>> parse_command(const std::string& camera, std::string_view key, std::string_view payload) {
   if (payload.size() > kLongestCommand)
     return Error{ErrorCode::kInvalidArgument, fmt::format("{} bytes; expected at most {}", payload.size(), kLongestCommand)};
-  std::vector<ControlCommand> commands;
+  std::vector<Command> commands;
   if (!key.empty()) {
-    VD_ASSIGN(ControlCommand command, command_of(camera, key, payload));
+    VD_ASSIGN(Command command, command_of(camera, key, payload));
     commands.push_back(std::move(command));
     return commands;
   }
@@ -103,7 +103,7 @@ Result<std::vector<ControlCommand>> parse_command(const std::string& camera, std
     if (!text)
       return Error{ErrorCode::kInvalidArgument,
                    fmt::format("{}: no plain value; expected a text, a number, true or false", shown(name))};
-    VD_ASSIGN(ControlCommand command, command_of(camera, name, *text));
+    VD_ASSIGN(Command command, command_of(camera, name, *text));
     commands.push_back(std::move(command));
   }
   return commands;

@@ -8,14 +8,13 @@
 #include <vector>
 
 #include "base/result.h"
-#include "stage/ask_control.h"
+#include "stage/command.h"
 
 namespace vedette::notify {
 
 inline constexpr std::size_t kLongestCommand = 1024;  // bytes
 
 // `key`: what follows "set/" in the topic; "" for the JSON of "set". In the order in which control is to be asked; at least one.
-Result<std::vector<stage::ControlCommand>> parse_command(const std::string& camera, std::string_view key,
-                                                         std::string_view payload);
+Result<std::vector<stage::Command>> parse_command(const std::string& camera, std::string_view key, std::string_view payload);
 
 }  // namespace vedette::notify

@@ -1,8 +1,10 @@
 // vedette-notify: tells everybody of events.
 //
 //   <cam>/events, <cam>/media ─► each one, in order ─┬► MQTT (BrokerClient's thread) ─► broker, Home Assistant
-//   <cam>/state, <cam>/source ─► what holds now ─────┘        │
+//   <cam>/state, <cam>/source ─► what holds now ─────┤        │
 //   <bus>/control.sock ◄── CommandDesk's thread ◄── commands ─┘
+//                                                    ├► each webhook's thread ─► HTTP
+//                                                    └► HookRunner's threads ─► programs
 //
 // This thread reads the bus and hands on; whoever is told is told by threads of their own, from bounded queues.
 #include <cstdlib>
@@ -13,13 +15,48 @@
 #include "bus/directory.h"
 #include "config/command_line.h"
 #include "notify/feed.h"
+#include "notify/file_book.h"
+#include "notify/hook_runner.h"
 #include "notify/identity.h"
 #include "notify/publisher.h"
+#include "notify/webhook.h"
 #include "stage/topics.h"
 #include "telemetry/log.h"
 
 namespace vedette::notify {
 namespace {
+
+// All who are told.
+struct Tellers {
+  std::unique_ptr<Publisher> mqtt;  // none: no broker is configured
+  std::vector<std::unique_ptr<Webhook>> webhooks;
+  std::unique_ptr<HookRunner> hooks;  // none: no hooks are
+  FileBook files;
+
+  void event(const Event& event) {
+    const EventFiles known = files.of(event.camera, event.id);
+    if (mqtt) mqtt->event(event, known);
+    for (const auto& webhook : webhooks) webhook->offer(event, known);
+    if (hooks) hooks->offer(event, known);
+  }
+  void media(const Media& media) {
+    files.add(media);
+    if (mqtt) mqtt->media(media);
+    if (media.kind == schema::MediaKind::Snapshot)
+      for (const auto& webhook : webhooks) webhook->snapshot(media.camera, media.event_id, media.path);
+  }
+  void update(const CameraFeed& feed) {
+    if (!mqtt) return;
+    if (feed.state())
+      mqtt->state(feed.camera(), *feed.state(), feed.link());
+    else
+      mqtt->link(feed.camera(), feed.link());
+  }
+  void tick() {
+    if (mqtt) mqtt->tick();
+    for (const auto& webhook : webhooks) webhook->tick();
+  }
+};
 
 constexpr auto kLongestWait = std::chrono::milliseconds(100);
 
@@ -33,21 +70,30 @@ FeedOptions feed_options(const CameraConfig& camera) {
 Result<std::unique_ptr<Publisher>> start_publisher(const Config& config, const bus::BusDir& dir) {
   PublisherOptions options;
   options.mqtt = config.mqtt;
+  options.bus_dir = dir.path();
   options.classes = config.sentry.classes;
   options.client_id = config.mqtt.client_id.empty() ? made_up_client_id(storage_dir(config.storage)) : config.mqtt.client_id;
   for (const CameraConfig& camera : config.cameras) {
     PublisherOptions::Camera& told = options.cameras.emplace_back();
     told.name = camera.name;
     for (const ZoneConfig& zone : camera.zones) told.zones.push_back(zone.name);
+    for (const rules::Line& line : camera.lines) told.lines.push_back(line.name);
   }
-  return Publisher::start(std::move(options), dir);
+  return Publisher::start(std::move(options));
+}
+
+Result<std::unique_ptr<Tellers>> start_tellers(const Config& config, const bus::BusDir& dir) {
+  auto tellers = std::make_unique<Tellers>();
+  if (!config.mqtt.host.empty()) {
+    VD_ASSIGN(tellers->mqtt, start_publisher(config, dir));
+  }
+  for (const WebhookConfig& webhook : config.notify.webhooks) tellers->webhooks.push_back(std::make_unique<Webhook>(webhook));
+  if (!config.notify.hooks.empty()) tellers->hooks = std::make_unique<HookRunner>(config.notify.hooks);
+  return tellers;
 }
 
 Result<> run(const Config& config, const bus::BusDir& dir) {
-  std::unique_ptr<Publisher> mqtt;
-  if (!config.mqtt.host.empty()) {
-    VD_ASSIGN(mqtt, start_publisher(config, dir));
-  }
+  VD_ASSIGN(const std::unique_ptr<Tellers> tellers, start_tellers(config, dir));
   std::vector<std::unique_ptr<CameraFeed>> feeds;
   std::vector<bus::Subscriber*> topics;
   for (const CameraConfig& camera : config.cameras) {
@@ -58,20 +104,15 @@ Result<> run(const Config& config, const bus::BusDir& dir) {
   while (!stop_requested()) {
     bus::wait_any(topics, kLongestWait);
     for (const auto& feed : feeds) {
-      while (const auto event = feed->next_event())
-        if (mqtt) mqtt->event(*event, {});
-      while (const auto media = feed->next_media())
-        if (mqtt) mqtt->media(*media);
-      if (feed->update() && mqtt) {
-        if (feed->state())
-          mqtt->state(feed->camera(), *feed->state(), feed->link());
-        else
-          mqtt->link(feed->camera(), feed->link());
-      }
+      while (const auto event = feed->next_event()) tellers->event(*event);
+      while (const auto media = feed->next_media()) tellers->media(*media);
+      if (feed->update()) tellers->update(*feed);
     }
-    if (mqtt) mqtt->tick();
+    tellers->tick();
   }
-  if (mqtt && !mqtt->stop()) std::_Exit(EXIT_SUCCESS);  // its thread waits for a name server
+  for (const auto& feed : feeds)
+    log::info("{}: {} events missed, {} records corrupt", feed->camera(), feed->counters().missed, feed->counters().corrupt);
+  if (tellers->mqtt && !tellers->mqtt->stop()) std::_Exit(EXIT_SUCCESS);  // its thread waits for a name server
   return {};
 }
 

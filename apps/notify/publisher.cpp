@@ -23,14 +23,15 @@ bool is_of_one_place(std::string_view topic) {
 
 }  // namespace
 
-Result<std::unique_ptr<Publisher>> Publisher::start(PublisherOptions options, const bus::BusDir& dir) {
+Result<std::unique_ptr<Publisher>> Publisher::start(PublisherOptions options) {
   std::unique_ptr<Publisher> publisher(new Publisher(std::move(options)));
   Publisher* const self = publisher.get();
   const PublisherOptions& wanted = self->options_;
   std::vector<std::string> names;
   for (const Camera& camera : self->cameras_) names.push_back(camera.name);
   self->desk_ = std::make_unique<CommandDesk>(
-      dir, std::move(names), [self](const std::string& camera, const std::string& key, const std::string& sentence) {
+      self->options_.bus_dir, std::move(names),
+      [self](const std::string& camera, const std::string& key, const std::string& sentence) {
         const std::lock_guard lock(self->mutex_);
         self->inbox_.answers.push_back({self->topics_.of(camera, "set/error"), command_error_json(key, sentence)});
       });
@@ -55,6 +56,8 @@ Publisher::Publisher(PublisherOptions options) : options_(std::move(options)), t
     camera.zones.insert(from.zones.begin(), from.zones.end());
     for (const std::string& zone : camera.zones)
       for (const std::string& label : options_.classes) camera.counted.insert({zone, label, false});
+    for (const std::string& line : from.lines)
+      for (const std::string& label : options_.classes) camera.counted.insert({line, label, true});
     camera.changed = true;
   }
 }
@@ -139,7 +142,7 @@ bool Publisher::learn_places(Camera& camera) {
   const std::size_t before = camera.counted.size() + camera.zones.size();
   for (const Count& count : camera.state.counts) {
     if (camera.counted.size() >= kMostCounted) break;
-    const bool line = count.inside == 0 && (count.into != 0 || count.out_of != 0) && !camera.zones.contains(count.place);
+    const bool line = count.into != 0 || count.out_of != 0;  // a zone's are 0
     if (!line) camera.zones.insert(count.place);
     camera.counted.insert({count.place, count.label, line});
   }

@@ -11,7 +11,6 @@
 #include <string_view>
 #include <vector>
 
-#include "bus/directory.h"
 #include "config/config.h"
 #include "notify/client.h"
 #include "notify/command_desk.h"
@@ -24,18 +23,20 @@ namespace vedette::notify {
 struct PublisherOptions {
   MqttConfig mqtt;
   std::string client_id;
+  std::string bus_dir;               // where control is asked
   std::vector<std::string> classes;  // that are targets
   struct Camera {
     std::string name;
     std::vector<std::string> zones;
+    std::vector<std::string> lines;
   };
   std::vector<Camera> cameras;
 };
 
 class Publisher {
  public:
-  // Connects. `dir` must outlive it.
-  static Result<std::unique_ptr<Publisher>> start(PublisherOptions options, const bus::BusDir& dir);
+  // Connects.
+  static Result<std::unique_ptr<Publisher>> start(PublisherOptions options);
   Publisher(Publisher&&) = delete;
   ~Publisher();
 

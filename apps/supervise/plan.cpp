@@ -35,7 +35,8 @@ std::vector<bus::TopicName> written_topics(const Config& config) {
   std::vector<bus::TopicName> topics;
   for (const CameraConfig& camera : config.cameras) {
     for (const char* topic : {"control", "state", "events"}) topics.push_back({camera.name, topic});
-    if (camera.detect) topics.push_back({camera.name, "detections"});
+    if (camera.detect)
+      for (const char* topic : {"detections", "tracks"}) topics.push_back({camera.name, topic});
     if (camera.detect && config.motion.gate) topics.push_back({camera.name, "motion"});
     if (camera.url == kExternalCamera) continue;
     for (const InputConfig& input : inputs_of(camera)) {
