@@ -26,6 +26,8 @@ std::vector<StageSpec> plan(const Config& config, const std::vector<std::string>
       std::any_of(config.cameras.begin(), config.cameras.end(), [](const CameraConfig& camera) { return camera.detect; });
   for (const std::string stage : {"control", "detect", "gateway"})
     if (stage != "detect" || detects) stages.push_back({stage, programs + stage, common});
+  const bool tells = !config.mqtt.host.empty() || !config.notify.webhooks.empty() || !config.notify.hooks.empty();
+  if (tells) stages.push_back({"notify", programs + "notify", common});
   return stages;
 }
 

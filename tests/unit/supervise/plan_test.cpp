@@ -50,6 +50,18 @@ TEST(Plan, HasOneCaptureEachInputAndTheirTopics) {
                                                "front/frames", "front/packets", "front/source", "front/ingest"}));
 }
 
+TEST(Plan, NotifyRunsIfThereIsSomebodyToTell) {
+  Config config;
+  config.cameras.push_back(CameraConfig{.name = "front", .url = kExternalCamera, .detect = false});
+  EXPECT_EQ(tags(config), (std::vector<std::string>{"control", "gateway"}));
+  Config by_mqtt = config, by_webhook = config, by_hook = config;
+  by_mqtt.mqtt.host = "broker";
+  by_webhook.notify.webhooks.emplace_back();
+  by_hook.notify.hooks.emplace_back();
+  for (const Config& told : {by_mqtt, by_webhook, by_hook})
+    EXPECT_EQ(tags(told), (std::vector<std::string>{"control", "gateway", "notify"}));
+}
+
 TEST(Plan, EveryStageGetsTheSameArguments) {
   Config config;
   config.cameras.push_back(CameraConfig{.name = "front"});
