@@ -16,7 +16,7 @@ namespace vedette::tools {
 std::string schema_name(std::uint64_t schema_id);
 
 // So many of a record's first bytes are enough for all that is here, pixels aside.
-inline constexpr std::size_t kGlimpseBytes = 8192;
+inline constexpr std::size_t kGlimpseBytes = 20480;
 
 // When what the record speaks of happened, CLOCK_MONOTONIC: a picture's capture, a state's last heartbeat. None: unknown.
 std::optional<std::uint64_t> happened_at_ns(std::uint64_t schema_id, std::span<const std::byte> record);

@@ -30,7 +30,7 @@ TEST(Plan, NothingIsCapturedFromACameraThatAnotherProgramPublishes) {
   EXPECT_TRUE(has_external_camera(config));
   std::vector<std::string> written;
   for (const bus::TopicName& topic : written_topics(config)) written.push_back(topic.text());
-  EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/detections", "front/motion",
+  EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/detections", "front/tracks", "front/motion",
                                                "front/frames", "front/packets", "front/source", "mine/control", "mine/state",
                                                "mine/events"}));
 }
@@ -45,7 +45,7 @@ TEST(Plan, HasOneCaptureEachInputAndTheirTopics) {
   EXPECT_EQ(stages[1].arguments, (std::vector<std::string>{"--config", "/v.yaml", "--camera", "front"}));
   std::vector<std::string> written;
   for (const bus::TopicName& topic : written_topics(config)) written.push_back(topic.text());
-  EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/detections", "front/motion",
+  EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/detections", "front/tracks", "front/motion",
                                                "front/record_frames", "front/record_packets", "front/record_source",
                                                "front/frames", "front/packets", "front/source", "front/ingest"}));
 }
