@@ -8,12 +8,12 @@ namespace {
 
 using schema::EventPhase;
 
-// "person in door", "4 persons in yard" can't be said of every class in English: "4 x person in yard".
+// "person 0.82 at door"; of a crowd, since not every class has a plural that we know, "4 x person at yard".
 std::string text_of(const rules::Change& change, std::uint64_t now_ns) {
   const rules::Event& event = change.event;
   std::string text = event.track_id == 0 ? fmt::format("{} x {}", change.number, event.label) : event.label;
   if (event.track_id != 0) text += fmt::format(" {:.2f}", event.best.score);
-  if (!event.zone.empty()) text += " in " + event.zone;
+  if (!event.zone.empty()) text += " at " + event.zone;
   if (change.phase == EventPhase::End)
     text += fmt::format(", over after {:.1f} s", static_cast<double>(age_ns(event.started_at_ns, now_ns)) / 1e9);
   return text;

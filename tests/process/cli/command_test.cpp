@@ -73,6 +73,16 @@ TEST_F(Command, PausesACameraOfALiveControl) {
   EXPECT_NE(verb.err.find("expected pause"), std::string::npos) << verb.err;
 }
 
+TEST_F(Command, DecidesFromARecordingAsExpected) {
+  const std::string clip = VEDETTE_SOURCE_DIR "/tests/data/pedestrians";
+  const Ran ran = run_vedette(folder_, {"decide", clip + "/detections.rec", "-c", clip + "/rules.yaml"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(ran.out, read_file(clip + "/expected.jsonl"));
+  const Ran none = run_vedette(folder_, {"decide", folder_.file("none.rec"), "-c", clip + "/rules.yaml"});
+  EXPECT_GT(none.code, 0);
+  expect_one_sentence(none.err);
+}
+
 TEST_F(Command, ToNobodySaysWhereItAsked) {
   const Ran ran = command({"front", "pause"});
   EXPECT_GT(ran.code, 0);
