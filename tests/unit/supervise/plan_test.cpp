@@ -30,7 +30,7 @@ TEST(Plan, NothingIsCapturedFromACameraThatAnotherProgramPublishes) {
   EXPECT_TRUE(has_external_camera(config));
   std::vector<std::string> written;
   for (const bus::TopicName& topic : written_topics(config)) written.push_back(topic.text());
-  EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/detections", "front/motion",
+  EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/detections", "front/tracks", "front/motion",
                                                "front/frames", "front/packets", "front/source", "mine/control", "mine/state",
                                                "mine/events"}));
 }
@@ -45,9 +45,21 @@ TEST(Plan, HasOneCaptureEachInputAndTheirTopics) {
   EXPECT_EQ(stages[1].arguments, (std::vector<std::string>{"--config", "/v.yaml", "--camera", "front"}));
   std::vector<std::string> written;
   for (const bus::TopicName& topic : written_topics(config)) written.push_back(topic.text());
-  EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/detections", "front/motion",
+  EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/detections", "front/tracks", "front/motion",
                                                "front/record_frames", "front/record_packets", "front/record_source",
                                                "front/frames", "front/packets", "front/source", "front/ingest"}));
+}
+
+TEST(Plan, NotifyRunsIfThereIsSomebodyToTell) {
+  Config config;
+  config.cameras.push_back(CameraConfig{.name = "front", .url = kExternalCamera, .detect = false});
+  EXPECT_EQ(tags(config), (std::vector<std::string>{"control", "gateway"}));
+  Config by_mqtt = config, by_webhook = config, by_hook = config;
+  by_mqtt.mqtt.host = "broker";
+  by_webhook.notify.webhooks.emplace_back();
+  by_hook.notify.hooks.emplace_back();
+  for (const Config& told : {by_mqtt, by_webhook, by_hook})
+    EXPECT_EQ(tags(told), (std::vector<std::string>{"control", "gateway", "notify"}));
 }
 
 TEST(Plan, EveryStageGetsTheSameArguments) {
