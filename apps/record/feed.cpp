@@ -57,8 +57,11 @@ void Feed::add(Sink& sink, std::uint64_t from_ns) {
   ask();
 }
 
-void Feed::remove(const Sink& sink) {
-  std::erase(sinks_, &sink);
+void Feed::remove(Sink& sink) {
+  if (handing_on_)
+    std::replace(sinks_.begin(), sinks_.end(), &sink, static_cast<Sink*>(nullptr));
+  else
+    std::erase(sinks_, &sink);
   ask();
 }
 
@@ -78,7 +81,11 @@ void Feed::hand_on(std::span<const std::byte> record) {
 }
 
 void Feed::hand_on(const PacketView& packet) {
-  for (std::size_t i = 0; i < sinks_.size(); ++i) sinks_[i]->take(packet);
+  handing_on_ = true;
+  for (Sink* sink : sinks_)
+    if (sink != nullptr) sink->take(packet);
+  handing_on_ = false;
+  std::erase(sinks_, nullptr);
 }
 
 bool Feed::step() {

@@ -38,9 +38,9 @@ class Feed {
   Feed(const bus::BusDir& dir, FeedOptions options);
 
   // `sink` gets the newest keyframe not after `from_ns` (capture time), or the oldest there is, and all behind it. It must be
-  // removed before it dies.
+  // removed before it dies; it may remove itself in take().
   void add(Sink& sink, std::uint64_t from_ns);
-  void remove(const Sink& sink);
+  void remove(Sink& sink);
 
   // Hands on what has come, at most for a tenth of a second; false: there may be more at once. Never blocks but where a sink
   // does.
@@ -72,6 +72,7 @@ class Feed {
   bus::LogSubscriber packets_;
   bus::Subscriber frames_;
   std::vector<Sink*> sinks_;
+  bool handing_on_ = false;  // a sink that goes meanwhile leaves its place empty
   std::vector<std::byte> record_;
   vision::JpegEncoder encoder_;
   std::uint64_t sequence_ = 0;  // of the packet that was handed on last

@@ -35,6 +35,7 @@ Recording::Recording(const RecordingParts& parts, const RecordingOptions& option
     over_ = true;
     event_.ended_at_ms = event_.started_at_ms;
   } else {
+    wanted_ = true;
     begin_clip();
   }
   update(news);
@@ -63,13 +64,14 @@ void Recording::update(const News& news) {
 }
 
 void Recording::begin_clip() {
-  if (recording_ || !parts_.disk.has_room()) return;
+  if (!wanted_ || recording_ || !parts_.disk.has_room()) return;
   recording_ = true;
   packet_at_ns_ = monotonic_ns();
   parts_.feed.add(*this, from_ns_);
 }
 
 void Recording::end_clip() {
+  wanted_ = false;
   if (!recording_) return;
   parts_.feed.remove(*this);
   recording_ = false;
@@ -118,7 +120,9 @@ void Recording::take(const PacketView& packet) {
 
 void Recording::on_error(const Error& error, const char* what) {
   log::warning("{}: event {}: no {}: {}", event_.key.camera, event_.key.id, what, error.text);
-  if (is_of_disk(error)) parts_.disk.failed(error);
+  // The disk's fault: once there is room the clip begins again, with what the log still has.
+  wanted_ = is_of_disk(error);
+  if (wanted_) parts_.disk.failed(error);
   if (!recording_) return;
   parts_.feed.remove(*this);
   recording_ = false;
@@ -154,6 +158,7 @@ void Recording::save() {
 bool Recording::step(std::uint64_t now_ns) {
   if (until_ns_ != 0 && recording_ && now_ns > until_ns_ + kSilenceNs && now_ns > packet_at_ns_ + kSilenceNs) end_clip();
   if (!parts_.disk.has_room()) return false;
+  begin_clip();
   // First of all the event is there; its media are told of by its row and by <cam>/media when they are.
   if (changed_ && event_.state == store::EventState::kOpen && now_ns >= next_save_ns_) {
     next_save_ns_ = now_ns + kSecondNs;
@@ -161,7 +166,7 @@ bool Recording::step(std::uint64_t now_ns) {
   }
   if (changed_ && now_ns < next_save_ns_ - kSecondNs) return false;
   snap(now_ns);
-  if (!over_ || recording_) return false;
+  if (!over_ || recording_ || wanted_) return false;
   event_.state = store::EventState::kDone;
   save();
   if (!changed_) {

@@ -78,9 +78,9 @@ class Recording : public Sink {
   std::uint64_t from_ns_ = 0;   // of the clip, capture time
   std::uint64_t until_ns_ = 0;  // 0: the event goes on
   bool over_ = false;           // the event
+  bool wanted_ = false;         // there is more of the clip to come
   bool recording_ = false;      // takes packets
   std::unique_ptr<ClipFile> clip_;
-  std::uint64_t part_from_ns_ = 0;
   std::uint64_t packet_at_ns_ = 0;  // when the last one came
   std::uint64_t best_frame_id_ = 0;
   std::uint64_t best_ns_ = 0;
