@@ -22,6 +22,7 @@ const std::vector<Program>& programs() {
       {"echo", "vedette-tools", "Print each record of a topic as it comes", true},
       {"dump", "vedette-tools", "Record topics to a file, or tell what is in one", true},
       {"replay", "vedette-tools", "Play a recorded bus: its records again, now", true},
+      {"mot", "vedette-tools", "Measure the tracker: MOTA, IDF1, switches of ids", true},
   };
   return all;
 }

@@ -153,6 +153,16 @@ Field text_list(std::string name, std::vector<std::string>& member) {
           true};
 }
 
+Field number_or_none(std::string name, std::optional<float>& member, float least, float most) {
+  return {name, [&member, name, least, most](const Value& value) -> std::optional<std::string> {
+            float parsed = 0.0f;
+            const bool none = is_text(value) && value.text.empty();
+            if (auto wrong = none ? std::nullopt : number(name, parsed, least, most).set(value)) return wrong;
+            member = none ? std::nullopt : std::optional(parsed);
+            return std::nullopt;
+          }};
+}
+
 Field secret(std::string name, Secret& member, std::size_t least) {
   const std::string file_key = name + "_file";
   return {std::move(name),

@@ -38,6 +38,16 @@ std::string absolute(const std::string& file, const std::string& folder);
 // "what was found; expected …"
 std::string mistake(const Value& found, std::string_view expected);
 
+// Of a Field whose items are appended one by one: takes a list, and empties the member.
+template <typename T>
+Field::Set list_of(std::vector<T>& member, std::string expected) {
+  return [&member, expected = std::move(expected)](const Value& value) -> std::optional<std::string> {
+    if (value.kind != Value::Kind::kList) return mistake(value, expected);
+    member.clear();
+    return std::nullopt;
+  };
+}
+
 template <typename E>
 Field enumeration(std::string name, E& member, std::vector<std::pair<std::string, E>> values) {
   return {std::move(name), [&member, values = std::move(values)](const Value& value) -> std::optional<std::string> {
@@ -69,5 +79,8 @@ Field number(std::string name, T& member, T least, T most) {
             return std::nullopt;
           }};
 }
+
+// The same, or "": none.
+Field number_or_none(std::string name, std::optional<float>& member, float least, float most);
 
 }  // namespace vedette::config

@@ -14,16 +14,6 @@ constexpr std::uint32_t kLargestSide = 16'384;
 
 bool is_text(const Value& value) { return value.kind == Value::Kind::kText; }
 
-// The list itself, before its items.
-template <typename T>
-Field::Set list_of(std::vector<T>& member, std::string expected) {
-  return [&member, expected = std::move(expected)](const Value& value) -> std::optional<std::string> {
-    if (value.kind != Value::Kind::kList) return mistake(value, expected);
-    member.clear();
-    return std::nullopt;
-  };
-}
-
 // All of `text`, or none.
 template <typename T>
 std::optional<T> parse(std::string_view text) {
@@ -53,17 +43,6 @@ std::vector<std::string_view> words_of(std::string_view text) {
 }
 
 constexpr std::string_view kAPoint = "a point such as 0.3,0.2 (from the left, from the top), both from 0 to 1";
-
-// The points of `value`, or what is wrong with the first that is none.
-std::optional<std::string> read_points(const Value& value, Polygon& points) {
-  for (const std::string_view word : words_of(value.text)) {
-    const std::optional<Point> point = parse_point(word);
-    if (!point)
-      return fmt::format("\"{}\"; expected {}", value.shown == value.text ? word : std::string_view(value.shown), kAPoint);
-    points.push_back(*point);
-  }
-  return std::nullopt;
-}
 
 std::optional<std::string> read_polygon(const Value& value, Polygon& polygon) {
   polygon.clear();
@@ -112,6 +91,16 @@ std::optional<std::string> add_role(Roles& roles, const Value& item) {
 }
 
 }  // namespace
+
+std::optional<std::string> read_points(const Value& value, std::vector<Point>& points) {
+  for (const std::string_view word : words_of(value.text)) {
+    const std::optional<Point> point = parse_point(word);
+    if (!point)
+      return fmt::format("\"{}\"; expected {}", value.shown == value.text ? word : std::string_view(value.shown), kAPoint);
+    points.push_back(*point);
+  }
+  return std::nullopt;
+}
 
 Field source_url(std::string name, std::string& member) {
   return {std::move(name), [&member](const Value& value) -> std::optional<std::string> {
@@ -208,14 +197,6 @@ Field rectangle(std::string name, std::optional<Rectangle>& member) {
             member = Rectangle{corners[0], corners[1]};
             return std::nullopt;
           }};
-}
-
-Field zones(std::string name, std::vector<ZoneConfig>& member) {
-  Field field{std::move(name),
-              list_of(member, "a list of zones in the file, such as [{name: door, polygon: \"0,0 0.3,0 0.3,0.2\"}]")};
-  field.most_maps = kMostZones;
-  field.append_map = [&member] { return fields_of(member.emplace_back()); };
-  return field;
 }
 
 Field polygons(std::string name, std::vector<Polygon>& member) {

@@ -16,9 +16,10 @@ Field roles(std::string name, Roles& member);       // a list of words, each onc
 Field inputs(std::string name, std::vector<InputConfig>& member);
 Field picture_size(std::string name, PictureSize& member);                  // auto (0 x 0), 1280x720
 Field device_controls(std::string name, std::vector<std::string>& member);  // a list of name=value, each name once
-Field polygon(std::string name, Polygon& member);                           // "0,0 0.3,0 0.3,0.2"
-Field rectangle(std::string name, std::optional<Rectangle>& member);        // "0.2,0.3 0.8,0.9"; "": none
-Field zones(std::string name, std::vector<ZoneConfig>& member);             // a list of maps, each name once
-Field polygons(std::string name, std::vector<Polygon>& member);             // a list of "0,0 0.3,0 0.3,0.2"; semicolons in a flag
+// The points of `value`, or what is wrong with the first that is none.
+std::optional<std::string> read_points(const Value& value, std::vector<Point>& points);
+Field polygon(std::string name, Polygon& member);                     // "0,0 0.3,0 0.3,0.2"
+Field rectangle(std::string name, std::optional<Rectangle>& member);  // "0.2,0.3 0.8,0.9"; "": none
+Field polygons(std::string name, std::vector<Polygon>& member);       // a list of "0,0 0.3,0 0.3,0.2"; semicolons in a flag
 
 }  // namespace vedette::config

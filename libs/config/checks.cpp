@@ -22,6 +22,8 @@ std::string input_key(const std::string& camera_key, std::size_t index) {
   return fmt::format("{}.inputs[{}]", camera_key, index);
 }
 
+bool is_about_rules(std::string_view key) { return key == "threshold" || key == "zones" || key == "lines" || key == "rules"; }
+
 }  // namespace
 
 void Loader::check_cameras() {
@@ -39,6 +41,8 @@ void Loader::check_cameras() {
     check_external(camera, key);
     check_device(camera, key);
     check_zones(camera, key);
+    check_lines(camera, key);
+    check_rules(camera, key);
   }
 }
 
@@ -110,7 +114,7 @@ void Loader::check_external(const CameraConfig& camera, const std::string& key) 
   const std::string prefix = key + ".";
   for (auto given = values_.lower_bound(prefix); given != values_.end() && given->first.starts_with(prefix); ++given) {
     const std::string name = given->first.substr(prefix.size());
-    if (name == "url" || name.starts_with("detect") || name == "inputs" || name == "zones") continue;
+    if (name == "url" || name.starts_with("detect") || name == "inputs" || is_about_rules(name)) continue;
     CameraConfig changed;
     const Fields fields = fields_of(changed);
     const Field* field = find_field(fields, name);
@@ -125,24 +129,6 @@ void Loader::check_device(const CameraConfig& camera, const std::string& key) {
   if (camera.device_fps > 0.0f && camera.standby_device_fps > camera.device_fps)
     mistakes_.add(origin_of(key + ".standby_device_fps"), key + ".standby_device_fps",
                   fmt::format("{}; expected at most device_fps, {}", camera.standby_device_fps, camera.device_fps));
-}
-
-void Loader::check_zones(const CameraConfig& camera, const std::string& key) {
-  const std::vector<ZoneConfig>& zones = camera.zones;
-  for (auto zone = zones.begin(); zone != zones.end(); ++zone) {
-    const std::string item = fmt::format("{}.zones[{}]", key, zone - zones.begin());
-    const auto told = [&](const char* of) { return origins_.contains(item + of); };
-    if (zone->name.empty() && !mistakes_.about(item + ".name"))
-      mistakes_.add(origin_of(told(".name") ? item + ".name" : item), item,
-                    "no \"name:\"; expected 1 to 23 of the characters a-z 0-9 _ -");
-    if (zone->polygon.empty() && !told(".polygon"))
-      mistakes_.add(origin_of(item), item, "no \"polygon:\"; expected at least 3 points, such as \"0,0 0.3,0 0.3,0.2\"");
-    const auto same = std::find_if(zones.begin(), zone, [&](const ZoneConfig& other) { return other.name == zone->name; });
-    if (same != zone && !zone->name.empty())
-      mistakes_.add(
-          origin_of(item + ".name"), item + ".name",
-          fmt::format("\"{}\", the name of zones[{}] too; expected names that differ", zone->name, same - zones.begin()));
-  }
 }
 
 void Loader::check_together() {

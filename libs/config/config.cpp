@@ -1,72 +1,41 @@
 #include "config/config.h"
 
-#include <unistd.h>
-
-#include <cerrno>
-#include <filesystem>
-#include <fstream>
-
+#include "config/layers.h"
 #include "config/loader.h"
 #include "telemetry/log.h"
 
 namespace vedette {
-namespace {
-
-config::Environment current_environment() {
-  config::Environment environment;
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    const std::string_view pair(*entry);
-    const std::size_t equals = pair.find('=');
-    if (equals != std::string_view::npos) environment.emplace(pair.substr(0, equals), pair.substr(equals + 1));
-  }
-  return environment;
-}
-
-Result<std::string> read_text(const std::string& path) {
-  const auto fault = [&](ErrorCode code, std::string_view what) { return Error{code, path + ": " + std::string(what)}; };
-  if (path.empty()) return Error{ErrorCode::kInvalidArgument, "no configuration file; expected its path"};
-  std::error_code error;
-  if (std::filesystem::is_directory(path, error)) return fault(ErrorCode::kInvalidArgument, "a folder; expected a YAML file");
-  errno = 0;
-  std::ifstream stream(path, std::ios::binary);
-  if (!stream.is_open()) return errno_error("the configuration file " + path + " can't be read");
-  std::string text(config::kMaxFileBytes + 1, '\0');
-  stream.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (stream.bad()) return fault(ErrorCode::kIo, "can't be read");
-  text.resize(static_cast<std::size_t>(stream.gcount()));
-  return text;
-}
-
-}  // namespace
 
 Result<Config> load_config(const std::string& path, const std::vector<std::string>& overrides) {
-  VD_ASSIGN(const std::string text, read_text(path));
-  std::error_code error;
-  const std::string here = std::filesystem::current_path(error).string();
-  config::Loader loader(path, current_environment());
-  loader.read_file(text);
-  loader.read_environment(here);
-  loader.read_overrides(overrides, here);
-  return loader.finish();
+  VD_ASSIGN(const config::Layers layers, config::read_layers(path, overrides));
+  return config::load_layers(layers);
 }
 
 Result<Config> parse_config(const std::string& text, const std::string& path) {
-  config::Loader loader(path, current_environment());
+  config::Loader loader(path, config::current_environment());
   loader.read_file(text);
   return loader.finish();
 }
 
 Result<Config> load_settings(const std::vector<std::string>& overrides) {
-  std::error_code error;
-  const std::string here = std::filesystem::current_path(error).string();
-  config::Loader loader("", current_environment());
-  loader.read_environment(here);
-  loader.read_overrides(overrides, here);
+  config::Loader loader("", config::current_environment());
+  loader.read_environment(config::here());
+  loader.read_overrides(overrides, config::here());
   return loader.finish(config::Loader::Cameras::kNone);
 }
 
 std::vector<InputConfig> inputs_of(const CameraConfig& camera) {
   return camera.inputs.empty() ? std::vector<InputConfig>{{"", camera.url, {camera.detect, true, true}}} : camera.inputs;
+}
+
+rules::EngineOptions rules_of(const CameraConfig& camera, const SentryConfig& sentry) {
+  rules::EngineOptions options{
+      .lines = camera.lines, .rules = camera.rules, .threshold = camera.threshold.value_or(sentry.threshold)};
+  for (const ZoneConfig& zone : camera.zones) options.zones.push_back({zone.name, zone.polygon, zone.objects});
+  if (options.rules.empty()) options.rules.push_back({.name = "sentry"});
+  for (rules::Rule& rule : options.rules)
+    if (rule.classes.empty()) rule.classes = sentry.classes;
+  return options;
 }
 
 std::vector<std::string> secrets_of(const Config& config) {

@@ -1,6 +1,6 @@
 // The configuration: structs with defaults are the truth; deploy/vedette.yaml lists every key with its default and a test demands
-// that the two are equal. Built-in < file < environment < flags. Plain data, no behaviour. Keys, their checks and how to add one:
-// config/fields.h. The command line that all programs share: config/command_line.h.
+// that the two are equal. Built-in < file < overrides file < environment < flags. Plain data, no behaviour. Keys, their checks
+// and how to add one: config/fields.h. The command line that all programs share: config/command_line.h.
 #pragma once
 
 #include <chrono>
@@ -12,6 +12,7 @@
 
 #include "base/result.h"
 #include "bus/wait_policy.h"
+#include "rules/options.h"
 
 namespace vedette {
 
@@ -75,14 +76,9 @@ struct PictureSize {
   bool operator==(const PictureSize&) const = default;
 };
 
-// Relative to the picture as the camera gives it: 0, 0 is its top left, 1, 1 its bottom right corner.
-struct Point {
-  float x = 0;
-  float y = 0;
-
-  bool operator==(const Point&) const = default;
-};
-using Polygon = std::vector<Point>;
+// Relative to the picture: 0, 0 is its top left, 1, 1 its bottom right corner.
+using rules::Point;
+using rules::Polygon;
 struct Rectangle {  // its top left and bottom right corner
   Point from;
   Point to;
@@ -90,14 +86,13 @@ struct Rectangle {  // its top left and bottom right corner
   bool operator==(const Rectangle&) const = default;
 };
 
-inline constexpr std::size_t kMostZones = 16;  // of a camera
-
 // A named part of the picture as it is published (after `rotate` and `flip`).
 struct ZoneConfig {
   std::string name;
   Polygon polygon;
-  std::string motion = "watch";  // watch; ignore: what moves here alone doesn't open the motion gate
-  float motion_area = 0.0f;      // least part of the zone that moves, 0..1; 0: motion.area
+  std::string motion = "watch";      // watch; ignore: what moves here alone doesn't open the motion gate
+  float motion_area = 0.0f;          // least part of the zone that moves, 0..1; 0: motion.area
+  std::vector<std::string> objects;  // classes that count here; empty: all
 
   bool operator==(const ZoneConfig&) const = default;
 };
@@ -121,7 +116,11 @@ struct CameraConfig {
   bool detect = true;                  // look for objects here
   std::optional<Rectangle>
       detect_region;  // only there: what is far away gets more of the model's pixels; none: the whole picture
+  // What is an event, what an alarm (docs/rules.md).
+  std::optional<float> threshold;  // least score that counts here; none: sentry.threshold
   std::vector<ZoneConfig> zones;
+  std::vector<rules::Line> lines;
+  std::vector<rules::Rule> rules;  // empty: one, of any of sentry.classes anywhere; see rules_of()
 
   // Of a V4L2 device.
   std::string device_format = "auto";  // auto (the cheapest by measured cost), mjpeg, yuyv, nv12, grey
@@ -157,6 +156,11 @@ inline constexpr char kDeviceNamePrefix[] = "v4l2:";
 
 // A camera's inputs; one with all roles for one that has just a `url`.
 std::vector<InputConfig> inputs_of(const CameraConfig& camera);
+
+struct SentryConfig;
+// What the engine of a camera's rules works by: with the one rule "sentry", of any of sentry.classes anywhere, if the camera has
+// no rules; with sentry.classes in rules that name no classes.
+rules::EngineOptions rules_of(const CameraConfig& camera, const SentryConfig& sentry);
 
 // How a stage's thread (of the gateway: one a camera) waits for topics, and where it runs.
 struct WaitConfig {
@@ -199,6 +203,14 @@ struct ControlConfig {
   WaitConfig waiting;  // keys wait, cpu
 
   bool operator==(const ControlConfig&) const = default;
+};
+
+// What is the same object from frame to frame.
+struct TrackingConfig {
+  Milliseconds lost_time{3000};   // an object that isn't found for so long is gone
+  Milliseconds still_time{5000};  // one that stays where it is for so long stands still
+
+  bool operator==(const TrackingConfig&) const = default;
 };
 
 struct SentryConfig {
@@ -255,7 +267,8 @@ struct SuperviseConfig {
 };
 
 struct Config {
-  std::string path;  // of the file it came from
+  std::string path;                     // of the file it came from
+  std::vector<std::string> overridden;  // keys that were changed while it ran: "cameras.front.zones" (config/overrides.h)
   BusConfig bus;
   StorageConfig storage;
   LogConfig log;
@@ -263,6 +276,7 @@ struct Config {
   DetectConfig detect;
   MotionConfig motion;
   ControlConfig control;
+  TrackingConfig tracking;
   SentryConfig sentry;
   RecordConfig record;
   GatewayConfig gateway;
@@ -272,11 +286,12 @@ struct Config {
 };
 
 // Reads and checks a YAML file, then what lies over it:
+//   overrides file  what was changed while it ran (config/overrides.h), if storage.dir has one
 //   environment  VEDETTE_<SECTION>_<KEY>=value (VEDETTE_GATEWAY_PORT=9000), all sections but `cameras`
 //   VEDETTE_SET  what overrides would say, one a line: how `vedette up` hands its overrides on to the stages
 //   overrides    "section.key=value" or "cameras.<name>.key=value" ("gateway.port=9000"); the last one of a key wins.
-//                "cameras.<name>.inputs[0].key=value" for an input (or zone) that the file has; a camera's url replaces its
-//                inputs
+//                "cameras.<name>.inputs[0].key=value" for an input (zone, line, rule) that the file has; a camera's url replaces
+//                its inputs
 // A list is written with commas there (sentry.classes=person,car), masks with semicolons. The Error holds every mistake of all
 // layers, one "file:line:column: key: what was found; what was expected" a line ("--set key: …", "VEDETTE_…: key: …" for the
 // others). Relative paths become absolute: of the file against its folder, of the other layers against the current one.

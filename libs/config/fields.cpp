@@ -2,6 +2,7 @@
 
 #include "config/binders.h"
 #include "config/camera_binders.h"
+#include "config/rule_binders.h"
 
 namespace vedette::config {
 namespace {
@@ -69,6 +70,13 @@ Fields fields_of(ControlConfig& control) {
   };
 }
 
+Fields fields_of(TrackingConfig& tracking) {
+  return {
+      duration("lost_time", tracking.lost_time, Milliseconds{100}, minutes{10}),
+      duration("still_time", tracking.still_time, kSecond, hours{1}),
+  };
+}
+
 Fields fields_of(SentryConfig& sentry) {
   return {
       text_list("classes", sentry.classes),
@@ -124,6 +132,11 @@ Fields fields_of(SuperviseConfig& supervise) {
   };
 }
 
+Field changeable(Field field) {
+  field.changeable = true;
+  return field;
+}
+
 }  // namespace
 
 Fields fields_of(InputConfig& input) {
@@ -140,6 +153,35 @@ Fields fields_of(ZoneConfig& zone) {
       polygon("polygon", zone.polygon),
       choice("motion", zone.motion, {"watch", "ignore"}),
       number("motion_area", zone.motion_area, 0.0f, 1.0f),
+      text_list("objects", zone.objects),
+  };
+}
+
+Fields fields_of(rules::Line& line) {
+  return {
+      name("name", line.name),
+      course("points", line.course),
+  };
+}
+
+Fields fields_of(rules::Rule& rule) {
+  return {
+      name("name", rule.name),
+      text_list("classes", rule.classes),
+      number_or_none("threshold", rule.threshold, 0.0f, 1.0f),
+      thresholds("thresholds", rule.thresholds),
+      text_list("zones", rule.zones),
+      text("line", rule.line),
+      enumeration<rules::Direction>(
+          "direction", rule.direction,
+          {{"any", rules::Direction::kAny}, {"in", rules::Direction::kIn}, {"out", rules::Direction::kOut}}),
+      duration("dwell", rule.dwell, kNone, hours{24}),
+      number("min_size", rule.min_size, 0.0f, 1.0f),
+      number("max_size", rule.max_size, 0.0f, 1.0f),
+      count_limits("count", rule),
+      schedule("schedule", rule.schedule),
+      boolean("alarm", rule.alarm),
+      boolean("event", rule.event),
   };
 }
 
@@ -161,7 +203,10 @@ Fields fields_of(CameraConfig& camera) {
       choice("decode", camera.decode, {"auto", "cpu", "vaapi", "v4l2m2m", "cuda"}),
       boolean("detect", camera.detect),
       rectangle("detect_region", camera.detect_region),
-      zones("zones", camera.zones),
+      changeable(number_or_none("threshold", camera.threshold, 0.0f, 1.0f)),
+      changeable(zones("zones", camera.zones)),
+      changeable(lines("lines", camera.lines)),
+      changeable(rule_list("rules", camera.rules)),
       choice("device_format", camera.device_format, {"auto", "mjpeg", "yuyv", "nv12", "grey"}),
       picture_size("device_size", camera.device_size),
       number("device_fps", camera.device_fps, 0.0f, 1000.0f),
@@ -180,11 +225,12 @@ Fields fields_of(CameraConfig& camera) {
 
 std::vector<Section> sections_of(Config& config) {
   return {
-      {"bus", fields_of(config.bus)},         {"storage", fields_of(config.storage)},
-      {"log", fields_of(config.log)},         {"detect", fields_of(config.detect)},
-      {"motion", fields_of(config.motion)},   {"control", fields_of(config.control)},
-      {"sentry", fields_of(config.sentry)},   {"record", fields_of(config.record)},
-      {"gateway", fields_of(config.gateway)}, {"supervise", fields_of(config.supervise)},
+      {"bus", fields_of(config.bus)},           {"storage", fields_of(config.storage)},
+      {"log", fields_of(config.log)},           {"detect", fields_of(config.detect)},
+      {"motion", fields_of(config.motion)},     {"control", fields_of(config.control)},
+      {"tracking", fields_of(config.tracking)}, {"sentry", fields_of(config.sentry)},
+      {"record", fields_of(config.record)},     {"gateway", fields_of(config.gateway)},
+      {"supervise", fields_of(config.supervise)},
   };
 }
 

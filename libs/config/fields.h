@@ -34,9 +34,12 @@ struct Field {
   // Of a list whose items are checked one by one, each mistake at its item: `set` only takes a list, and empties what is there;
   // this appends one (its Value is a text).
   Set append = {};
+  // Of a map from words to values: `set` only takes a map, and empties what is there; this stores one pair. In the file alone.
+  std::function<std::optional<std::string>(const std::string& word, const Value& value)> put = {};
   // Of a list of maps: appends an item and gives its keys, good until the next is appended. In the file alone.
   std::function<std::vector<Field>()> append_map = {};
   std::size_t most_maps = 0;  // of which it takes so many
+  bool changeable = false;    // while it runs: the overrides file may have it (config/overrides.h)
 };
 using Fields = std::vector<Field>;
 
@@ -53,6 +56,8 @@ std::vector<Section> sections_of(Config& config);
 Fields fields_of(CameraConfig& camera);
 Fields fields_of(InputConfig& input);
 Fields fields_of(ZoneConfig& zone);
+Fields fields_of(rules::Line& line);
+Fields fields_of(rules::Rule& rule);
 
 // Every key there is: "bus.dir", …, "cameras.*.url", ….
 std::vector<std::string> all_keys();

@@ -13,30 +13,6 @@
 namespace vedette::config {
 namespace {
 
-constexpr std::string_view kVariablePrefix = "VEDETTE_";
-
-std::string upper(std::string text) {
-  for (char& c : text)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
-  return text;
-}
-
-std::string unknown(const std::string& word, const std::vector<std::string>& known) {
-  const std::string guess = nearest(word, known);
-  return guess.empty() ? fmt::format("unknown key; expected one of {}", fmt::join(known, ", "))
-                       : fmt::format("unknown key; expected \"{}\"?", guess);
-}
-
-std::vector<std::string> split_list(const std::string& text, char separator) {
-  std::vector<std::string> items;
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t comma = std::min(text.find(separator, at), text.size());
-    items.push_back(text.substr(at, comma - at));
-    at = comma + 1;
-  }
-  return items;
-}
-
 std::string folder_of(const std::string& path) {
   std::error_code error;
   const std::filesystem::path absolute = std::filesystem::absolute(path, error);
@@ -98,13 +74,16 @@ std::string_view kind_of(const YAML::Node& node) {
 }  // namespace
 
 Loader::Loader(std::string path, Environment environment)
-    : path_(std::move(path)), folder_(folder_of(path_)), environment_(std::move(environment)), sections_(sections_of(config_)) {
+    : path_(std::move(path)),
+      document_{path_, folder_of(path_)},
+      environment_(std::move(environment)),
+      sections_(sections_of(config_)) {
   config_.path = path_;
 }
 
 Origin Loader::origin_of(const YAML::Node& node) const {
   const YAML::Mark mark = node.Mark();
-  return mark.is_null() ? Origin{path_, 1, 1} : Origin{path_, mark.line + 1, mark.column + 1};
+  return mark.is_null() ? Origin{document_.path, 1, 1} : Origin{document_.path, mark.line + 1, mark.column + 1};
 }
 
 Origin Loader::origin_of(const std::string& key) const {
@@ -112,42 +91,60 @@ Origin Loader::origin_of(const std::string& key) const {
   return found == origins_.end() ? Origin{path_, 1, 1} : found->second;
 }
 
-void Loader::read_file(const std::string& text) {
+template <typename Read>
+void Loader::read_document(const std::string& text, const Read& read) {
+  const Origin start{document_.path, 1, 1};
   if (text.size() > kMaxFileBytes)
-    return mistakes_.add({path_, 1, 1}, "", fmt::format("{} bytes; expected at most {}", text.size(), kMaxFileBytes));
+    return mistakes_.add(start, "", fmt::format("{} bytes; expected at most {}", text.size(), kMaxFileBytes));
   try {
     const YAML::Node document = YAML::Load(text);
+    if (more_than_one_document(text)) return mistakes_.add(start, "", "several YAML documents; expected one");
+    read(document);
+  } catch (const YAML::Exception& exception) {
+    const bool somewhere = !exception.mark.is_null();
+    mistakes_.add({document_.path, somewhere ? exception.mark.line + 1 : 1, somewhere ? exception.mark.column + 1 : 1}, "",
+                  fmt::format("not valid YAML ({}); expected \"key: value\" lines", exception.msg));
+  }
+}
+
+// Each pair whose key is a word that stands there for the first time; `owner` is the map's own key.
+template <typename Read>
+void Loader::read_pairs(const YAML::Node& map, const std::string& owner, const Read& read) {
+  std::map<std::string, Origin> given;
+  for (const auto& [key, node] : pairs_of(map)) {
+    const Origin origin = origin_of(key);
+    if (!key.IsScalar()) {
+      mistakes_.add(origin, owner, fmt::format("{} as a key; expected a word", kind_of(key)));
+      continue;
+    }
+    const std::string name = key.Scalar();
+    const auto [first, fresh] = given.emplace(name, origin);
+    if (fresh)
+      read(name, origin, node);
+    else
+      mistakes_.add(origin, owner.empty() ? name : owner + "." + name,
+                    fmt::format("given twice; expected once (first in line {})", first->second.line));
+  }
+}
+
+void Loader::read_file(const std::string& text) {
+  read_document(text, [&](const YAML::Node& document) {
     if (!document.IsMap())
       return mistakes_.add({path_, 1, 1}, "", fmt::format("{}; expected sections such as \"cameras:\"", kind_of(document)));
-    if (more_than_one_document(text)) return mistakes_.add({path_, 1, 1}, "", "several YAML documents; expected one");
     std::vector<std::string> known = {"cameras"};
     for (const Section& section : sections_) known.push_back(section.name);
-    std::map<std::string, Origin> given;
-    for (const auto& [key, node] : pairs_of(document)) {
-      const Origin origin = origin_of(key);
-      if (!key.IsScalar()) {
-        mistakes_.add(origin, "", fmt::format("{} as a key; expected a word", kind_of(key)));
-        continue;
-      }
-      const std::string name = key.Scalar();
-      const auto [first, fresh] = given.emplace(name, origin);
+    read_pairs(document, "", [&](const std::string& name, const Origin& origin, const YAML::Node& node) {
       const auto section = std::find_if(sections_.begin(), sections_.end(), [&](const Section& s) { return s.name == name; });
-      if (!fresh) {
-        mistakes_.add(origin, name, fmt::format("given twice; expected once (first in line {})", first->second.line));
-      } else if (name == "cameras") {
+      if (name == "cameras") {
         origins_[name] = origin;
         read_cameras(node);
       } else if (section == sections_.end()) {
-        mistakes_.add(origin, name, unknown(name, known));
+        mistakes_.add(origin, name, unknown_key(name, known));
       } else {
         read_section(*section, node, origin);
       }
-    }
-  } catch (const YAML::Exception& exception) {
-    const bool somewhere = !exception.mark.is_null();
-    mistakes_.add({path_, somewhere ? exception.mark.line + 1 : 1, somewhere ? exception.mark.column + 1 : 1}, "",
-                  fmt::format("not valid YAML ({}); expected \"key: value\" lines", exception.msg));
-  }
+    });
+  });
 }
 
 void Loader::read_section(Section& section, const YAML::Node& node, const Origin& origin) {
@@ -155,7 +152,7 @@ void Loader::read_section(Section& section, const YAML::Node& node, const Origin
     return mistakes_.add(origin, section.name,
                          fmt::format("{}; expected keys such as \"{}:\" below it, or no \"{}:\" at all", kind_of(node),
                                      section.fields.front().name, section.name));
-  read_fields(section.fields, section.name + ".", node);
+  read_fields(section.fields, section.name, node);
 }
 
 void Loader::read_cameras(const YAML::Node& node) {
@@ -163,69 +160,96 @@ void Loader::read_cameras(const YAML::Node& node) {
     return mistakes_.add(
         origin_of("cameras"), "cameras",
         fmt::format("{}; expected a name for each camera and its keys below, such as \"front:\"", kind_of(node)));
-  std::map<std::string, Origin> given;
-  for (const auto& [key, camera_node] : pairs_of(node)) {
-    const Origin origin = origin_of(key);
-    const std::string name = key.IsScalar() ? key.Scalar() : "";
-    if (!is_camera_name(name)) {
-      mistakes_.add(origin, "cameras",
-                    fmt::format("\"{}\" as a camera's name; expected 1 to 31 of the characters a-z 0-9 _ -", name));
-      continue;
-    }
-    const auto [first, fresh] = given.emplace(name, origin);
-    if (!fresh) {
-      mistakes_.add(origin, "cameras." + name, fmt::format("given twice; expected once (first in line {})", first->second.line));
-      continue;
-    }
+  read_pairs(node, "cameras", [&](const std::string& name, const Origin& origin, const YAML::Node& camera_node) {
+    if (!is_camera_name(name))
+      return mistakes_.add(origin, "cameras",
+                           fmt::format("\"{}\" as a camera's name; expected 1 to 31 of the characters a-z 0-9 _ -", name));
     origins_["cameras." + name] = origin;
     CameraConfig& camera = config_.cameras.emplace_back();
     camera.name = name;
     if (!camera_node.IsMap())
       mistakes_.add(origin, "cameras." + name, fmt::format("{}; expected keys such as \"url:\" below it", kind_of(camera_node)));
     else
-      read_fields(fields_of(camera), "cameras." + name + ".", camera_node);
-  }
+      read_fields(fields_of(camera), "cameras." + name, camera_node);
+  });
 }
 
-void Loader::read_fields(const Fields& fields, const std::string& prefix, const YAML::Node& map) {
-  std::map<std::string, Origin> given;
-  std::map<std::string, Origin> filled;  // with something in it
-  for (const auto& [key, node] : pairs_of(map)) {
-    const Origin origin = origin_of(key);
-    if (!key.IsScalar()) {
-      mistakes_.add(origin, prefix.substr(0, prefix.size() - 1), fmt::format("{} as a key; expected a word", kind_of(key)));
-      continue;
-    }
-    const std::string name = key.Scalar();
-    const auto [first, fresh] = given.emplace(name, origin);
-    const Field* field = find_field(fields, name);
-    if (!fresh) {
-      mistakes_.add(origin, prefix + name, fmt::format("given twice; expected once (first in line {})", first->second.line));
-      continue;
-    }
-    if (field == nullptr) {
-      mistakes_.add(origin, prefix + name, unknown(name, names_of(fields)));
-      continue;
-    }
-    const Origin at = node.IsNull() ? origin : origin_of(node);
-    origins_[prefix + name] = at;
-    if (field->append_map && node.IsSequence() && node.size() > 0) {
-      filled.emplace(name, at);
-      read_maps(*field, prefix + name, node);
-      continue;
-    }
-    const std::optional<Value> value = value_of(node, prefix + name);
-    if (!value) continue;  // told already
-    const bool empty =
-        value->kind == Value::Kind::kText ? value->text.empty() : value->kind == Value::Kind::kList && value->items.empty();
-    if (!empty) filled.emplace(name, at);
-    set_from_node(prefix + name, *field, *value, node, at);
+void Loader::read_overrides_file(const std::string& text, const std::string& path) {
+  const Document before = std::exchange(document_, {path, folder_of(path)});
+  read_document(text, [&](const YAML::Node& document) {
+    if (document.IsNull()) return;
+    if (!document.IsMap()) return mistakes_.add({path, 1, 1}, "", fmt::format("{}; expected \"cameras:\"", kind_of(document)));
+    read_pairs(document, "", [&](const std::string& name, const Origin& origin, const YAML::Node& node) {
+      if (name != "cameras" || !node.IsMap())
+        return mistakes_.add(origin, name, "expected only \"cameras:\" here, and below it each camera's keys that may change");
+      read_pairs(node, "cameras", [&](const std::string& camera, const Origin& at, const YAML::Node& keys) {
+        const std::string owner = "cameras." + camera;
+        const Fields fields = changeable_fields(camera, at);
+        if (!fields.empty() && !keys.IsMap())
+          mistakes_.add(at, owner, fmt::format("{}; expected keys such as \"{}:\" below it", kind_of(keys), fields.front().name));
+        else if (!fields.empty())
+          for (const std::string& key : read_fields(fields, owner, keys)) config_.overridden.push_back(owner + "." + key);
+      });
+    });
+  });
+  document_ = before;
+}
+
+void Loader::read_change(const std::string& camera, const std::string& key, const std::string& yaml) {
+  const Document before = std::exchange(document_, {"value", before.folder});
+  const Fields fields = changeable_fields(camera, {"value", 0, 0});
+  if (const Field* field = find_field(fields, key))
+    read_document(yaml, [&](const YAML::Node& value) {
+      read_field(*field, fmt::format("cameras.{}.{}", camera, key), value, {"value", 1, 1});
+    });
+  else if (!fields.empty())
+    mistakes_.add({"value", 0, 0}, fmt::format("cameras.{}.{}", camera, key), unknown_key(key, names_of(fields)));
+  document_ = before;
+}
+
+// Of a camera that the file has; else that is told, and there are none.
+Fields Loader::changeable_fields(const std::string& name, const Origin& origin) {
+  std::vector<std::string> names;
+  Fields fields;
+  for (CameraConfig& camera : config_.cameras) {
+    names.push_back(camera.name);
+    if (camera.name == name) fields = fields_of(camera);
   }
+  if (fields.empty() && !names.empty())
+    mistakes_.add(origin, "cameras." + name, fmt::format("no camera of this name; expected one of {}", fmt::join(names, ", ")));
+  std::erase_if(fields, [](const Field& field) { return !field.changeable; });
+  return fields;
+}
+
+std::vector<std::string> Loader::read_fields(const Fields& fields, const std::string& owner, const YAML::Node& map) {
+  std::map<std::string, Origin> filled;  // with something in it
+  std::vector<std::string> known;
+  read_pairs(map, owner, [&](const std::string& name, const Origin& origin, const YAML::Node& node) {
+    const Field* field = find_field(fields, name);
+    if (field == nullptr) return mistakes_.add(origin, owner + "." + name, unknown_key(name, names_of(fields)));
+    known.push_back(name);
+    const Origin at = node.IsNull() ? origin : origin_of(node);
+    if (read_field(*field, owner + "." + name, node, at)) filled.emplace(name, at);
+  });
   for (const Field& field : fields)
     if (filled.contains(field.name) && filled.contains(field.excludes) && field.name > field.excludes)
-      mistakes_.add(filled[field.name], prefix + field.name,
+      mistakes_.add(filled[field.name], owner + "." + field.name,
                     fmt::format("given together with {} (line {}); expected only one of the two", field.excludes,
                                 filled[field.excludes].line));
+  return known;
+}
+
+// True if there is something in it.
+bool Loader::read_field(const Field& field, const std::string& key, const YAML::Node& node, const Origin& origin) {
+  origins_[key] = origin;
+  if (field.append_map && node.IsSequence() && node.size() > 0) {
+    read_maps(field, key, node);
+    return true;
+  }
+  const std::optional<Value> value = value_of(node, key);
+  if (!value) return false;  // told already
+  set_from_node(key, field, *value, node, origin);
+  return value->kind == Value::Kind::kText ? !value->text.empty() : value->kind != Value::Kind::kList || !value->items.empty();
 }
 
 void Loader::set_from_node(const std::string& key, const Field& field, const Value& value, const YAML::Node& node,
@@ -233,6 +257,12 @@ void Loader::set_from_node(const std::string& key, const Field& field, const Val
   values_[key] = value;
   const auto wrong = field.set(value);
   if (wrong) mistakes_.add(origin, key, *wrong);
+  if (!wrong && field.put && node.IsMap())
+    read_pairs(node, key, [&](const std::string& word, const Origin& at, const YAML::Node& item) {
+      const std::optional<Value> put = value_of(item, key);
+      const auto wrong_item = put ? field.put(word, *put) : std::nullopt;
+      if (wrong_item) mistakes_.add(item.IsNull() ? at : origin_of(item), key + "." + word, *wrong_item);
+    });
   if (wrong || !field.append) return;
   for (std::size_t i = 0; i < value.items.size(); ++i)
     if (const auto wrong_item = field.append({Value::Kind::kText, value.items[i], {}, node[i].Scalar(), value.folder}))
@@ -242,13 +272,18 @@ void Loader::set_from_node(const std::string& key, const Field& field, const Val
 void Loader::read_maps(const Field& field, const std::string& key, const YAML::Node& node) {
   if (node.size() > field.most_maps)
     return mistakes_.add(origin_of(node), key, fmt::format("{} items; expected at most {}", node.size(), field.most_maps));
+  (void)field.set({.kind = Value::Kind::kList});  // what a layer below had
+  const std::string below = key + "[";
+  const auto is_below = [&](const auto& entry) { return entry.first.starts_with(below); };
+  std::erase_if(origins_, is_below);
+  std::erase_if(values_, is_below);
   std::size_t index = 0;
   for (const YAML::Node& item : node) {
     const std::string item_key = fmt::format("{}[{}]", key, index++);
     const Fields fields = field.append_map();
     origins_[item_key] = origin_of(item);
     if (item.IsMap())
-      read_fields(fields, item_key + ".", item);
+      read_fields(fields, item_key, item);
     else
       mistakes_.add(origin_of(item), item_key,
                     fmt::format("{}; expected keys such as \"{}:\"", kind_of(item), fields.front().name));
@@ -264,7 +299,7 @@ std::optional<std::string> Loader::scalar_of(const YAML::Node& node, const std::
 
 std::optional<Value> Loader::value_of(const YAML::Node& node, const std::string& key) {
   Value value;
-  value.folder = folder_;
+  value.folder = document_.folder;
   if (node.IsScalar()) {
     value.kind = Value::Kind::kText;
     value.shown = node.Scalar();
@@ -289,89 +324,6 @@ std::optional<Value> Loader::value_of(const YAML::Node& node, const std::string&
     value.kind = Value::Kind::kMap;
   }
   return value;
-}
-
-void Loader::set_from_text(const std::string& key, const Field& field, const std::string& text, const Origin& origin,
-                           const std::string& folder) {
-  Value value{.kind = Value::Kind::kText, .text = text, .items = {}, .shown = text, .folder = folder};
-  if (field.list) {
-    value.kind = Value::Kind::kList;
-    if (!text.empty() || !field.append) value.items = split_list(text, field.separator);
-  }
-  origins_[key] = origin;
-  values_[key] = value;
-  if (const auto wrong = store(field, value)) mistakes_.add(origin, key, *wrong);
-}
-
-void Loader::read_environment(const std::string& folder) {
-  for (const Section& section : sections_) {
-    const std::string prefix = std::string(kVariablePrefix) + upper(section.name) + "_";
-    std::vector<std::string> known;
-    for (const Field& field : section.fields) known.push_back(prefix + upper(field.name));
-    for (auto variable = environment_.lower_bound(prefix); variable != environment_.end() && variable->first.starts_with(prefix);
-         ++variable) {
-      const std::string& name = variable->first;
-      const auto field = std::find_if(section.fields.begin(), section.fields.end(),
-                                      [&](const Field& f) { return prefix + upper(f.name) == name; });
-      if (field == section.fields.end())
-        mistakes_.add({name, 0, 0}, "", unknown(name, known));
-      else
-        set_from_text(section.name + "." + field->name, *field, variable->second, {name, 0, 0}, folder);
-    }
-  }
-  const auto overrides = environment_.find(kOverridesVariable);
-  if (overrides == environment_.end()) return;
-  std::istringstream lines(overrides->second);
-  for (std::string line; std::getline(lines, line);)
-    if (!line.empty()) override_from(line, {kOverridesVariable, 0, 0}, folder);
-}
-
-void Loader::read_overrides(const std::vector<std::string>& overrides, const std::string& folder) {
-  for (const std::string& text : overrides) override_from(text, {"--set", 0, 0}, folder);
-}
-
-void Loader::override_from(const std::string& text, const Origin& origin, const std::string& folder) {
-  const std::size_t equals = text.find('=');
-  if (equals == std::string::npos || equals == 0)
-    mistakes_.add(origin, "", fmt::format("\"{}\"; expected section.key=value", text));
-  else
-    override_key(text.substr(0, equals), text.substr(equals + 1), origin, folder);
-}
-
-void Loader::override_key(const std::string& key, const std::string& text, const Origin& origin, const std::string& folder) {
-  const std::size_t dot = key.rfind('.');
-  const std::string owner = dot == std::string::npos ? "" : key.substr(0, dot);
-  const std::string name = dot == std::string::npos ? key : key.substr(dot + 1);
-  Fields fields;
-  std::vector<std::string> owners;
-  for (const Section& section : sections_) {
-    owners.push_back(section.name);
-    if (section.name == owner) fields = section.fields;
-  }
-  for (CameraConfig& camera : config_.cameras) {
-    owners.push_back("cameras." + camera.name);
-    if (owners.back() == owner) fields = fields_of(camera);
-    if (owners.back() == owner && name == "url") camera.inputs.clear();
-    for (std::size_t i = 0; i < camera.inputs.size(); ++i) {
-      owners.push_back(fmt::format("cameras.{}.inputs[{}]", camera.name, i));
-      if (owners.back() == owner) fields = fields_of(camera.inputs[i]);
-    }
-    for (std::size_t i = 0; i < camera.zones.size(); ++i) {
-      owners.push_back(fmt::format("cameras.{}.zones[{}]", camera.name, i));
-      if (owners.back() == owner) fields = fields_of(camera.zones[i]);
-    }
-  }
-  if (fields.empty()) {
-    const std::string guess = nearest(owner, owners);
-    mistakes_.add(
-        origin, key,
-        fmt::format("unknown key; expected {}", guess.empty() ? fmt::format("one of {}, then .key", fmt::join(owners, ", "))
-                                                              : fmt::format("\"{}.{}\"?", guess, name)));
-  } else if (const Field* field = find_field(fields, name)) {
-    set_from_text(key, *field, text, origin, folder);
-  } else {
-    mistakes_.add(origin, key, unknown(name, names_of(fields)));
-  }
 }
 
 Result<Config> Loader::finish(Cameras expected) {

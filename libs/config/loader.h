@@ -2,6 +2,7 @@
 // tests that bring an environment of their own. Reads no environment itself; files only for the keys that name one. Thread-bound.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -29,6 +30,10 @@ class Loader {
   Loader& operator=(const Loader&) = delete;
 
   void read_file(const std::string& text);
+  // The file of what was changed while it ran (config/overrides.h): keys of cameras that the file above has, if they may change.
+  void read_overrides_file(const std::string& text, const std::string& path);
+  // One more such change; mistakes are told at "value:line:column".
+  void read_change(const std::string& camera, const std::string& key, const std::string& yaml);
   // VEDETTE_<SECTION>_<KEY> of the environment, then the overrides in VEDETTE_SET; relative paths against `folder`.
   void read_environment(const std::string& folder);
   void read_overrides(const std::vector<std::string>& overrides, const std::string& folder);
@@ -40,7 +45,14 @@ class Loader {
  private:
   void read_section(Section& section, const YAML::Node& node, const Origin& origin);
   void read_cameras(const YAML::Node& node);
-  void read_fields(const Fields& fields, const std::string& prefix, const YAML::Node& map);
+  template <typename Read>
+  void read_document(const std::string& text, const Read& read);
+  template <typename Read>
+  void read_pairs(const YAML::Node& map, const std::string& owner, const Read& read);
+  Fields changeable_fields(const std::string& camera, const Origin& origin);
+  // Returns the names that it knew.
+  std::vector<std::string> read_fields(const Fields& fields, const std::string& owner, const YAML::Node& map);
+  bool read_field(const Field& field, const std::string& key, const YAML::Node& node, const Origin& origin);
   // A list of maps: each item's keys.
   void read_maps(const Field& field, const std::string& key, const YAML::Node& node);
   // Stores what stands at `node`, telling what is wrong with it.
@@ -58,6 +70,11 @@ class Loader {
   void name_inputs(CameraConfig& camera, const std::string& key);
   void check_external(const CameraConfig& camera, const std::string& key);
   void check_device(const CameraConfig& camera, const std::string& key);
+  template <typename T>
+  void check_names(const std::vector<T>& items, const std::string& list);
+  void check_lines(const CameraConfig& camera, const std::string& key);
+  void check_rules(const CameraConfig& camera, const std::string& key);
+  static void check_rule_alone(const rules::Rule& rule, const std::function<void(const std::string&, const std::string&)>& add);
   void check_zones(const CameraConfig& camera, const std::string& key);
   void check_together();
   void check_waiting();
@@ -65,8 +82,13 @@ class Loader {
   Origin origin_of(const YAML::Node& node) const;
   Origin origin_of(const std::string& key) const;  // where the key's value came from; else the file's start
 
+  struct Document {  // what is being read
+    std::string path;
+    std::string folder;
+  };
+
   std::string path_;
-  std::string folder_;
+  Document document_;
   Environment environment_;
   Config config_;
   std::vector<Section> sections_;

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <numeric>
 
+#include <fmt/format.h>
+
 namespace vedette::config {
 namespace {
 
@@ -136,6 +138,12 @@ std::string nearest(std::string_view word, const std::vector<std::string>& known
     }
   }
   return best;
+}
+
+std::string unknown_key(const std::string& word, const std::vector<std::string>& known) {
+  const std::string guess = nearest(word, known);
+  return guess.empty() ? fmt::format("unknown key; expected one of {}", fmt::join(known, ", "))
+                       : fmt::format("unknown key; expected \"{}\"?", guess);
 }
 
 bool is_camera_name(std::string_view name) {

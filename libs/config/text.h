@@ -35,6 +35,9 @@ Result<std::string> expand_variables(std::string_view text, const Environment& e
 // The word of `known` that `word` was probably meant to be (least edit distance, at most a third of its length), or "".
 std::string nearest(std::string_view word, const std::vector<std::string>& known);
 
+// "unknown key; expected …": the nearest, else all.
+std::string unknown_key(const std::string& word, const std::vector<std::string>& known);
+
 bool is_camera_name(std::string_view name);      // [a-z0-9_-]+, at most 31 bytes
 bool is_input_name(std::string_view name);       // the same, at most 23 bytes: "_packets" follows
 bool is_listen_address(std::string_view text);   // an IPv4 or IPv6 address, or "localhost"

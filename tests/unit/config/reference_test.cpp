@@ -16,7 +16,9 @@ namespace {
 const std::string kReference = std::string(VEDETTE_SOURCE_DIR) + "/deploy/vedette.yaml";
 
 TEST(Reference, ParsesToExactlyTheDefaults) {
-  const Result<Config> config = load_config(kReference);
+  std::ostringstream text;
+  text << std::ifstream(kReference).rdbuf();
+  const Result<Config> config = parse_config(text.str(), kReference);
   ASSERT_TRUE(config) << config.error().text;
   Config expected;
   expected.path = kReference;
