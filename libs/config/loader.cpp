@@ -337,6 +337,8 @@ std::optional<Value> Loader::value_of(const YAML::Node& node, const std::string&
 Result<Config> Loader::finish(Cameras expected) {
   if (expected == Cameras::kSome) check_cameras();
   check_together();
+  check_mqtt();
+  if (expected == Cameras::kSome) check_notify();
   check_waiting();
   if (!mistakes_.empty()) return mistakes_.error();
   return std::move(config_);

@@ -78,6 +78,8 @@ class Loader {
   static void check_rule_alone(const rules::Rule& rule, const std::function<void(const std::string&, const std::string&)>& add);
   void check_zones(const CameraConfig& camera, const std::string& key);
   void check_together();
+  void check_mqtt();
+  void check_notify();
   void check_waiting();
 
   Origin origin_of(const YAML::Node& node) const;
