@@ -22,6 +22,8 @@ cameras:
     url: "bus:"
 gateway:
   port: 0
+record:
+  enabled: false
 sentry:
   validate_time: 100ms
 detect:
