@@ -1,71 +1,72 @@
 #include "cli/command.h"
 
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string_view>
 
-#include <cerrno>
-#include <cstring>
-#include <map>
-#include <vector>
-
-#include "base/unique_fd.h"
-#include "bus/directory.h"
-#include "schema/control_socket.h"
-#include "schema/records.h"
+#include "stage/command.h"
 
 namespace vedette::cli {
 namespace {
 
-Result<std::vector<std::byte>> encode(const CommandOptions& options) {
-  static const std::map<std::string, schema::CommandKind> kinds = {{"pause", schema::CommandKind::Pause},
-                                                                   {"resume", schema::CommandKind::Resume},
-                                                                   {"auto", schema::CommandKind::AutoMode},
-                                                                   {"respawn", schema::CommandKind::Respawn},
-                                                                   {"force", schema::CommandKind::ForceMode}};
-  static const std::map<std::string, Mode> modes = {
-      {"standby", Mode::Standby}, {"validation", Mode::Validation}, {"tracking", Mode::Tracking}};
-  const auto kind = kinds.find(options.verb);
-  if (kind == kinds.end())
-    return Error{ErrorCode::kInvalidArgument,
-                 "unknown command \"" + options.verb + "\"; expected pause, resume, auto, force or respawn"};
-  const auto mode = modes.find(options.mode);
-  if (kind->second == schema::CommandKind::ForceMode && mode == modes.end())
-    return Error{ErrorCode::kInvalidArgument, "force needs a mode: standby, validation or tracking"};
-  flatbuffers::FlatBufferBuilder builder;
-  const auto camera = builder.CreateString(options.camera);
-  builder.Finish(schema::CreateCommand(builder, camera, kind->second, mode == modes.end() ? Mode::Standby : mode->second));
-  const auto* bytes = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
-  return std::vector<std::byte>(bytes, bytes + builder.GetSize());
+using schema::CommandKind;
+
+struct Verb {
+  std::string_view name;
+  CommandKind kind;
+  std::size_t words;         // that follow
+  std::string_view follows;  // what they are
+};
+constexpr std::array<Verb, 8> kVerbs{{{"pause", CommandKind::Pause, 0, ""},
+                                      {"resume", CommandKind::Resume, 0, ""},
+                                      {"auto", CommandKind::AutoMode, 0, ""},
+                                      {"force", CommandKind::ForceMode, 1, "a mode: standby, validation or tracking"},
+                                      {"respawn", CommandKind::Respawn, 0, ""},
+                                      {"detect", CommandKind::StartDetecting, 1, "on or off"},
+                                      {"set", CommandKind::Set, 2, "a key and its value, such as threshold 0.6"},
+                                      {"unset", CommandKind::Unset, 1, "a key, such as threshold"}}};
+
+std::optional<Mode> parse_mode(std::string_view name) {
+  for (const Mode mode : {Mode::Standby, Mode::Validation, Mode::Tracking})
+    if (name == to_string(mode)) return mode;
+  return std::nullopt;
 }
 
-Result<UniqueFd> connect_to(const std::string& path) {
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return Error{ErrorCode::kInvalidArgument, path + ": too long for a socket's path"};
-  std::memcpy(address.sun_path, path.c_str(), path.size());
-  UniqueFd fd(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-  if (!fd) return errno_error("socket");
-  const timeval patience{.tv_sec = 3, .tv_usec = 0};
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-    return Error{ErrorCode::kUnavailable, "nothing answers on " + path + "; is vedette up, and is it this --bus-dir?"};
-  return fd;
+Error expected(const Verb& verb) {
+  return {ErrorCode::kInvalidArgument,
+          std::string(verb.name) + " is followed by " + (verb.words == 0 ? "nothing" : std::string(verb.follows))};
+}
+
+Result<stage::Command> command_of(const CommandOptions& options) {
+  const auto verb = std::find_if(kVerbs.begin(), kVerbs.end(), [&](const Verb& known) { return known.name == options.verb; });
+  if (verb == kVerbs.end())
+    return Error{ErrorCode::kInvalidArgument,
+                 "unknown command \"" + options.verb + "\"; expected pause, resume, auto, force, respawn, detect, set or unset"};
+  const std::vector<std::string>& words = options.words;
+  if (words.size() != verb->words) return expected(*verb);
+  stage::Command command;
+  command.camera = options.camera;
+  command.kind = verb->kind;
+  if (verb->name == "force") {
+    const auto mode = parse_mode(words[0]);
+    if (!mode) return expected(*verb);
+    command.mode = *mode;
+  } else if (verb->name == "detect") {
+    if (words[0] != "on" && words[0] != "off") return expected(*verb);
+    if (words[0] == "off") command.kind = CommandKind::StopDetecting;
+  } else if (verb->words > 0) {
+    command.key = words[0];
+    if (verb->words > 1) command.value = words[1];
+  }
+  return command;
 }
 
 }  // namespace
 
 Result<> send_command(const CommandOptions& options) {
-  VD_ASSIGN(const std::vector<std::byte> packet, encode(options));
-  const std::string bus_dir = options.bus_dir.empty() ? bus::default_bus_dir() : options.bus_dir;
-  VD_ASSIGN(const UniqueFd fd, connect_to(bus_dir + "/" + kControlSocketName));
-  if (::send(fd.get(), packet.data(), packet.size(), MSG_NOSIGNAL) < 0) return errno_error("asking control");
-  std::vector<std::byte> answer(kMaxRecordBytes);
-  const ssize_t got = ::recv(fd.get(), answer.data(), answer.size(), 0);
-  if (got <= 0) return Error{ErrorCode::kUnavailable, "control did not answer"};
-  VD_ASSIGN(const schema::Reply* reply, verified<schema::Reply>(std::span(answer).first(static_cast<std::size_t>(got))));
-  if (reply->ok()) return {};
-  return Error{ErrorCode::kInvalidArgument, reply->text() ? reply->text()->str() : "control refused"};
+  VD_ASSIGN(const stage::Command command, command_of(options));
+  return stage::send_command(options.bus_dir, command);
 }
 
 }  // namespace vedette::cli

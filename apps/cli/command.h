@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 
@@ -9,9 +10,9 @@ namespace vedette::cli {
 
 struct CommandOptions {
   std::string camera;
-  std::string verb;     // pause, resume, auto, respawn, force
-  std::string mode;     // for force: standby, validation, tracking
-  std::string bus_dir;  // "": the default
+  std::string verb;                // see main.cpp
+  std::vector<std::string> words;  // behind it: force's mode, detect's on or off, set's key and value, unset's key
+  std::string bus_dir;             // "": the default
 };
 
 // Ok if control said yes; else why not: its own words, or why it can't be asked.

@@ -23,6 +23,8 @@ Examples:
   vedette up -c vedette.yaml --set gateway.port=9000 --set cameras.cam0.url=clip.mp4
   vedette top                                   what is on the bus, live
   vedette command cam0 pause                    no pictures of camera "cam0", and nothing detected, until "resume"
+  vedette command cam0 detect off               pictures, but nothing detected
+  vedette command cam0 set threshold 0.6        from now on, and after a restart too
   vedette up --help                             all options of a subcommand)";
 
 int run_command(const cli::CommandOptions& options) {
@@ -63,10 +65,11 @@ int main(int argc, char** argv) {
   command_app->add_option("camera", command.camera, "Its name in the configuration")->required();
   command_app
       ->add_option("verb", command.verb,
-                   "pause (no pictures are published, nothing is detected), resume, auto (the sentry decides), force (a mode), "
-                   "respawn (restart its stages)")
+                   "pause (no pictures are published, nothing is detected), resume, auto (the sentry decides), force (a mode: "
+                   "standby, validation or tracking), detect (on or off), respawn (restart its stages), set (a key of the "
+                   "camera: threshold, zones, lines or rules; and its value, YAML), unset (a key: as the configuration has it)")
       ->required();
-  command_app->add_option("mode", command.mode, "For force: standby, validation or tracking");
+  command_app->add_option("words", command.words, "What the verb asks for");
   command_app->add_option("--bus-dir", command.bus_dir, "Where topics live")->type_name("DIR");
 
   CLI::App* version_app = app.add_subcommand("version", "Print the version");

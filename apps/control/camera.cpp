@@ -13,16 +13,8 @@ using std::chrono::seconds;
 
 constexpr Nanoseconds kHeartbeat = milliseconds(250);  // half of what readers may count on
 constexpr Nanoseconds kGrace = seconds(15);            // for stages that haven't been seen yet: they start, load, connect
+constexpr Nanoseconds kSilence = seconds(10);          // without a result: what is open about objects ends
 constexpr Nanoseconds kAdoptMode = seconds(30);        // a mode of before isn't worth more than what was seen then
-
-rules::SentryOptions sentry_options(const SentryConfig& config) {
-  rules::SentryOptions options;
-  options.validate_frames = config.validate_frames;
-  options.validate_time = config.validate_time;
-  options.lose_frames = config.lose_frames;
-  options.lose_time = config.lose_time;
-  return options;
-}
 
 // Three periods of a rate; none for "every one".
 Nanoseconds three_periods(float fps) {
@@ -31,48 +23,89 @@ Nanoseconds three_periods(float fps) {
 
 }  // namespace
 
-Result<std::unique_ptr<CameraControl>> CameraControl::open(const bus::BusDir& dir, const CameraOptions& options) {
+Result<std::unique_ptr<CameraControl>> CameraControl::open(const bus::BusDir& dir, const CameraOptions& options,
+                                                           const KeptCamera* kept) {
   VD_ASSIGN(Topics topics, Topics::open(dir, options.name, options.readers, options.held_per_reader));
-  return std::unique_ptr<CameraControl>(new CameraControl(dir, options, std::move(topics), monotonic_ns()));
+  const std::uint64_t now_ns = monotonic_ns();
+  std::unique_ptr<CameraControl> camera(new CameraControl(dir, options, std::move(topics), now_ns));
+  camera->resume(camera->topics_.left_behind(), kept, now_ns);
+  return camera;
 }
 
 CameraControl::CameraControl(const bus::BusDir& dir, CameraOptions options, Topics topics, std::uint64_t now_ns)
     : options_(std::move(options)),
       topics_(std::move(topics)),
+      announcer_(topics_, options_.name),
       detections_(dir, {options_.name, "detections"}, kDetectionsSchema),
       motion_(dir, {options_.name, "motion"}, kMotionSchema),
       frames_(dir, {options_.name, "frames"}, kFrameSchema),
-      filter_(options_.sentry.classes, options_.sentry.threshold),
-      sentry_(sentry_options(options_.sentry)),
+      decisions_(options_.decisions, [this] { return topics_.next_event_id(); }),
       capture_alive_(kGrace, now_ns),
       detect_alive_(kGrace, now_ns) {
-  newest_frame_at_ns_ = now_ns;
+  newest_frame_at_ns_ = heard_at_ns_ = now_ns;
   control_.session = wall_ns() / 1'000'000'000;
   state_.since_ns = now_ns;
-  resume(topics_.left_behind(), now_ns);
 }
 
-void CameraControl::resume(const LeftBehind& left, std::uint64_t now_ns) {
+void CameraControl::resume(const LeftBehind& left, const KeptCamera* kept, std::uint64_t now_ns) {
+  std::optional<Mode> forced;
   if (left.control) {
     control_.session = left.control->session;
     control_.paused = left.control->paused;
+    control_.detecting = left.control->detecting;
+    if (left.control->forced) forced = left.control->mode;
+  } else if (kept != nullptr) {
+    control_.paused = kept->paused;
+    control_.detecting = kept->detecting;
+    forced = kept->forced;
   }
-  const bool forced = left.control && left.control->forced;
   const bool known = left.state && left.state->heartbeat_at_ns <= now_ns;  // a heartbeat of the future: another boot
   const bool recent = known && now_ns - left.state->heartbeat_at_ns <= to_ns(kAdoptMode);
+  rules::Sentry& sentry = decisions_.sentry();
   if (known || forced) {
-    const Mode mode = forced ? left.control->mode : recent ? left.state->mode : Mode::Standby;
-    sentry_.resume(mode, known ? left.state->last_frame_id : 0, known ? left.state->heartbeat_at_ns : now_ns);
+    const Mode mode = forced ? *forced : recent ? left.state->mode : Mode::Standby;
+    sentry.resume(mode, known ? left.state->last_frame_id : 0, known ? left.state->heartbeat_at_ns : now_ns);
   }
-  if (forced) (void)sentry_.force(sentry_.mode(), now_ns);  // no transition: it is that mode already
+  if (forced) (void)sentry.force(sentry.mode(), now_ns);  // no transition: it is that mode already
   if (recent) {
     state_.previous_mode = left.state->previous_mode;
     state_.since_ns = left.state->since_ns;
     if (left.state->detections_stale) detect_alive_.resume_lost();
   }
-  if (known || forced)
-    log::info("{}: goes on in {}{}, session {}{}", options_.name, to_string(sentry_.mode()), forced ? " (forced)" : "",
-              control_.session, control_.paused ? ", paused" : "");
+  resume_decisions(left, kept);
+  if (known || forced || kept != nullptr)
+    log::info("{}: goes on in {}{}, session {}{}{}", options_.name, to_string(sentry.mode()), forced ? " (forced)" : "",
+              control_.session, control_.paused ? ", paused" : "", control_.detecting ? "" : ", detecting nothing");
+}
+
+void CameraControl::resume_decisions(const LeftBehind& left, const KeptCamera* kept) {
+  // Counts only grow: whichever is larger is later.
+  std::vector<rules::Count> lines = kept != nullptr ? kept->lines : std::vector<rules::Count>();
+  for (const rules::Count& count : left.state ? left.state->counts : std::vector<rules::Count>()) {
+    if (count.into + count.out_of == 0) continue;
+    const auto same = std::find_if(lines.begin(), lines.end(), [&](const rules::Count& other) {
+      return other.place == count.place && other.label == count.label;
+    });
+    if (same == lines.end()) {
+      lines.push_back(count);
+    } else {
+      same->into = std::max(same->into, count.into);
+      same->out_of = std::max(same->out_of, count.out_of);
+    }
+  }
+  decisions_.resume(announcer_.resume(left.open_events), lines);
+  if (left.tracks) {
+    decisions_.resume(*left.tracks);
+    take_names(left.class_names);
+  }
+  state_.counts = decisions_.line_counts();
+  if (!looks()) stop_looking(control_.paused ? "paused" : "detection off", monotonic_ns());
+}
+
+KeptCamera CameraControl::kept() const {
+  KeptCamera kept{control_.paused, control_.detecting, std::nullopt, decisions_.line_counts()};
+  if (decisions_.sentry().forced()) kept.forced = decisions_.sentry().mode();
+  return kept;
 }
 
 void CameraControl::step() {
@@ -106,28 +139,40 @@ void CameraControl::take_motion() {
       continue;
     }
     spared_ = moves_.info.model_skipped() == 1;
-    if (!spared_ || control_.paused) continue;
+    if (!spared_ || !looks()) continue;
     ++counters_.still;
     hear_of(moves_.info.frame_id());
+    decisions_.still(moves_.info.frame_id(), moves_.info.captured_at_ns(), minute_of_week(wall_ns()));
+    take_findings();
   }
 }
 
 // Detect has said what there is to say of this frame.
 void CameraControl::hear_of(std::uint64_t frame_id) {
+  heard_at_ns_ = monotonic_ns();
   newest_result_id_ = frame_id;
   result_awaited_since_ns_ = 0;
 }
 
+void CameraControl::take_names(const std::string& names) {
+  const Decisions::Named named = decisions_.set_names(names);
+  announcer_.tell(named.ended);
+  for (const std::string& name : named.unknown)
+    log::warning("{}: the model knows no class \"{}\" (sentry.classes, or a rule's or a zone's)", options_.name, name);
+  if (tracks_names_ == names) return;
+  tracks_names_ = names;
+  if (const Result<> opened = topics_.open_tracks(names); !opened)
+    log::warning("{}: publishes no tracks: {}", options_.name, opened.error().text);
+}
+
 void CameraControl::handle(const Detections& record, std::uint64_t now_ns) {
-  for (const std::string& name : filter_.set_names(detections_.metadata()))
-    log::warning("{}: the model knows no class \"{}\" (sentry.classes)", options_.name, name);
-  if (control_.paused) return;
-  const TargetFilter::Targets targets = filter_.count(record.boxes);
+  take_names(detections_.metadata());
+  if (!looks()) return;
   hear_of(record.info.frame_id());
   spared_ = false;
-  const rules::Observation observation{record.info.frame_id(), record.info.captured_at_ns(), targets.count};
-  const rules::Sentry::Outcome outcome = sentry_.observe(observation, now_ns);
-  switch (outcome.counted) {
+  const std::uint32_t targets_before = decisions_.sentry().targets();
+  const Decisions::Decided decided = decisions_.take(record, {now_ns, minute_of_week(wall_ns())});
+  switch (decided.counted) {
     case rules::Counted::kYes:
       ++counters_.counted;
       break;
@@ -138,8 +183,30 @@ void CameraControl::handle(const Detections& record, std::uint64_t now_ns) {
       ++counters_.stale;
       return;
   }
-  changed_ = changed_ || state_.targets != targets.count;
-  if (outcome.transition) on_transition(*outcome.transition, targets);
+  publish_tracks(record.info);
+  changed_ = changed_ || targets_before != decisions_.sentry().targets();
+  if (decided.transition) on_transition(*decided.transition, decisions_.findings().targets);
+  take_findings();
+}
+
+void CameraControl::publish_tracks(const DetectionsInfo& of) {
+  TracksInfo info;
+  info.mutate_frame_id(of.frame_id());
+  info.mutate_captured_at_ns(of.captured_at_ns());
+  info.mutate_published_at_ns(monotonic_ns());
+  info.mutable_trace() = of.trace();
+  info.mutate_source_width(of.source_width());
+  info.mutate_source_height(of.source_height());
+  info.mutate_next_id(static_cast<std::uint32_t>(decisions_.next_track_id()));
+  topics_.publish(info, decisions_.tracks());
+}
+
+void CameraControl::take_findings() {
+  const rules::Findings& findings = decisions_.findings();
+  announcer_.tell(findings.changes);
+  if (state_.counts == findings.counts) return;
+  state_.counts = findings.counts;
+  changed_ = true;
 }
 
 void CameraControl::watch_stages(std::uint64_t now_ns) {
@@ -151,95 +218,116 @@ void CameraControl::watch_stages(std::uint64_t now_ns) {
     newest_frame_at_ns_ = now_ns;
     if (result_awaited_since_ns_ == 0 && newest_frame_id_ != newest_result_id_) result_awaited_since_ns_ = now_ns;
   }
-  if (!detect_beats || control_.paused) newest_frame_at_ns_ = now_ns;  // nobody is sure to ask for frames
-  if (control_.paused) result_awaited_since_ns_ = 0;
+  if (!detect_beats || !looks()) newest_frame_at_ns_ = now_ns;  // nobody is sure to ask for frames
+  if (!looks()) result_awaited_since_ns_ = 0;
+  watch_capture(capture_beats, now_ns);
+  watch_detect(detect_beats, now_ns);
+  // Whoever is silent for so long may come back, but not to the same scene.
+  if (looks() && age_ns(heard_at_ns_, now_ns) > to_ns(std::max<Nanoseconds>(kSilence, result_patience()))) {
+    end_all();
+    heard_at_ns_ = now_ns;
+  }
+}
 
+void CameraControl::watch_capture(bool beats, std::uint64_t now_ns) {
   const Nanoseconds frame_patience = std::max<Nanoseconds>(options_.timeout + kStale, result_patience());
   const bool frames_flow = age_ns(newest_frame_at_ns_, now_ns) <= to_ns(frame_patience);
-  switch (capture_alive_.update(capture_beats && frames_flow, now_ns)) {
+  switch (capture_alive_.update(beats && frames_flow, now_ns)) {
     case Liveness::Edge::kLost:
-      tell(schema::EventKind::CameraLost, 0, {}, capture_beats ? "no new frame" : "no sign of life of capture");
+      announcer_.tell(schema::EventKind::CameraLost, 0, beats ? "no new frame" : "no sign of life of capture");
       break;
     case Liveness::Edge::kBack:
-      tell(schema::EventKind::CameraBack, 0, {}, "frames again");
+      announcer_.tell(schema::EventKind::CameraBack, 0, "frames again");
       break;
     case Liveness::Edge::kNone:
       break;
   }
+}
 
-  if (!options_.detect || control_.paused) {
+void CameraControl::watch_detect(bool beats, std::uint64_t now_ns) {
+  if (!looks()) {
     changed_ = changed_ || std::exchange(state_.detections_stale, false);
     return;
   }
   // Frames must have gone on all the while: a camera that hangs isn't the detector's fault.
   const bool results_flow =
       result_awaited_since_ns_ == 0 || age_ns(result_awaited_since_ns_, newest_frame_at_ns_) <= to_ns(result_patience());
-  const bool fresh = detect_beats && results_flow;
+  const bool fresh = beats && results_flow;
   changed_ = changed_ || std::exchange(state_.detections_stale, !fresh) == fresh;
   switch (detect_alive_.update(fresh, now_ns)) {
     case Liveness::Edge::kLost:
-      tell(schema::EventKind::DetectorLost, 0, {}, detect_beats ? "no new result" : "no sign of life of detect");
+      announcer_.tell(schema::EventKind::DetectorLost, 0, beats ? "no new result" : "no sign of life of detect");
       break;
     case Liveness::Edge::kBack:
-      tell(schema::EventKind::DetectorBack, 0, {}, "results again");
+      announcer_.tell(schema::EventKind::DetectorBack, 0, "results again");
       break;
     case Liveness::Edge::kNone:
       break;
   }
 }
 
-void CameraControl::on_transition(const rules::Transition& transition, const TargetFilter::Targets& targets) {
+void CameraControl::end_all() {
+  decisions_.stop();
+  take_findings();
+}
+
+void CameraControl::on_transition(const rules::Transition& transition, const rules::Targets& targets) {
   log::debug("{}: {} -> {}: {}", options_.name, to_string(transition.from), to_string(transition.to), transition.reason);
   state_.previous_mode = transition.from;
   state_.since_ns = transition.at_ns;
   changed_ = true;
   if (transition.to == Mode::Tracking) {
-    tell(schema::EventKind::Alarm, transition.frame_id, targets,
-         targets.count > 0 ? fmt::format("{} {:.2f}", targets.label, targets.score) : transition.reason);
+    announcer_.tell(schema::EventKind::Alarm, transition.frame_id,
+                    targets.count > 0 ? fmt::format("{} {:.2f}", targets.label, targets.score) : transition.reason, targets);
   } else if (transition.from == Mode::Tracking) {
-    tell(schema::EventKind::Standby, transition.frame_id, {}, transition.reason);
+    announcer_.tell(schema::EventKind::Standby, transition.frame_id, transition.reason);
   }
 }
 
-void CameraControl::tell(schema::EventKind kind, std::uint64_t frame_id, const TargetFilter::Targets& targets, std::string text) {
-  if (frame_id != 0) text += fmt::format(" (frame {})", frame_id);
-  topics_.publish(
-      EventRecord{topics_.next_event_id(), kind, monotonic_ns(), wall_ns(), frame_id, targets.label, targets.score, text});
-  log::info("event {} {}: {}", options_.name, to_string(kind), text);
+void CameraControl::stop_looking(const char* why, std::uint64_t now_ns) {
+  end_all();
+  if (const auto transition = decisions_.sentry().stand_down(now_ns, why)) on_transition(*transition, {});
 }
 
-void CameraControl::pause(bool paused, std::uint64_t now_ns) {
-  control_.paused = paused;
-  if (!paused) return;
-  if (const auto transition = sentry_.stand_down(now_ns, "paused")) on_transition(*transition, {});
-}
-
-Result<> CameraControl::obey(const CommandRecord& command) {
+Result<> CameraControl::obey(const stage::Command& command) {
   const std::uint64_t now_ns = monotonic_ns();
   log::info("{}: command {}", options_.name, schema::EnumNameCommandKind(command.kind));
   switch (command.kind) {
     case schema::CommandKind::Pause:
-      pause(true, now_ns);
+      control_.paused = true;
+      stop_looking("paused", now_ns);
       break;
     case schema::CommandKind::Resume:
-      pause(false, now_ns);
+      control_.paused = false;
+      break;
+    case schema::CommandKind::StopDetecting:
+      control_.detecting = false;
+      stop_looking("detection off", now_ns);
+      break;
+    case schema::CommandKind::StartDetecting:
+      control_.detecting = true;
       break;
     case schema::CommandKind::ForceMode:
-      if (const auto transition = sentry_.force(command.mode, now_ns)) on_transition(*transition, {});
+      if (const auto transition = decisions_.sentry().force(command.mode, now_ns)) on_transition(*transition, {});
       break;
     case schema::CommandKind::AutoMode:
-      sentry_.release();
+      decisions_.sentry().release();
       break;
     case schema::CommandKind::Respawn:
       ++control_.session;
       break;
     default:
       return Error{ErrorCode::kInvalidArgument,
-                   fmt::format("{}; expected Pause, Resume, ForceMode, AutoMode or Respawn", schema::EnumNameCommandKind(command.kind))};
+                   fmt::format("{}; expected another command", schema::EnumNameCommandKind(command.kind))};
   }
   changed_ = true;
   publish(now_ns);
   return {};
+}
+
+void CameraControl::set_rules(const DecisionOptions& options) {
+  decisions_.set_rules(options.rules, options.tracker);
+  changed_ = true;
 }
 
 void CameraControl::publish(std::uint64_t now_ns) {
@@ -247,25 +335,27 @@ void CameraControl::publish(std::uint64_t now_ns) {
   if (!changed_ && age_ns(published_at_ns_, now_ns) < to_ns(kHeartbeat)) return;
   changed_ = false;
   published_at_ns_ = now_ns;
-  control_.mode = state_.mode = sentry_.mode();
-  control_.forced = sentry_.forced();
+  control_.mode = state_.mode = decisions_.sentry().mode();
+  control_.forced = decisions_.sentry().forced();
   control_.detect_fps = detect_fps();
   control_.heartbeat_at_ns = state_.heartbeat_at_ns = now_ns;
   state_.paused = control_.paused;
-  state_.last_frame_id = sentry_.last_frame_id();
+  state_.last_frame_id = decisions_.sentry().last_frame_id();
   state_.still = is_still();
-  state_.targets = state_.detections_stale || control_.paused ? 0 : sentry_.targets();
+  state_.detecting = control_.detecting;
+  state_.threshold = decisions_.threshold();
+  state_.targets = state_.detections_stale || !looks() ? 0 : decisions_.sentry().targets();
   topics_.publish(control_);
   topics_.publish(state_);
   topics_.beat();
 }
 
 bool CameraControl::is_still() const {
-  return spared_ && sentry_.mode() == Mode::Standby && !state_.detections_stale && !control_.paused;
+  return spared_ && decisions_.sentry().mode() == Mode::Standby && !state_.detections_stale && looks();
 }
 
 float CameraControl::detect_fps() const {
-  return sentry_.mode() == Mode::Standby ? options_.sentry.standby_fps : options_.sentry.tracking_fps;
+  return decisions_.sentry().mode() == Mode::Standby ? options_.standby_fps : options_.tracking_fps;
 }
 
 // How long a result (or, where only detect asks, a frame) may take at the rates in force.

@@ -97,7 +97,7 @@ bool CommandSocket::serve_client(int fd, const Handler& handler) {
         return false;
       continue;
     }
-    const Result<CommandRecord> command = decode_command(std::span(packet).first(size));
+    const Result<stage::Command> command = stage::decode_command(std::span(packet).first(size));
     const Result<> done = command ? handler(*command) : Result<>(command.error());
     if (!send_reply(fd, done.ok(), done ? "" : done.error().text)) return false;
   }

@@ -11,6 +11,7 @@
 #include "base/unique_fd.h"
 #include "bus/directory.h"
 #include "control/records.h"
+#include "stage/command.h"
 
 namespace vedette::control {
 
@@ -22,7 +23,7 @@ class CommandSocket {
   CommandSocket& operator=(CommandSocket&&) = delete;
   ~CommandSocket();  // removes the file
 
-  using Handler = std::function<Result<>(const CommandRecord&)>;
+  using Handler = std::function<Result<>(const stage::Command&)>;
   // Accepts, reads and answers whatever is there now.
   void serve(const Handler& handler);
 

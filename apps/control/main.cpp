@@ -1,18 +1,25 @@
 // vedette-control: decides for all cameras.
 //
-//   <cam>/detections ─► targets ─► sentry ─► <cam>/control (desired state), <cam>/state, <cam>/events
-//   <cam>/frames, <cam>/motion (signs of life) ─► lost, back ─┘         ▲
-//   <bus>/control.sock (pause, resume, mode, respawn) ────┘
+//   <cam>/detections ─► tracker ─► rules ─► sentry ─► <cam>/control (desired state), <cam>/state, <cam>/tracks, <cam>/events
+//   <cam>/frames, <cam>/motion (signs of life) ─► lost, back ─┘    ▲
+//   <bus>/control.sock (pause, mode, rules, …) ────────────────────┘   <storage>: what was commanded, lines' counts
+#include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <vector>
 
+#include "base/file.h"
 #include "base/process.h"
 #include "bus/directory.h"
 #include "bus/ring.h"
 #include "config/command_line.h"
+#include "config/overrides.h"
 #include "control/camera.h"
 #include "control/command_socket.h"
+#include "control/decide.h"
+#include "control/kept.h"
+#include "control/options.h"
 #include "stage/waiting.h"
 #include "telemetry/log.h"
 
@@ -23,26 +30,70 @@ using namespace vedette::control;
 
 constexpr auto kLongestWait = std::chrono::milliseconds(50);  // commands wait so long at most
 
-CameraOptions options_of(const Config& config, const CameraConfig& camera) {
-  CameraOptions options;
-  options.name = camera.name;
-  options.detect = camera.detect;
-  options.motion = config.motion.gate;
-  options.timeout = camera.timeout;
-  options.least_fps = camera.fps > 0.0f ? std::min(camera.fps, config.detect.fps) : config.detect.fps;
-  options.sentry = config.sentry;
-  options.readers = config.bus.readers;
-  options.held_per_reader = config.bus.held_per_reader;
-  return options;
-}
+using Cameras = std::vector<std::unique_ptr<CameraControl>>;
 
-Result<> obey(std::vector<std::unique_ptr<CameraControl>>& cameras, const CommandRecord& command) {
+Result<CameraControl*> find(const Cameras& cameras, const std::string& name) {
   std::string names;
   for (const auto& camera : cameras) {
-    if (camera->name() == command.camera) return camera->obey(command);
+    if (camera->name() == name) return camera.get();
     names += (names.empty() ? "" : ", ") + camera->name();
   }
-  return Error{ErrorCode::kNotFound, "no camera \"" + command.camera + "\"; expected one of " + names};
+  return Error{ErrorCode::kNotFound, "no camera \"" + name + "\"; expected one of " + names};
+}
+
+// A key of the configuration that may change while everything runs: checked, kept, in force. The configuration is read anew; of a
+// file that was edited meanwhile all other keys wait for the next start.
+Result<> keep(const std::string& path, const std::string& text) {
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
+  return write_file(path, text);
+}
+
+// A key of the configuration that may change while everything runs: checked, kept, in force. The configuration is read anew; of a
+// file that was edited meanwhile all other keys wait for the next start.
+Result<> change(CameraControl& camera, const CommonOptions& common, const stage::Command& command) {
+  const bool set = command.kind == schema::CommandKind::Set;
+  const Change change{command.camera, command.key, set ? std::optional(command.value) : std::nullopt};
+  VD_ASSIGN(const Changed changed, try_change(common.config, overrides_of(common), change));
+  const std::vector<CameraConfig>& known = changed.config.cameras;
+  const auto found = std::find_if(known.begin(), known.end(), [&](const CameraConfig& c) { return c.name == command.camera; });
+  if (found == known.end())
+    return Error{ErrorCode::kNotFound, common.config + " has no camera \"" + command.camera + "\" any more"};
+  const std::string path = overrides_path(changed.config.storage);
+  VD_TRY(keep(path, changed.overrides));
+  log::info("{}: {} is {}", command.camera, command.key, set ? "changed, and kept in " + path : "as the configuration has it");
+  camera.set_rules(decision_options(changed.config, *found));
+  return {};
+}
+
+Result<> obey(const Cameras& cameras, const CommonOptions& common, const stage::Command& command) {
+  VD_ASSIGN(CameraControl* const camera, find(cameras, command.camera));
+  const bool changes = command.kind == schema::CommandKind::Set || command.kind == schema::CommandKind::Unset;
+  return changes ? change(*camera, common, command) : camera->obey(command);
+}
+
+CLI::App* add_decide(CLI::App& app, CommonOptions& common, DecideOptions& options) {
+  CLI::App* decide = app.add_subcommand("decide", "What the rules make of recorded detections: JSON, an object a line");
+  add_common_options(*decide, common);
+  decide->add_option("file", options.recording, "A recording of <camera>/detections, by vedette dump")->required();
+  decide->add_option("--camera", options.camera, "In the recording, if it has several")->type_name("NAME");
+  decide->add_option("--as", options.as, "By the rules of this camera of the configuration, if it has another name there")
+      ->type_name("NAME");
+  decide->add_flag("--tracks", options.tracks, "Each result's objects too");
+  decide->add_option("--minute", options.minute, "Of the week, from Monday 00:00 on, at the recording's begin: for schedules")
+      ->check(CLI::Range(0u, rules::kMinutesOfWeek - 1));
+  decide->footer(
+      "With the recording's own clock: the same on every run.\n\nExamples:\n  vedette dump -o day.rec cam0/detections "
+      "cam0/motion\n"
+      "  vedette decide day.rec -c vedette.yaml\n  vedette decide day.rec -c vedette.yaml --set cameras.cam0.threshold=0.7");
+  return decide;
+}
+
+int decide_only(const CommonOptions& common, const DecideOptions& options) {
+  const Result<Config> config = load_config(common.config, overrides_of(common));
+  if (!config) return fail(config.error(), exit_code_of(config.error()));
+  const Result<> decided = decide(*config, options, stdout);
+  return decided ? EXIT_SUCCESS : fail(decided.error());
 }
 
 }  // namespace
@@ -51,19 +102,24 @@ int main(int argc, char** argv) {
   install_stop_signals();
   CLI::App app{
       "Decides for all cameras: reads their detections, runs the sentry, publishes mode, state and events, takes commands."};
-  CommonOptions common;
+  CommonOptions common, decide_common;
   add_common_options(app, common);
+  DecideOptions recorded;
+  const CLI::App* const decide_app = add_decide(app, decide_common, recorded);
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
+
+  if (*decide_app) return decide_only(decide_common, recorded);
 
   const Result<Config> config = load_and_start_log(common, "control");
   if (!config) return fail(config.error(), exit_code_of(config.error()));
   const Result<bus::BusDir> bus_dir = bus::BusDir::open(config->bus.dir);
   if (!bus_dir) return log::error("{}", bus_dir.error().text), exit_code_of(bus_dir.error());
 
-  std::vector<std::unique_ptr<CameraControl>> cameras;
+  Kept kept(storage_dir(config->storage) + "/control.json");
+  Cameras cameras;
   std::vector<bus::Subscriber*> detections;
   for (const CameraConfig& camera : config->cameras) {
-    auto opened = CameraControl::open(*bus_dir, options_of(*config, camera));
+    auto opened = CameraControl::open(*bus_dir, camera_options(*config, camera), kept.find(camera.name));
     if (!opened) return log::error("{}", opened.error().text), exit_code_of(opened.error());
     cameras.push_back(*std::move(opened));
     detections.push_back(&cameras.back()->detections());
@@ -78,7 +134,8 @@ int main(int argc, char** argv) {
   while (!stop_requested()) {
     bus::wait_any(detections, kLongestWait);
     for (const auto& camera : cameras) camera->step();
-    commands->serve([&](const CommandRecord& command) { return obey(cameras, command); });
+    commands->serve([&](const stage::Command& command) { return obey(cameras, common, command); });
+    for (const auto& camera : cameras) kept.note(camera->name(), camera->kept(), monotonic_ns());
   }
 
   for (const auto& camera : cameras) {

@@ -6,6 +6,7 @@ namespace vedette::control {
 namespace {
 
 constexpr std::size_t kLongestText = 500;
+constexpr std::size_t kRoomForCounts = kMaxRecordBytes - 512;  // the rest is for all else in a state record
 
 template <typename T>
 Bytes finished(flatbuffers::FlatBufferBuilder& builder, flatbuffers::Offset<T> root) {
@@ -13,6 +14,8 @@ Bytes finished(flatbuffers::FlatBufferBuilder& builder, flatbuffers::Offset<T> r
   const auto* data = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
   return Bytes(data, data + builder.GetSize());
 }
+
+std::string text_of(const flatbuffers::String* text) { return text != nullptr ? text->str() : std::string(); }
 
 Error bad_value(std::string_view record, std::string_view field, unsigned value) {
   return {ErrorCode::kCorrupt,
@@ -24,28 +27,32 @@ Error bad_value(std::string_view record, std::string_view field, unsigned value)
 Bytes encode(const DesiredState& state) {
   flatbuffers::FlatBufferBuilder builder;
   return finished(builder, schema::CreateControl(builder, state.mode, state.detect_fps, state.paused, state.session,
-                                                 state.heartbeat_at_ns, state.forced));
+                                                 state.heartbeat_at_ns, state.forced, state.detecting));
 }
 
 Bytes encode(const CameraState& state) {
   flatbuffers::FlatBufferBuilder builder;
-  return finished(
-      builder, schema::CreateState(builder, state.mode, state.previous_mode, state.since_ns, state.heartbeat_at_ns, state.paused,
-                                   state.last_frame_id, state.targets, state.detections_stale, state.still));
+  std::vector<flatbuffers::Offset<schema::Count>> counts;
+  for (const rules::Count& count : state.counts) {
+    const auto place = builder.CreateSharedString(count.place);
+    const auto label = builder.CreateSharedString(count.label.substr(0, kLongestText));
+    counts.push_back(schema::CreateCount(builder, place, label, count.inside, count.into, count.out_of));
+    if (builder.GetSize() > kRoomForCounts) break;
+  }
+  const auto all = builder.CreateVector(counts);
+  return finished(builder, schema::CreateState(builder, state.mode, state.previous_mode, state.since_ns, state.heartbeat_at_ns,
+                                               state.paused, state.last_frame_id, state.targets, state.detections_stale,
+                                               state.still, state.detecting, all, state.threshold));
 }
 
 Bytes encode(const EventRecord& event) {
   flatbuffers::FlatBufferBuilder builder;
-  const auto label = builder.CreateString(event.label.substr(0, kLongestText));
-  const auto text = builder.CreateString(event.text.substr(0, kLongestText));
+  const auto text_of = [&builder](const std::string& text) { return builder.CreateString(text.substr(0, kLongestText)); };
+  const auto label = text_of(event.label), text = text_of(event.text), rule = text_of(event.rule), zone = text_of(event.zone);
   return finished(builder, schema::CreateEvent(builder, event.id, event.kind, event.at_ns, event.wall_at_ns, event.frame_id,
-                                               label, event.score, text));
-}
-
-Bytes encode(const CommandRecord& command) {
-  flatbuffers::FlatBufferBuilder builder;
-  const auto camera = builder.CreateString(command.camera);
-  return finished(builder, schema::CreateCommand(builder, camera, command.kind, command.mode));
+                                               label, event.score, text, event.phase, rule, zone, event.track_id,
+                                               event.started_at_ns, event.started_wall_at_ns, event.best_frame_id,
+                                               event.best_captured_at_ns, event.x, event.y, event.width, event.height));
 }
 
 Bytes encode_reply(bool ok, const std::string& text) {
@@ -58,8 +65,8 @@ Result<DesiredState> decode_control(std::span<const std::byte> bytes) {
   RecordBuffer copy;
   VD_ASSIGN(const schema::Control* const record, copy_record<schema::Control>(bytes, copy));
   if (!is_mode(record->mode())) return bad_value("control record", "mode", static_cast<unsigned>(record->mode()));
-  return DesiredState{record->mode(),    record->detect_fps(),      record->paused(),
-                      record->session(), record->heartbeat_at_ns(), record->forced()};
+  return DesiredState{record->mode(),   record->detect_fps(), record->paused(), record->session(), record->heartbeat_at_ns(),
+                      record->forced(), record->detecting()};
 }
 
 Result<CameraState> decode_state(std::span<const std::byte> bytes) {
@@ -67,17 +74,49 @@ Result<CameraState> decode_state(std::span<const std::byte> bytes) {
   VD_ASSIGN(const schema::State* const record, copy_record<schema::State>(bytes, copy));
   if (!is_mode(record->mode())) return bad_value("state record", "mode", static_cast<unsigned>(record->mode()));
   if (!is_mode(record->previous_mode())) return bad_value("state record", "mode", static_cast<unsigned>(record->previous_mode()));
-  return CameraState{record->mode(),   record->previous_mode(), record->since_ns(), record->heartbeat_at_ns(),
-                     record->paused(), record->last_frame_id(), record->targets(),  record->detections_stale(),
-                     record->still()};
+  CameraState state{record->mode(),
+                    record->previous_mode(),
+                    record->since_ns(),
+                    record->heartbeat_at_ns(),
+                    record->paused(),
+                    record->last_frame_id(),
+                    record->targets(),
+                    record->detections_stale(),
+                    record->still(),
+                    record->detecting(),
+                    {},
+                    record->threshold()};
+  if (record->counts() != nullptr)
+    for (const schema::Count* count : *record->counts())
+      state.counts.push_back({count->place()->str(), count->label()->str(), count->inside(), count->into(), count->out_of()});
+  return state;
 }
 
-Result<CommandRecord> decode_command(std::span<const std::byte> bytes) {
+Result<EventRecord> decode_event(std::span<const std::byte> bytes) {
   RecordBuffer copy;
-  VD_ASSIGN(const schema::Command* const record, copy_record<schema::Command>(bytes, copy));
-  if (record->kind() > schema::CommandKind::MAX) return bad_value("command", "kind", static_cast<unsigned>(record->kind()));
-  if (!is_mode(record->mode())) return bad_value("command", "mode", static_cast<unsigned>(record->mode()));
-  return CommandRecord{record->camera()->str(), record->kind(), record->mode()};
+  VD_ASSIGN(const schema::Event* const record, copy_record<schema::Event>(bytes, copy));
+  if (record->kind() > schema::EventKind::MAX) return bad_value("event", "kind", static_cast<unsigned>(record->kind()));
+  if (record->phase() > schema::EventPhase::MAX) return bad_value("event", "phase", static_cast<unsigned>(record->phase()));
+  return EventRecord{record->id(),
+                     record->kind(),
+                     record->at_ns(),
+                     record->wall_at_ns(),
+                     record->frame_id(),
+                     text_of(record->label()),
+                     record->score(),
+                     text_of(record->text()),
+                     record->phase(),
+                     text_of(record->rule()),
+                     text_of(record->zone()),
+                     record->track_id(),
+                     record->started_at_ns(),
+                     record->started_wall_at_ns(),
+                     record->best_frame_id(),
+                     record->best_captured_at_ns(),
+                     record->x(),
+                     record->y(),
+                     record->width(),
+                     record->height()};
 }
 
 }  // namespace vedette::control

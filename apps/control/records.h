@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "rules/findings.h"
 #include "schema/records.h"
 
 namespace vedette::control {
@@ -24,6 +25,7 @@ struct DesiredState {
   std::uint64_t session = 0;
   std::uint64_t heartbeat_at_ns = 0;
   bool forced = false;
+  bool detecting = true;
 };
 
 // schema::State
@@ -37,6 +39,9 @@ struct CameraState {
   std::uint32_t targets = 0;
   bool detections_stale = false;
   bool still = false;
+  bool detecting = true;
+  std::vector<rules::Count> counts;
+  float threshold = 0.0f;
 };
 
 // schema::Event
@@ -49,25 +54,30 @@ struct EventRecord {
   std::string label;
   float score = 0.0f;
   std::string text;
+  schema::EventPhase phase = schema::EventPhase::Once;
+  std::string rule;
+  std::string zone;
+  std::uint64_t track_id = 0;
+  std::uint64_t started_at_ns = 0;
+  std::uint64_t started_wall_at_ns = 0;
+  std::uint64_t best_frame_id = 0;
+  std::uint64_t best_captured_at_ns = 0;
+  float x = 0.0f;
+  float y = 0.0f;
+  float width = 0.0f;
+  float height = 0.0f;
 };
 
 Bytes encode(const DesiredState& state);
-Bytes encode(const CameraState& state);
-Bytes encode(const EventRecord& event);  // labels and texts of more than 500 bytes are cut
+Bytes encode(const CameraState& state);  // of its counts as many as a record holds, the first ones
+Bytes encode(const EventRecord& event);  // texts of more than 500 bytes are cut
 
 // Copied out of shared memory first, then verified, every value in its range.
 Result<DesiredState> decode_control(std::span<const std::byte> record);
 Result<CameraState> decode_state(std::span<const std::byte> record);
+Result<EventRecord> decode_event(std::span<const std::byte> record);
 
-// schema::Command and schema::Reply
-struct CommandRecord {
-  std::string camera;
-  schema::CommandKind kind = schema::CommandKind::Pause;
-  Mode mode = Mode::Standby;
-};
-Bytes encode(const CommandRecord& command);
-Result<CommandRecord> decode_command(std::span<const std::byte> record);
-
+// schema::Reply; longer texts are cut there too.
 Bytes encode_reply(bool ok, const std::string& text);
 
 }  // namespace vedette::control

@@ -1,13 +1,16 @@
-// The three topics that control writes for one camera, and what its predecessor left in them. Thread-bound.
+// The topics that control writes for one camera, and what its predecessor left in them. Thread-bound.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "bus/ring.h"
 #include "control/records.h"
+#include "schema/tracks.h"
+#include "stage/topics.h"
 
 namespace vedette::control {
 
@@ -15,11 +18,14 @@ namespace vedette::control {
 struct LeftBehind {
   std::optional<DesiredState> control;
   std::optional<CameraState> state;
+  std::optional<Tracks> tracks;
+  std::string class_names;               // of the tracks
+  std::vector<EventRecord> open_events;  // the newest record of each that has no End
 };
 
 class Topics {
  public:
-  // Reads what was left behind, then creates or takes over the topics.
+  // Reads what was left behind, then creates or takes over the topics. <cam>/tracks comes with open_tracks().
   static Result<Topics> open(const bus::BusDir& dir, const std::string& camera, std::uint32_t readers,
                              std::uint32_t held_per_reader);
 
@@ -27,21 +33,29 @@ class Topics {
 
   void publish(const DesiredState& state) { publish(control_, encode(state)); }
   void publish(const CameraState& state) { publish(state_, encode(state)); }
-  void publish(const EventRecord& event) { publish(events_, encode(event), event.id); }
+  void publish(const EventRecord& event) { publish(events_, encode(event)); }
   std::uint64_t next_event_id() { return events_.next_frame_id(); }  // goes on after a restart
+
+  // With these class names from now on; other ones make new files, so that no record is read with the names of another model.
+  Result<> open_tracks(const std::string& class_names);
+  // Nothing before open_tracks().
+  void publish(const TracksInfo& info, std::span<const Track> tracks);
 
   void beat();
 
  private:
-  Topics(const LeftBehind& left_behind, bus::RingWriter control, bus::RingWriter state, bus::RingWriter events)
-      : left_behind_(left_behind), control_(std::move(control)), state_(std::move(state)), events_(std::move(events)) {}
-  static void publish(bus::RingWriter& writer, const Bytes& record) { publish(writer, record, writer.next_frame_id()); }
-  static void publish(bus::RingWriter& writer, const Bytes& record, std::uint64_t id);
+  Topics(const bus::BusDir& dir, std::string camera, const stage::Share& share, LeftBehind left_behind, bus::RingWriter control,
+         bus::RingWriter state, bus::RingWriter events);
+  static void publish(bus::RingWriter& writer, const Bytes& record);
 
+  const bus::BusDir* dir_;
+  std::string camera_;
+  stage::Share share_;
   LeftBehind left_behind_;
   bus::RingWriter control_;
   bus::RingWriter state_;
   bus::RingWriter events_;
+  std::optional<bus::RingWriter> tracks_;
 };
 
 }  // namespace vedette::control

@@ -64,7 +64,7 @@ void Camera::follow_control(std::uint64_t now_ns) {
   if (const auto good = control_.poll(now_ns); !good) refuse(good.error());
   const float fps = control_.detect_fps().value_or(options_.fps);
   rate_.set(fps);
-  frames_.set_demand(control_.paused() ? bus::Demand{} : wanted(fps));
+  frames_.set_demand(is_idle() ? bus::Demand{} : wanted(fps));
 }
 
 // A picture whose region has the model's resolution.
@@ -81,7 +81,7 @@ bus::Demand Camera::wanted(float fps) const {
 }
 
 std::optional<std::uint64_t> Camera::due_at_ns() const {
-  if (control_.paused()) return std::nullopt;
+  if (is_idle()) return std::nullopt;
   return rate_.due_at_ns();
 }
 
@@ -94,7 +94,7 @@ bool Camera::is_due(std::uint64_t now_ns) {
 }
 
 std::optional<Frame> Camera::take(std::uint64_t now_ns) {
-  if (control_.paused() || !is_due(now_ns)) return std::nullopt;
+  if (is_idle() || !is_due(now_ns)) return std::nullopt;
   bus::Taken taken = frames_.take_newest();
   if (!taken) return std::nullopt;
   Frame frame{std::move(taken.lease), {}, {}, {}};

@@ -66,12 +66,17 @@ class Camera {
   // the names of another model. A failure changes nothing.
   Result<> set_model(const ModelTraits& model);
 
+  // Other zones of the motion gate: changed at run time.
+  void set_motion(const vision::MotionOptions& options) {
+    if (stillness_) stillness_->set_motion(options);
+  }
+
   // Reads what control wants now and asks upstream accordingly; also the sign of life. Call at least every 400 ms.
   void follow_control(std::uint64_t now_ns);
   // Control's session isn't the one adopted at start any more: the process is to be started anew.
   bool session_changed() const { return control_.session_changed(); }
 
-  // When the next frame may be taken; none while paused.
+  // When the next frame may be taken; none while it is paused, or left alone by command.
   std::optional<std::uint64_t> due_at_ns() const;
   // No more frames come than are wanted: the next one will be due when it comes, and can be waited for at once.
   bool frames_are_rare() const { return frames_are_rare_; }
@@ -97,6 +102,7 @@ class Camera {
  private:
   Camera(const bus::BusDir& dir, std::string name, const CameraOptions& options, const ModelTraits& model,
          bus::RingWriter detections, std::optional<Stillness> stillness);
+  bool is_idle() const { return control_.paused() || !control_.detecting(); }
   bool is_due(std::uint64_t now_ns);
   void refuse(const Error& error);
   bus::Demand wanted(float fps) const;

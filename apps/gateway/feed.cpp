@@ -85,10 +85,10 @@ void Feed::take_events() {
   RecordBuffer copy;
   while (const bus::Taken taken = events_.take_next()) {
     const auto event = copy_record<schema::Event>(taken.lease.bytes(), copy);
-    if (event)
-      hub_.send_event(std::make_shared<const std::string>(event_json(**event)));
-    else
+    if (!event)
       bad_record(event.error());
+    else if ((*event)->phase() != schema::EventPhase::Update)  // nothing that a viewer would be told
+      hub_.send_event(std::make_shared<const std::string>(event_json(**event)));
   }
 }
 
@@ -98,7 +98,7 @@ void Feed::take_state() {
   if (!taken) return;
   const auto state = copy_record<schema::State>(taken.lease.bytes(), copy);
   if (!state) return bad_record(state.error());
-  control_ = Control{(*state)->mode(), (*state)->since_ns(), (*state)->targets(), (*state)->still()};
+  control_ = Control{(*state)->mode(), (*state)->since_ns(), (*state)->targets(), (*state)->still(), (*state)->detecting()};
 }
 
 void Feed::take_detections() {
@@ -223,6 +223,7 @@ void Feed::tick() {
     report->mode_since_ms = age_ns(control_->since_ns, now) / 1'000'000;
     report->targets = control_->targets;
     report->still = control_->still;
+    report->detecting = control_->detecting;
   }
   report->capture_fps = capture_fps_.per_second(now);
   report->detect_fps = detect_fps_.per_second(now);

@@ -43,6 +43,7 @@ class Feed {
     std::uint64_t since_ns = 0;
     std::uint32_t targets = 0;
     bool still = false;
+    bool detecting = true;
   };
 
   void set_watched(bool watched);

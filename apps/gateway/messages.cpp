@@ -75,6 +75,7 @@ std::string state_json(const StateReport& report, double sent_fps) {
                {"mode_since_ms", number_or_null(report.mode_since_ms)},
                {"targets", report.targets},
                {"still", report.still},
+               {"detecting", report.detecting},
                {"fps", std::move(fps)},
                {"latency_ms", std::move(latency)},
                {"dropped", report.dropped},
@@ -83,12 +84,18 @@ std::string state_json(const StateReport& report, double sent_fps) {
 }
 
 std::string event_json(const schema::Event& event) {
+  const auto text_of = [](const flatbuffers::String* text) { return text != nullptr ? text->str() : std::string(); };
   return dump({{"type", "event"},
                {"id", event.id()},
                {"kind", vedette::to_string(event.kind())},
+               {"phase", vedette::to_string(event.phase())},
                {"wall_ms", event.wall_at_ns() / 1'000'000},
                {"frame_id", event.frame_id()},
-               {"text", event.text() != nullptr ? event.text()->str() : std::string()}});
+               {"text", text_of(event.text())},
+               {"label", text_of(event.label())},
+               {"rule", text_of(event.rule())},
+               {"zone", text_of(event.zone())},
+               {"track", event.track_id()}});
 }
 
 std::string picture_prefix(const Picture& picture, std::uint64_t now_ns) {

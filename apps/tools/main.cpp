@@ -138,7 +138,7 @@ CLI::App* add_mot(CLI::App& app, MotOptions& options) {
   mot->add_option("--fps", options.fps, "Frames a second (30; made-up scenes: 3, 10 and 30)")->check(CLI::Range(0.1, 1000.0));
   mot->add_option("--size", options.size, "The pictures' size; else as far as boxes reach")->type_name("WxH");
   mot->add_option("--seed", options.seed, "Of the made-up scenes")->capture_default_str();
-  mot->add_option("--fit", options.fit, "How a box fits an object: grown, iou, giou")->capture_default_str();
+  mot->add_option("--fit", options.fit, "How a box fits an object: likelihood, iou, giou")->capture_default_str();
   mot->add_option("--without", options.without, "Leave out a part of the tracker: motion, unsure, best, shake")
       ->type_name("PART");
   mot->add_flag("--json", options.json, "For scripts");

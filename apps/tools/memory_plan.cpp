@@ -195,6 +195,7 @@ MemoryPlan plan_memory(const Config& config, const CommonOptions& options, const
     }
     // The names of the model's classes may take a page.
     if (camera.detect) add("detections", stage::detections_ring(share, std::string(4000, ' ')), "config");
+    if (camera.detect) add("tracks", stage::tracks_ring(share, std::string(4000, ' ')), "config");
     if (camera.detect && config.motion.gate) add("motion", stage::motion_ring(share), "config");
     add("control", stage::control_ring(share), "config");
     add("state", stage::state_ring(share), "config");

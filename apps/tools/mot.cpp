@@ -22,9 +22,9 @@ Error wrong(std::string text) { return {ErrorCode::kInvalidArgument, std::move(t
 Result<track::TrackerOptions> tracker_options(const MotOptions& options) {
   track::TrackerOptions made;
   const std::map<std::string, track::Fit> fits = {
-      {"grown", track::Fit::kGrown}, {"iou", track::Fit::kIou}, {"giou", track::Fit::kGiou}};
+      {"likelihood", track::Fit::kLikelihood}, {"iou", track::Fit::kIou}, {"giou", track::Fit::kGiou}};
   const auto fit = fits.find(options.fit);
-  if (fit == fits.end()) return wrong("--fit: \"" + options.fit + "\" is none of grown, iou, giou");
+  if (fit == fits.end()) return wrong("--fit: \"" + options.fit + "\" is none of likelihood, iou, giou");
   made.fit = fit->second;
   const std::map<std::string, bool*> parts = {
       {"motion", &made.motion}, {"unsure", &made.unsure}, {"best", &made.best}, {"shake", &made.shake}};

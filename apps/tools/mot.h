@@ -16,7 +16,7 @@ struct MotOptions {
   double fps = 0;                 // 0: 30; made-up scenes are measured at 3, 10 and 30
   std::string size;               // of the pictures, "1920x1080"; "": as far as boxes reach
   std::uint32_t seed = 1;
-  std::string fit = "grown";
+  std::string fit = "likelihood";
   std::vector<std::string> without;  // parts of the tracker
   bool json = false;
 };

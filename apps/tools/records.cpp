@@ -11,6 +11,7 @@
 #include "schema/motion.h"
 #include "schema/packet.h"
 #include "schema/records.h"
+#include "schema/tracks.h"
 
 namespace vedette::tools {
 namespace {
@@ -22,6 +23,7 @@ constexpr std::size_t kHexBytes = 64;
 // Milliseconds with three digits after the point: what a person compares.
 double milliseconds(std::uint64_t ns) { return std::round(static_cast<double>(ns) / 1e3) / 1e3; }
 double rounded(float value) { return std::round(static_cast<double>(value) * 1e4) / 1e4; }
+std::string text_of(const flatbuffers::String* text) { return text != nullptr ? printable(text->string_view()) : ""; }
 Json failed(const Error& error) { return Json{{"error", printable(error.text)}}; }
 
 std::string mode_name(Mode mode) { return is_mode(mode) ? std::string(to_string(mode)) : std::to_string(static_cast<int>(mode)); }
@@ -94,6 +96,31 @@ Json detections(std::span<const std::byte> record, const std::vector<std::string
           {"detections", std::move(boxes)}};
 }
 
+Json tracks(std::span<const std::byte> record, const std::vector<std::string>& names, std::uint64_t now_ns) {
+  Tracks read;
+  if (const auto good = read_tracks(record, read); !good.ok()) return failed(good.error());
+  const std::uint64_t at_ns = read.info.captured_at_ns();
+  Json all = Json::array();
+  for (const Track& track : read.tracks)
+    all.push_back(
+        {{"id", track.id()},
+         {"label", printable(class_name(names, track.class_id()))},
+         {"phase", to_string(track.phase())},
+         {"score", rounded(track.score())},
+         {"x", rounded(track.x())},
+         {"y", rounded(track.y())},
+         {"width", rounded(track.width())},
+         {"height", rounded(track.height())},
+         {"velocity", {rounded(track.velocity_x()), rounded(track.velocity_y())}},
+         {"zones", track.zones()},
+         {"for_ms", milliseconds(age_ns(track.first_at_ns(), at_ns))},
+         {"still_ms", track.still_since_ns() == 0 ? Json(nullptr) : milliseconds(age_ns(track.still_since_ns(), at_ns))}});
+  return {{"captured_at_ns", at_ns},
+          {"published_at_ns", read.info.published_at_ns()},
+          {"age_ms", milliseconds(age_ns(at_ns, now_ns))},
+          {"tracks", std::move(all)}};
+}
+
 // Without its cells: they are a picture, and no text.
 Json motion(std::span<const std::byte> record, std::uint64_t now_ns) {
   Motion read;
@@ -116,9 +143,25 @@ Json motion(std::span<const std::byte> record, std::uint64_t now_ns) {
 }
 
 Json control(const schema::Control& record, std::uint64_t now_ns) {
-  return {{"mode", mode_name(record.mode())}, {"detect_fps", rounded(record.detect_fps())},
-          {"paused", record.paused()},        {"forced", record.forced()},
-          {"session", record.session()},      {"heartbeat_age_ms", milliseconds(age_ns(record.heartbeat_at_ns(), now_ns))}};
+  return {{"mode", mode_name(record.mode())},
+          {"detect_fps", rounded(record.detect_fps())},
+          {"paused", record.paused()},
+          {"forced", record.forced()},
+          {"detecting", record.detecting()},
+          {"session", record.session()},
+          {"heartbeat_age_ms", milliseconds(age_ns(record.heartbeat_at_ns(), now_ns))}};
+}
+
+Json counts(const flatbuffers::Vector<flatbuffers::Offset<schema::Count>>* all) {
+  Json array = Json::array();
+  if (all == nullptr) return array;
+  for (const schema::Count* count : *all)
+    array.push_back({{"place", text_of(count->place())},
+                     {"label", text_of(count->label())},
+                     {"inside", count->inside()},
+                     {"into", count->into()},
+                     {"out_of", count->out_of()}});
+  return array;
 }
 
 Json state(const schema::State& record, std::uint64_t now_ns) {
@@ -130,18 +173,48 @@ Json state(const schema::State& record, std::uint64_t now_ns) {
           {"last_frame_id", record.last_frame_id()},
           {"detections_stale", record.detections_stale()},
           {"still", record.still()},
+          {"detecting", record.detecting()},
+          {"threshold", rounded(record.threshold())},
+          {"counts", counts(record.counts())},
           {"heartbeat_age_ms", milliseconds(age_ns(record.heartbeat_at_ns(), now_ns))}};
 }
 
+// The name of an enum's value, its number if it has none.
+template <typename E>
+std::string name_of(E value) {
+  return value >= E::MIN && value <= E::MAX ? std::string(to_string(value)) : std::to_string(static_cast<int>(value));
+}
+
 Json event(const schema::Event& record, std::uint64_t now_ns) {
-  const bool known = record.kind() >= schema::EventKind::MIN && record.kind() <= schema::EventKind::MAX;
-  return {{"id", record.id()},
-          {"kind", known ? std::string(to_string(record.kind())) : std::to_string(static_cast<int>(record.kind()))},
-          {"text", record.text() ? printable(record.text()->string_view()) : ""},
-          {"label", record.label() ? printable(record.label()->string_view()) : ""},
-          {"score", rounded(record.score())},
+  Json json{{"id", record.id()},
+            {"kind", name_of(record.kind())},
+            {"phase", name_of(record.phase())},
+            {"text", text_of(record.text())},
+            {"label", text_of(record.label())},
+            {"score", rounded(record.score())},
+            {"frame_id", record.frame_id()}};
+  if (record.phase() != schema::EventPhase::Once) {
+    json.update({{"rule", text_of(record.rule())},
+                 {"zone", text_of(record.zone())},
+                 {"track_id", record.track_id()},
+                 {"started_at_ns", record.started_at_ns()},
+                 {"started_wall_at_ns", record.started_wall_at_ns()},
+                 {"best_frame_id", record.best_frame_id()},
+                 {"best_captured_at_ns", record.best_captured_at_ns()},
+                 {"best_box", {rounded(record.x()), rounded(record.y()), rounded(record.width()), rounded(record.height())}}});
+  }
+  json["wall_at_ns"] = record.wall_at_ns();
+  json["age_ms"] = milliseconds(age_ns(record.at_ns(), now_ns));
+  return json;
+}
+
+Json media(const schema::Media& record, std::uint64_t now_ns) {
+  return {{"event_id", record.event_id()},
+          {"kind", name_of(record.kind())},
+          {"path", text_of(record.path())},
           {"frame_id", record.frame_id()},
-          {"wall_at_ns", record.wall_at_ns()},
+          {"bytes", record.bytes()},
+          {"duration_ms", record.duration_ms()},
           {"age_ms", milliseconds(age_ns(record.at_ns(), now_ns))}};
 }
 
@@ -153,8 +226,8 @@ Json source(const schema::Source& record, std::uint64_t now_ns) {
           {"for_ms", milliseconds(age_ns(record.since_ns(), now_ns))},
           {"picture_age_ms",
            record.picture_at_ns() == 0 ? Json(nullptr) : Json(milliseconds(age_ns(record.picture_at_ns(), now_ns)))},
-          {"about", record.about() ? printable(record.about()->string_view()) : ""},
-          {"error", record.error() ? printable(record.error()->string_view()) : ""}};
+          {"about", text_of(record.about())},
+          {"error", text_of(record.error())}};
 }
 
 template <typename T>
@@ -197,12 +270,16 @@ std::string schema_name(std::uint64_t schema_id) {
       return "detections";
     case kMotionSchema:
       return "motion";
+    case kTracksSchema:
+      return "tracks";
     case kControlSchema:
       return "control";
     case kStateSchema:
       return "state";
     case kEventSchema:
       return "events";
+    case kMediaSchema:
+      return "media";
     case kSourceSchema:
       return "source";
     case kPacketsSchema:
@@ -220,12 +297,16 @@ std::optional<std::uint64_t> happened_at_ns(std::uint64_t schema_id, std::span<c
       return stamp_of_struct<DetectionsInfo>(record);
     case kMotionSchema:
       return stamp_of_struct<MotionInfo>(record);
+    case kTracksSchema:
+      return stamp_of_struct<TracksInfo>(record);
     case kControlSchema:
       return stamp_of_table(record, &schema::Control::heartbeat_at_ns);
     case kStateSchema:
       return stamp_of_table(record, &schema::State::heartbeat_at_ns);
     case kEventSchema:
       return stamp_of_table(record, &schema::Event::at_ns);
+    case kMediaSchema:
+      return stamp_of_table(record, &schema::Media::at_ns);
     case kSourceSchema:
       return stamp_of_table(record, &schema::Source::heartbeat_at_ns);
     case kPacketsSchema:
@@ -244,12 +325,16 @@ Json to_json(std::uint64_t schema_id, std::span<const std::byte> record, const s
       return detections(record, class_names, now_ns);
     case kMotionSchema:
       return motion(record, now_ns);
+    case kTracksSchema:
+      return tracks(record, class_names, now_ns);
     case kControlSchema:
       return table<schema::Control>(record, now_ns, control);
     case kStateSchema:
       return table<schema::State>(record, now_ns, state);
     case kEventSchema:
       return table<schema::Event>(record, now_ns, event);
+    case kMediaSchema:
+      return table<schema::Media>(record, now_ns, media);
     case kSourceSchema:
       return table<schema::Source>(record, now_ns, source);
     case kPacketsSchema:
@@ -259,17 +344,41 @@ Json to_json(std::uint64_t schema_id, std::span<const std::byte> record, const s
   }
 }
 
+namespace {
+
+std::string box_line(const Json& box) {
+  return fmt::format("{} {:.2f} at {:.3f},{:.3f} {:.3f}x{:.3f}", box["label"].get<std::string>(), box["score"].get<double>(),
+                     box["x"].get<double>(), box["y"].get<double>(), box["width"].get<double>(), box["height"].get<double>());
+}
+
+std::string count_line(const Json& count) {
+  const std::string what = count["place"].get<std::string>() + " " + count["label"].get<std::string>();
+  const std::uint64_t into = count["into"].get<std::uint64_t>(), out_of = count["out_of"].get<std::uint64_t>();
+  return into + out_of > 0 ? fmt::format("{} {} in, {} out", what, into, out_of)
+                           : fmt::format("{} {}", what, count["inside"].dump());
+}
+
+std::string list_line(const Json& list, std::string (*tell)(const Json&)) {
+  std::string line;
+  for (const Json& item : list) line += (line.empty() ? "" : "; ") + tell(item);
+  return line.empty() ? "nothing" : line;
+}
+
+}  // namespace
+
 std::string to_line(const Json& record) {
   std::string line;
   for (const auto& [key, value] : record.items()) {
     if (key.ends_with("_at_ns")) continue;  // the age says it
     if (!line.empty()) line += "  ";
     if (key == "detections") {
-      line += value.empty() ? "nothing" : "";
-      for (const Json& box : value)
-        line += fmt::format("{}{} {:.2f} at {:.3f},{:.3f} {:.3f}x{:.3f}", &box == &value.front() ? "" : "; ",
-                            box["label"].get<std::string>(), box["score"].get<double>(), box["x"].get<double>(),
-                            box["y"].get<double>(), box["width"].get<double>(), box["height"].get<double>());
+      line += list_line(value, box_line);
+    } else if (key == "tracks") {
+      line += list_line(value, [](const Json& track) {
+        return track["id"].dump() + " " + track["phase"].get<std::string>() + " " + box_line(track);
+      });
+    } else if (key == "counts") {
+      line += "counts " + list_line(value, count_line);
     } else if (key == "planes") {
       line += "planes";
       for (const Json& plane : value) line += fmt::format(" {}", plane["bytes"].get<std::uint64_t>());

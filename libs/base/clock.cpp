@@ -15,4 +15,11 @@ std::uint64_t coarse_monotonic_ns() { return read_clock(CLOCK_MONOTONIC_COARSE);
 std::uint64_t boottime_ns() { return read_clock(CLOCK_BOOTTIME); }
 std::uint64_t wall_ns() { return read_clock(CLOCK_REALTIME); }
 
+std::uint32_t minute_of_week(std::uint64_t wall_ns) {
+  const auto seconds = static_cast<std::time_t>(wall_ns / 1'000'000'000);
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
+  return static_cast<std::uint32_t>(((local.tm_wday + 6) % 7 * 24 + local.tm_hour) * 60 + local.tm_min);
+}
+
 }  // namespace vedette

@@ -14,6 +14,9 @@ std::uint64_t coarse_monotonic_ns();  // the same at the kernel's last tick: up 
 std::uint64_t boottime_ns();          // CLOCK_BOOTTIME; goes on while the machine sleeps
 std::uint64_t wall_ns();              // CLOCK_REALTIME, since the Unix epoch
 
+// Of that wall time in the machine's local time, from Monday 00:00: 0 to 10079.
+std::uint32_t minute_of_week(std::uint64_t wall_ns);
+
 constexpr std::uint64_t to_ns(Nanoseconds duration) { return static_cast<std::uint64_t>(duration.count()); }
 
 // Age of a monotonic time stamp; 0 for stamps from the future (another CPU's clock may be ahead by a few ns).

@@ -151,6 +151,37 @@ void Loader::check_together() {
                   fmt::format("{}; expected at most sentry.tracking_fps, {}", sentry.standby_fps, sentry.tracking_fps));
 }
 
+void Loader::check_mqtt() {
+  const MqttConfig& mqtt = config_.mqtt;
+  const auto add = [this](const std::string& key, const std::string& text) { mistakes_.add(origin_of(key), key, text); };
+  for (const auto& [key, value] : {std::pair{"mqtt.tls_ca", &mqtt.tls_ca}, {"mqtt.tls_cert", &mqtt.tls_cert}})
+    if (!value->empty() && !mqtt.tls) add(key, fmt::format("\"{}\" without mqtt.tls; expected mqtt.tls: true", *value));
+  if (mqtt.tls_cert.empty() != mqtt.tls_key.empty())
+    add(mqtt.tls_cert.empty() ? "mqtt.tls_key" : "mqtt.tls_cert",
+        "one without the other; expected mqtt.tls_cert and mqtt.tls_key");
+  if (!mqtt.password.empty() && mqtt.username.empty())
+    add(origins_.contains("mqtt.password") ? "mqtt.password" : "mqtt.password_file",
+        "a password; expected mqtt.username with it");
+}
+
+void Loader::check_notify() {
+  const auto check = [this](const std::string& item, const char* first, bool given, const EventChoice& choice) {
+    if (!given && !origins_.contains(item + "." + first))
+      mistakes_.add(origin_of(item), item, fmt::format("no \"{}:\"; expected it in each", first));
+    for (const std::string& name : choice.cameras) {
+      const auto is_it = [&name](const CameraConfig& camera) { return camera.name == name; };
+      if (std::none_of(config_.cameras.begin(), config_.cameras.end(), is_it))
+        mistakes_.add(origin_of(item + ".cameras"), item + ".cameras",
+                      fmt::format("\"{}\"; expected cameras that there are", name));
+    }
+  };
+  const NotifyConfig& notify = config_.notify;
+  for (std::size_t i = 0; i < notify.webhooks.size(); ++i)
+    check(fmt::format("notify.webhooks[{}]", i), "url", !notify.webhooks[i].url.empty(), notify.webhooks[i].choice);
+  for (std::size_t i = 0; i < notify.hooks.size(); ++i)
+    check(fmt::format("notify.hooks[{}]", i), "exec", !notify.hooks[i].exec.empty(), notify.hooks[i].choice);
+}
+
 // Who spins takes a whole core. Whether this machine lets it, the stage finds out when it starts (bus::may_spin()).
 void Loader::check_waiting() {
   const std::pair<std::string, const WaitConfig*> stages[] = {

@@ -2,6 +2,7 @@
 
 #include "config/layers.h"
 #include "config/loader.h"
+#include "config/notify_binders.h"
 #include "telemetry/log.h"
 
 namespace vedette {
@@ -49,6 +50,11 @@ std::vector<std::string> secrets_of(const Config& config) {
       for (std::string& secret : log::secrets_in_url(input.url)) add(std::move(secret));
   }
   add(config.gateway.token.value);
+  add(config.mqtt.password.value);
+  for (const WebhookConfig& webhook : config.notify.webhooks) {
+    for (std::string& secret : log::secrets_in_url(webhook.url)) add(std::move(secret));
+    for (const std::string& header : webhook.headers) add(config::secret_in_header(header));
+  }
   return secrets;
 }
 

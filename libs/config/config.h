@@ -3,11 +3,13 @@
 // and how to add one: config/fields.h. The command line that all programs share: config/command_line.h.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -257,6 +259,69 @@ struct GatewayConfig {
   bool operator==(const GatewayConfig&) const = default;
 };
 
+// Who is told by MQTT (apps/notify).
+struct MqttConfig {
+  std::string host;            // of the broker; "": no MQTT
+  std::uint16_t port = 0;      // 0: 8883 with tls, else 1883
+  std::string protocol = "5";  // 5, 3.1.1
+  std::string username;
+  Secret password;
+  bool tls = false;
+  std::string tls_ca;    // certificates that sign the broker's; "": the system's
+  std::string tls_cert;  // our own, for brokers that ask for one
+  std::string tls_key;
+  bool tls_insecure = false;     // the broker's certificate isn't checked
+  std::string client_id;         // "": vedette-<host name>-<eight digits that storage.dir keeps>
+  std::string base = "vedette";  // what all our topics begin with
+  std::uint32_t queue = 10'000;  // messages kept while the broker is away; then the oldest goes
+  std::uint32_t qos = 1;         // 0, 1, 2
+  Milliseconds keepalive{30'000};
+  bool discovery = true;  // Home Assistant is told of every camera
+  std::string discovery_prefix = "homeassistant";
+  std::string birth_topic = "homeassistant/status";  // where it says that it has started
+  std::string detr_mmap_topic;                       // changes of mode in detr-mmap's words go there; "": nowhere
+
+  bool operator==(const MqttConfig&) const = default;
+};
+
+// Which events somebody is told of.
+struct EventChoice {
+  std::vector<std::string> events;                      // kinds; empty: all
+  std::vector<std::string> phases = {"once", "start"};  // once, start, update, end
+  std::vector<std::string> cameras;                     // empty: all
+
+  bool operator==(const EventChoice&) const = default;
+};
+
+// One address that events are posted to.
+struct WebhookConfig {
+  std::string url;
+  EventChoice choice;
+  std::vector<std::string> headers;  // "Name: value"
+  std::string body;                  // with {{placeholders}}, each for a text within JSON; "": the event as JSON
+  bool snapshot = false;             // its picture too, as multipart/form-data
+  Milliseconds timeout{10'000};      // of one try
+  std::uint32_t retries = 8;
+
+  bool operator==(const WebhookConfig&) const = default;
+};
+
+// One program that is run for events.
+struct HookConfig {
+  std::vector<std::string> exec;  // program, arguments
+  EventChoice choice;
+  Milliseconds timeout{30'000};  // then it is killed
+
+  bool operator==(const HookConfig&) const = default;
+};
+
+struct NotifyConfig {
+  std::vector<WebhookConfig> webhooks;
+  std::vector<HookConfig> hooks;
+
+  bool operator==(const NotifyConfig&) const = default;
+};
+
 struct SuperviseConfig {
   Milliseconds backoff_min{200};  // before the first restart of a stage; doubles each time
   Milliseconds backoff_max{10000};
@@ -280,10 +345,21 @@ struct Config {
   SentryConfig sentry;
   RecordConfig record;
   GatewayConfig gateway;
+  MqttConfig mqtt;
+  NotifyConfig notify;
   SuperviseConfig supervise;
 
   bool operator==(const Config&) const = default;
 };
+
+// What `events` of an EventChoice may name, and what may stand between {{ and }} in a webhook's body; a hook's program finds the
+// same in its environment ("track_id": VEDETTE_TRACK_ID).
+inline constexpr std::array<std::string_view, 10> kEventKinds = {
+    "alarm",         "standby", "camera_lost", "camera_back",       "detector_lost",
+    "detector_back", "object",  "crowd",       "recording_stopped", "recording_back"};
+inline constexpr std::array<std::string_view, 14> kEventPlaceholders = {"camera", "kind",     "phase",    "id",       "rule",
+                                                                        "zone",   "label",    "score",    "track_id", "text",
+                                                                        "time",   "frame_id", "snapshot", "json"};
 
 // Reads and checks a YAML file, then what lies over it:
 //   overrides file  what was changed while it ran (config/overrides.h), if storage.dir has one

@@ -2,6 +2,7 @@
 
 #include "config/binders.h"
 #include "config/camera_binders.h"
+#include "config/notify_binders.h"
 #include "config/rule_binders.h"
 
 namespace vedette::config {
@@ -123,6 +124,38 @@ Fields fields_of(GatewayConfig& gateway) {
   };
 }
 
+Fields fields_of(MqttConfig& mqtt) {
+  return {
+      host("host", mqtt.host),
+      number<std::uint16_t>("port", mqtt.port, 0, 65535),
+      choice("protocol", mqtt.protocol, {"5", "3.1.1"}),
+      text("username", mqtt.username),
+      secret("password", mqtt.password, 1),
+      secret_file("password", mqtt.password, 1),
+      boolean("tls", mqtt.tls),
+      path("tls_ca", mqtt.tls_ca),
+      path("tls_cert", mqtt.tls_cert),
+      path("tls_key", mqtt.tls_key),
+      boolean("tls_insecure", mqtt.tls_insecure),
+      client_id("client_id", mqtt.client_id),
+      mqtt_topic("base", mqtt.base, NoTopic::kRefused),
+      number("queue", mqtt.queue, 1u, 1'000'000u),
+      number("qos", mqtt.qos, 0u, 2u),
+      duration("keepalive", mqtt.keepalive, Milliseconds{5000}, hours{12}),
+      boolean("discovery", mqtt.discovery),
+      mqtt_topic("discovery_prefix", mqtt.discovery_prefix, NoTopic::kRefused),
+      mqtt_topic("birth_topic", mqtt.birth_topic, NoTopic::kTaken),
+      mqtt_topic("detr_mmap_topic", mqtt.detr_mmap_topic, NoTopic::kTaken),
+  };
+}
+
+Fields fields_of(NotifyConfig& notify) {
+  return {
+      webhooks("webhooks", notify.webhooks),
+      hooks("hooks", notify.hooks),
+  };
+}
+
 Fields fields_of(SuperviseConfig& supervise) {
   return {
       duration("backoff_min", supervise.backoff_min, Milliseconds{10}, hours{1}),
@@ -185,6 +218,30 @@ Fields fields_of(rules::Rule& rule) {
   };
 }
 
+Fields fields_of(WebhookConfig& webhook) {
+  return {
+      web_url("url", webhook.url),
+      words("events", webhook.choice.events, {kEventKinds.begin(), kEventKinds.end()}),
+      words("phases", webhook.choice.phases, {"once", "start", "update", "end"}),
+      words("cameras", webhook.choice.cameras, {}),
+      headers("headers", webhook.headers),
+      body_template("body", webhook.body),
+      boolean("snapshot", webhook.snapshot),
+      duration("timeout", webhook.timeout, Milliseconds{100}, minutes{10}),
+      number("retries", webhook.retries, 0u, 100u),
+  };
+}
+
+Fields fields_of(HookConfig& hook) {
+  return {
+      command("exec", hook.exec),
+      words("events", hook.choice.events, {kEventKinds.begin(), kEventKinds.end()}),
+      words("phases", hook.choice.phases, {"once", "start", "update", "end"}),
+      words("cameras", hook.choice.cameras, {}),
+      duration("timeout", hook.timeout, Milliseconds{100}, hours{1}),
+  };
+}
+
 Fields fields_of(CameraConfig& camera) {
   Field url = source_url("url", camera.url);
   url.excludes = "inputs";
@@ -230,6 +287,7 @@ std::vector<Section> sections_of(Config& config) {
       {"motion", fields_of(config.motion)},     {"control", fields_of(config.control)},
       {"tracking", fields_of(config.tracking)}, {"sentry", fields_of(config.sentry)},
       {"record", fields_of(config.record)},     {"gateway", fields_of(config.gateway)},
+      {"mqtt", fields_of(config.mqtt)},         {"notify", fields_of(config.notify)},
       {"supervise", fields_of(config.supervise)},
   };
 }

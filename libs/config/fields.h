@@ -58,6 +58,8 @@ Fields fields_of(InputConfig& input);
 Fields fields_of(ZoneConfig& zone);
 Fields fields_of(rules::Line& line);
 Fields fields_of(rules::Rule& rule);
+Fields fields_of(WebhookConfig& webhook);
+Fields fields_of(HookConfig& hook);
 
 // Every key there is: "bus.dir", …, "cameras.*.url", ….
 std::vector<std::string> all_keys();

@@ -53,6 +53,7 @@ class Loader {
   // Returns the names that it knew.
   std::vector<std::string> read_fields(const Fields& fields, const std::string& owner, const YAML::Node& map);
   bool read_field(const Field& field, const std::string& key, const YAML::Node& node, const Origin& origin);
+  void forget_items(const std::string& key);
   // A list of maps: each item's keys.
   void read_maps(const Field& field, const std::string& key, const YAML::Node& node);
   // Stores what stands at `node`, telling what is wrong with it.
@@ -77,6 +78,8 @@ class Loader {
   static void check_rule_alone(const rules::Rule& rule, const std::function<void(const std::string&, const std::string&)>& add);
   void check_zones(const CameraConfig& camera, const std::string& key);
   void check_together();
+  void check_mqtt();
+  void check_notify();
   void check_waiting();
 
   Origin origin_of(const YAML::Node& node) const;

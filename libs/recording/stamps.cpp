@@ -5,6 +5,7 @@
 #include "schema/motion.h"
 #include "schema/packet.h"
 #include "schema/records.h"
+#include "schema/tracks.h"
 
 namespace vedette::recording {
 namespace {
@@ -34,6 +35,27 @@ void restamp_struct(std::span<std::byte> record, const Move& move) {
   std::memcpy(record.data(), &info, sizeof info);
 }
 
+void restamp_tracks(std::span<std::byte> record, const Move& move) {
+  restamp_struct<TracksInfo>(record, move);
+  for (std::size_t at = sizeof(TracksInfo); at + sizeof(Track) <= record.size(); at += sizeof(Track)) {
+    Track track;
+    std::memcpy(&track, record.data() + at, sizeof track);
+    track.mutate_first_at_ns(moved(track.first_at_ns(), move.captured_shift_ns));
+    track.mutate_seen_at_ns(moved(track.seen_at_ns(), move.captured_shift_ns));
+    track.mutate_still_since_ns(moved(track.still_since_ns(), move.captured_shift_ns));
+    std::memcpy(record.data() + at, &track, sizeof track);
+  }
+}
+
+void restamp_event(schema::Event& event, const Move& move) {
+  event.mutate_id(moved(event.id(), move.id_shift));
+  event.mutate_at_ns(moved(event.at_ns(), move.shift_ns));
+  event.mutate_frame_id(moved(event.frame_id(), move.id_shift));
+  event.mutate_started_at_ns(moved(event.started_at_ns(), move.shift_ns));
+  event.mutate_best_frame_id(moved(event.best_frame_id(), move.id_shift));
+  event.mutate_best_captured_at_ns(moved(event.best_captured_at_ns(), move.shift_ns));
+}
+
 // A table, verified, that may be changed in place: it is a copy of the caller's.
 template <typename T>
 T* mutable_table(std::span<std::byte> record) {
@@ -46,6 +68,7 @@ std::optional<std::uint64_t> published_at_ns(std::uint64_t schema_id, std::span<
   if (schema_id == kFrameSchema) return published_in<FrameInfo>(record);
   if (schema_id == kDetectionsSchema) return published_in<DetectionsInfo>(record);
   if (schema_id == kMotionSchema) return published_in<MotionInfo>(record);
+  if (schema_id == kTracksSchema) return published_in<TracksInfo>(record);
   if (schema_id == kPacketsSchema) return published_in<PacketInfo>(record);
   return std::nullopt;
 }
@@ -54,6 +77,7 @@ void restamp(std::uint64_t schema_id, std::span<std::byte> record, const Move& m
   if (schema_id == kFrameSchema) return restamp_struct<FrameInfo>(record, move);
   if (schema_id == kDetectionsSchema) return restamp_struct<DetectionsInfo>(record, move);
   if (schema_id == kMotionSchema) return restamp_struct<MotionInfo>(record, move);
+  if (schema_id == kTracksSchema) return restamp_tracks(record, move);
   if (schema_id == kPacketsSchema) return restamp_struct<PacketInfo>(record, move);
   // A field that isn't in the table has its default, 0, and needs no change: mutate_…() says false, that is fine.
   if (schema_id == kControlSchema) {
@@ -72,10 +96,12 @@ void restamp(std::uint64_t schema_id, std::span<std::byte> record, const Move& m
       if (source->picture_at_ns() != 0) source->mutate_picture_at_ns(moved(source->picture_at_ns(), move.shift_ns));
     }
   } else if (schema_id == kEventSchema) {
-    if (auto* event = mutable_table<schema::Event>(record)) {
-      event->mutate_id(moved(event->id(), move.id_shift));
-      event->mutate_at_ns(moved(event->at_ns(), move.shift_ns));
-      event->mutate_frame_id(moved(event->frame_id(), move.id_shift));
+    if (auto* event = mutable_table<schema::Event>(record)) restamp_event(*event, move);
+  } else if (schema_id == kMediaSchema) {
+    if (auto* media = mutable_table<schema::Media>(record)) {
+      media->mutate_event_id(moved(media->event_id(), move.id_shift));
+      media->mutate_at_ns(moved(media->at_ns(), move.shift_ns));
+      media->mutate_frame_id(moved(media->frame_id(), move.id_shift));
     }
   }
 }

@@ -48,6 +48,7 @@ const Findings& Engine::update(std::uint64_t frame_id, std::uint64_t captured_at
 }
 
 const Findings& Engine::still(std::uint64_t frame_id, std::uint64_t captured_at_ns, std::uint32_t minute_of_week) {
+  for (Watched& object : objects_) object.give_up(captured_at_ns);
   return judge({frame_id, captured_at_ns, minute_of_week});
 }
 
@@ -115,7 +116,7 @@ void Engine::end_orphans(const Now& now) {
     const bool there = rule && rules_.rule(*rule).event && events_.find(event.rule, event.track_id)->event.id == event.id &&
                        rules_.rule(*rule).is_crowd() == (event.track_id == 0) &&
                        (event.track_id == 0 || std::any_of(objects_.begin(), objects_.end(), [&](const Watched& object) {
-                          return object.track().id() == event.track_id;
+                          return object.track().id() == event.track_id && !object.is_gone();
                         }));
     if (!there) tell(now, EventPhase::End, events_.remove(event.id));
   }

@@ -53,6 +53,9 @@ class Sentry {
   // What it had counted towards a change is not taken over.
   void resume(Mode mode, std::uint64_t last_frame_id, std::uint64_t as_of_ns);
 
+  // Whether a result would count; changes nothing.
+  Counted admit(const Observation& observation, std::uint64_t now_ns) const;
+
   // Counts a result, if it is new; says so, and the transition it made.
   struct Outcome {
     Counted counted = Counted::kYes;
@@ -73,7 +76,6 @@ class Sentry {
   std::uint32_t targets() const { return targets_; }              // on that frame
 
  private:
-  Counted admit(const Observation& observation, std::uint64_t now_ns) const;
   void count(const Observation& observation);
   std::optional<Transition> decide(const Observation& observation, std::uint64_t now_ns);
   Transition move_to(Mode mode, std::uint64_t now_ns, std::uint64_t frame_id, std::string reason);

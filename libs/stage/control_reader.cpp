@@ -33,6 +33,7 @@ Result<> ControlReader::read(std::uint64_t now_ns) {
   if (!session_) session_ = wish->session();
   session_changed_ = session_changed_ || wish->session() != *session_;
   paused_ = wish->paused();
+  detecting_ = wish->detecting();
   mode_ = wish->mode();
   detect_fps_ = wish->detect_fps() > 0.0f && wish->detect_fps() < kMostFps ? wish->detect_fps() : 0.0f;
   return {};

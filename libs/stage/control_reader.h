@@ -25,6 +25,7 @@ class ControlReader {
 
   bool alive() const { return alive_; }  // as of the last poll(), like all below
   bool paused() const { return alive_ && paused_; }
+  bool detecting() const { return !alive_ || detecting_; }
   Mode mode() const { return alive_ ? mode_ : Mode::Standby; }
   // Most detections a second, 0: of every frame; none without a living control.
   std::optional<float> detect_fps() const { return alive_ ? std::optional(detect_fps_) : std::nullopt; }
@@ -45,6 +46,7 @@ class ControlReader {
   bool session_changed_ = false;
   bool alive_ = false;
   bool paused_ = false;
+  bool detecting_ = true;
   Mode mode_ = Mode::Standby;
   float detect_fps_ = 0.0f;
 };

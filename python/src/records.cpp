@@ -11,6 +11,7 @@
 #include "schema/class_names.h"
 #include "schema/motion.h"
 #include "schema/records.h"
+#include "schema/tracks.h"
 #include "subscriber.h"
 #include "vision/pixel_pass.h"
 
@@ -141,6 +142,38 @@ py::dict motion(const Lease& lease) {
   return fields;
 }
 
+py::dict tracks(const Lease& lease) {
+  Tracks record;
+  check_or_raise(read_tracks(lease.record(), record));
+  py::list all;
+  for (const Track& track : record.tracks) {
+    py::dict fields;
+    fields["id"] = track.id();
+    fields["class_id"] = track.class_id();
+    fields["phase"] = to_text(to_string(track.phase()));
+    fields["score"] = track.score();
+    fields["x"] = track.x();
+    fields["y"] = track.y();
+    fields["width"] = track.width();
+    fields["height"] = track.height();
+    fields["velocity_x"] = track.velocity_x();
+    fields["velocity_y"] = track.velocity_y();
+    fields["zones"] = track.zones();
+    fields["first_at_ns"] = track.first_at_ns();
+    fields["seen_at_ns"] = track.seen_at_ns();
+    fields["still_since_ns"] = track.still_since_ns();
+    all.append(fields);
+  }
+  py::dict fields;
+  fields["frame_id"] = record.info.frame_id();
+  fields["captured_at_ns"] = record.info.captured_at_ns();
+  fields["published_at_ns"] = record.info.published_at_ns();
+  fields["source_width"] = record.info.source_width();
+  fields["source_height"] = record.info.source_height();
+  fields["tracks"] = all;
+  return fields;
+}
+
 using BoxTuple = std::tuple<std::uint16_t, float, float, float, float, float>;
 
 bool publish_detections(Publisher& publisher, std::uint64_t frame_id, const FrameInfo* frame, std::uint64_t captured_at_ns,
@@ -180,6 +213,7 @@ py::dict control_fields(std::span<const std::byte> record) {
   fields["session"] = control->session();
   fields["heartbeat_at_ns"] = control->heartbeat_at_ns();
   fields["forced"] = control->forced();
+  fields["detecting"] = control->detecting();
   return fields;
 }
 
@@ -196,6 +230,14 @@ py::dict state_fields(std::span<const std::byte> record) {
   fields["targets"] = state->targets();
   fields["detections_stale"] = state->detections_stale();
   fields["still"] = state->still();
+  fields["detecting"] = state->detecting();
+  fields["threshold"] = state->threshold();
+  py::list counts;
+  if (state->counts() != nullptr)
+    for (const schema::Count* count : *state->counts())
+      counts.append(
+          py::make_tuple(to_text(count->place()), to_text(count->label()), count->inside(), count->into(), count->out_of()));
+  fields["counts"] = counts;
   return fields;
 }
 
@@ -211,6 +253,32 @@ py::dict event_fields(std::span<const std::byte> record) {
   fields["label"] = to_text(event->label());
   fields["score"] = event->score();
   fields["text"] = to_text(event->text());
+  fields["phase"] = to_text(to_string(event->phase()));
+  fields["rule"] = to_text(event->rule());
+  fields["zone"] = to_text(event->zone());
+  fields["track_id"] = event->track_id();
+  fields["started_at_ns"] = event->started_at_ns();
+  fields["started_wall_at_ns"] = event->started_wall_at_ns();
+  fields["best_frame_id"] = event->best_frame_id();
+  fields["best_captured_at_ns"] = event->best_captured_at_ns();
+  fields["x"] = event->x();
+  fields["y"] = event->y();
+  fields["width"] = event->width();
+  fields["height"] = event->height();
+  return fields;
+}
+
+py::dict media_fields(std::span<const std::byte> record) {
+  RecordBuffer buffer;
+  const auto* media = value_or_raise(copy_record<schema::Media>(record, buffer));
+  py::dict fields;
+  fields["event_id"] = media->event_id();
+  fields["kind"] = to_text(to_string(media->kind()));
+  fields["at_ns"] = media->at_ns();
+  fields["path"] = to_text(media->path());
+  fields["frame_id"] = media->frame_id();
+  fields["bytes"] = media->bytes();
+  fields["duration_ms"] = media->duration_ms();
   return fields;
 }
 
@@ -255,17 +323,21 @@ void bind_records(py::module_& module) {
   module.def("detections", detections);
   module.def("publish_detections", publish_detections);
   module.def("motion", motion);
+  module.def("tracks", tracks);
   module.def("control", [](const Lease& lease) { return control_fields(lease.record()); });
   module.def("state", [](const Lease& lease) { return state_fields(lease.record()); });
   module.def("event", [](const Lease& lease) { return event_fields(lease.record()); });
+  module.def("media", [](const Lease& lease) { return media_fields(lease.record()); });
   module.def("join_class_names", [](const std::vector<std::string>& names) { return join_class_names(names); });
   module.def("split_class_names", [](const std::string& text) { return split_class_names(text); });
   module.attr("FRAME_SCHEMA") = kFrameSchema;
   module.attr("DETECTIONS_SCHEMA") = kDetectionsSchema;
   module.attr("MOTION_SCHEMA") = kMotionSchema;
+  module.attr("TRACKS_SCHEMA") = kTracksSchema;
   module.attr("CONTROL_SCHEMA") = kControlSchema;
   module.attr("STATE_SCHEMA") = kStateSchema;
   module.attr("EVENT_SCHEMA") = kEventSchema;
+  module.attr("MEDIA_SCHEMA") = kMediaSchema;
   module.attr("DETECTIONS_SLOT_BYTES") = kDetectionsSlotBytes;
 }
 

@@ -24,7 +24,7 @@ from ._errors import (
 )
 from ._log import LogSubscriber, Packet
 from ._publisher import BytesPublisher, Camera, DetectionsPublisher, LoanedFrame, camera, publish
-from ._records import Control, Detection, Detections, Event, Frame, Motion, Record, State
+from ._records import Control, Count, Detection, Detections, Event, Frame, Media, Motion, Record, State, Track, Tracks
 from ._subscriber import Events, Subscriber, subscribe, topics, wait_any
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "Closed",
     "Control",
     "Corrupt",
+    "Count",
     "Demand",
     "Detection",
     "Detections",
@@ -46,6 +47,7 @@ __all__ = [
     "InvalidArgument",
     "LogSubscriber",
     "LoanedFrame",
+    "Media",
     "Motion",
     "NoFreeSlot",
     "NotFound",
@@ -57,6 +59,8 @@ __all__ = [
     "State",
     "Subscriber",
     "TopicStats",
+    "Track",
+    "Tracks",
     "__version__",
     "camera",
     "default_bus_dir",

@@ -307,6 +307,59 @@ class Detections:
         return len(self.boxes)
 
 
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One object that is followed over frames. x, y: top left corner; positions are relative to the source picture, 0 to 1."""
+
+    id: int
+    """Of the camera; kept while the object is, over a restart of control too."""
+    label: str
+    class_id: int
+    phase: str
+    """tentative (seen too few times to be sure of it), confirmed, lost (not detected on this frame: where it should be)"""
+    score: float
+    x: float
+    y: float
+    width: float
+    height: float
+    velocity_x: float
+    """Of its centre, parts of the picture a second."""
+    velocity_y: float
+    zones: int
+    """Bit i: it stands in the camera's zone i."""
+    first_at_ns: int
+    """When it was seen first, time.monotonic_ns()'s clock, as all three."""
+    seen_at_ns: int
+    still_since_ns: int
+    """From then on it has stayed where it is; 0: it moves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tracks:
+    """All objects that are followed, as of one frame (<camera>/tracks). Iterates over them."""
+
+    camera: str
+    frame_id: int
+    tracks: list[Track]
+    captured_at_ns: int
+    """Of the frame, time.monotonic_ns()'s clock."""
+    published_at_ns: int
+    source_width: int
+    source_height: int
+    missed: int = 0
+
+    @property
+    def age(self) -> float:
+        """Seconds since the frame was taken."""
+        return _age(self.captured_at_ns)
+
+    def __iter__(self) -> Iterator[Track]:
+        return iter(self.tracks)
+
+    def __len__(self) -> int:
+        return len(self.tracks)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Motion:
     """What moves on one frame (<camera>/motion): the picture in cells, row by row, compared with what the camera usually shows."""
@@ -343,6 +396,19 @@ class Motion:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """Objects in a zone now, or that have crossed a line since counting began."""
+
+    place: str
+    """The zone's or line's name; "": the whole picture."""
+    label: str
+    inside: int
+    into: int
+    """Of a line: crossed from the left of its direction to the right."""
+    out_of: int
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """What control makes of a camera's detections (<camera>/state)."""
 
@@ -358,6 +424,12 @@ class State:
     detections_stale: bool
     still: bool
     """nothing moves: the model is spared, its last detections still hold"""
+    detecting: bool
+    """False: by command, nothing is detected here"""
+    threshold: float
+    """least score that counts for an alarm"""
+    counts: list[Count]
+    """those that aren't 0"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,25 +443,58 @@ class Control:
     session: int
     heartbeat_at_ns: int
     forced: bool
+    detecting: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something a person wants to be told (<camera>/events)."""
+    """Something a person wants to be told (<camera>/events). Of an object or a crowd there is one start, any number of updates,
+    and one end, all under one id."""
 
     camera: str
     id: int
     kind: str
-    """alarm, standby, camera_lost, camera_back, detector_lost, detector_back"""
+    """alarm, standby, camera_lost, camera_back, detector_lost, detector_back, object, crowd, recording_stopped, recording_back"""
     at_ns: int
     wall_at_ns: int
     frame_id: int
     label: str
     score: float
     text: str
+    phase: str
+    """once, start, update, end"""
+    rule: str
+    zone: str
+    """The zone or line it is about; "": the whole picture."""
+    track_id: int
+    started_at_ns: int
+    started_wall_at_ns: int
+    best_frame_id: int
+    """The frame that shows it best so far, and where on it; 0: none."""
+    best_captured_at_ns: int
+    x: float
+    y: float
+    width: float
+    height: float
 
 
-AnyRecord = Frame | Detections | Motion | State | Control | Event | Record
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A file that was recorded about an event (<camera>/media)."""
+
+    camera: str
+    event_id: int
+    kind: str
+    """snapshot, clip"""
+    at_ns: int
+    path: str
+    frame_id: int
+    """Snapshot: of this frame; clip: its first."""
+    bytes: int
+    duration_ms: int
+
+
+AnyRecord = Frame | Detections | Tracks | Motion | State | Control | Event | Media | Record
 
 
 class Decoder:
@@ -413,12 +518,18 @@ class Decoder:
             return self._detections(lease)
         if schema == _bus.MOTION_SCHEMA:
             return self._motion(lease)
+        if schema == _bus.TRACKS_SCHEMA:
+            return self._tracks(lease)
         if schema == _bus.STATE_SCHEMA:
-            return State(self._camera, **_bus.state(lease))
+            fields = _bus.state(lease)
+            counts = [Count(*count) for count in fields.pop("counts")]
+            return State(self._camera, counts=counts, **fields)
         if schema == _bus.CONTROL_SCHEMA:
             return Control(self._camera, **_bus.control(lease))
         if schema == _bus.EVENT_SCHEMA:
             return Event(self._camera, **_bus.event(lease))
+        if schema == _bus.MEDIA_SCHEMA:
+            return Media(self._camera, **_bus.media(lease))
         return Record(lease)
 
     def _detections(self, lease: _bus.Lease) -> Detections:
@@ -429,6 +540,12 @@ class Decoder:
             for class_id, score, x, y, width, height in fields.pop("boxes")
         ]
         return Detections(self._camera, boxes=boxes, missed=lease.missed, **fields)
+
+    def _tracks(self, lease: _bus.Lease) -> Tracks:
+        fields = _bus.tracks(lease)
+        metadata = lease.metadata
+        tracks = [Track(label=self.class_name(metadata, track["class_id"]), **track) for track in fields.pop("tracks")]
+        return Tracks(self._camera, tracks=tracks, missed=lease.missed, **fields)
 
     def _motion(self, lease: _bus.Lease) -> Motion:
         fields = _bus.motion(lease)

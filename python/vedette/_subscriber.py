@@ -185,7 +185,8 @@ def subscribe(topic: str, kind: Any = None, **options: Any) -> Subscriber[Any] |
               unless this thread may run on one core only and the machine has others (os.sched_setaffinity)
     bus_dir   the bus directory; None: $VEDETTE_BUS_DIR, else /dev/shm/vedette (root) or /dev/shm/vedette-<uid>
 
-    A topic that isn't there yet is waited for. Gives Frame, Detections, Motion, State, Control, Event, or Record for other schemas.
+    A topic that isn't there yet is waited for. Gives Frame, Detections, Tracks, Motion, State, Control, Event, Media, or Record for other
+    schemas.
 
     Of a log, `subscribe("cam0/packets", vedette.Packet)`, every packet comes in order; instead of mode, pixels, fps and size it takes
     start     "newest" keyframe, so that decoding can begin at once, "oldest" keyframe: all that is there, or "next"

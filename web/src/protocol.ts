@@ -94,6 +94,7 @@ export interface State {
   modeSinceMs: number | null;
   targets: number;
   still: boolean; // nothing moves: the model is spared, the last detections still hold
+  detecting: boolean; // false: by command, nothing is detected here
   fps: { capture: number; detect: number; sent: number };
   latencyMs: { p50: number | null; p99: number | null };
   dropped: number;
@@ -246,6 +247,7 @@ function parseState(fields: Fields): State | null {
     modeSinceMs: numberOrNull(fields['mode_since_ms']),
     targets: numberOrNull(fields['targets']) ?? 0,
     still: fields['still'] === true,
+    detecting: fields['detecting'] !== false,
     fps: {
       capture: numberOrNull(fps['capture']) ?? 0,
       detect: numberOrNull(fps['detect']) ?? 0,

@@ -81,6 +81,7 @@ describe('state', () => {
       modeSinceMs: 1200,
       targets: 2,
       still: true,
+      detecting: true,
       fps: { capture: 25, detect: 24.5, sent: 25 },
       latencyMs: { p50: 21, p99: 40 },
       dropped: 3,
@@ -104,6 +105,9 @@ describe('state', () => {
     expect(parseMessage(JSON.stringify(empty))).toMatchObject({ mode: null, modeSinceMs: null, latencyMs: { p50: null, p99: null } });
   });
 
+  it('detects unless it is told otherwise', () => {
+    expect(parseMessage(JSON.stringify({ ...state, detecting: false }))).toHaveProperty('detecting', false);
+  });
   it('is not still if an older gateway does not say', () => {
     expect(parseMessage(JSON.stringify({ ...state, still: undefined }))).toHaveProperty('still', false);
     expect(parseMessage(JSON.stringify({ ...state, still: 1 }))).toHaveProperty('still', false);

@@ -19,6 +19,7 @@
 #include "schema/motion.h"
 #include "schema/packet.h"
 #include "schema/records.h"
+#include "schema/tracks.h"
 
 namespace vedette::test {
 namespace {
@@ -196,9 +197,9 @@ TEST(MemoryLayout, of_the_records_is_as_documented) {
 constexpr float kAll = std::bit_cast<float>(~0u);  // its bits
 
 // Where a field lies that has no C struct: the bytes that change with it.
-template <typename Change>
-Field motion_field(Change change, const char* words) {
-  MotionInfo info;
+template <typename Info, typename Change>
+Field changed_field(Change change, const char* words) {
+  Info info;
   change(info);
   unsigned char bytes[sizeof info];
   std::memcpy(bytes, &info, sizeof info);
@@ -206,6 +207,42 @@ Field motion_field(Change change, const char* words) {
   const auto* first = std::find_if(std::begin(bytes), std::end(bytes), set);
   const auto count = static_cast<std::size_t>(std::count_if(std::begin(bytes), std::end(bytes), set));
   return {static_cast<std::size_t>(first - bytes), count, words};
+}
+
+template <typename Change>
+Field motion_field(Change change, const char* words) {
+  return changed_field<MotionInfo>(change, words);
+}
+
+template <typename Info>
+Field info_trace() {
+  return changed_field<Info>([](Info& info) { info.mutable_trace() = {~0ull, ~0ull, ~0ull, ~0ull}; }, "trace");
+}
+
+TEST(MemoryLayout, of_tracks_is_as_documented) {
+  const auto info = [](auto change, const char* words) { return changed_field<TracksInfo>(change, words); };
+  expect_table("TracksInfo", {info([](auto& all) { all.mutate_frame_id(~0ull); }, "frame id"),
+                              info([](auto& all) { all.mutate_captured_at_ns(~0ull); }, "captured"),
+                              info([](auto& all) { all.mutate_published_at_ns(~0ull); }, "published"), info_trace<TracksInfo>(),
+                              info([](auto& all) { all.mutate_count(~0u); }, "count"),
+                              info([](auto& all) { all.mutate_source_width(~0u); }, "source width"),
+                              info([](auto& all) { all.mutate_source_height(~0u); }, "source height"),
+                              info([](auto& all) { all.mutate_next_id(~0u); }, "next id")});
+  const auto track = [](auto change, const char* words) { return changed_field<Track>(change, words); };
+  expect_table(
+      "Track",
+      {track([](Track& one) { one.mutate_id(~0ull); }, "id"),
+       track([](Track& one) { one.mutate_first_at_ns(~0ull); }, "first at"),
+       track([](Track& one) { one.mutate_seen_at_ns(~0ull); }, "seen at"),
+       track([](Track& one) { one.mutate_still_since_ns(~0ull); }, "still since"),
+       track([](Track& one) { one.mutate_x(kAll); }, "x of"), track([](Track& one) { one.mutate_y(kAll); }, "y of"),
+       track([](Track& one) { one.mutate_width(kAll); }, "width"), track([](Track& one) { one.mutate_height(kAll); }, "height"),
+       track([](Track& one) { one.mutate_velocity_x(kAll); }, "along x"),
+       track([](Track& one) { one.mutate_velocity_y(kAll); }, "along y"),
+       track([](Track& one) { one.mutate_score(kAll); }, "score"), track([](Track& one) { one.mutate_zones(~0u); }, "zones"),
+       track([](Track& one) { one.mutate_class_id(0xFFFF); }, "class id"),
+       track([](Track& one) { one.mutate_phase(static_cast<TrackPhase>(0xFF)); }, "phase"),
+       Field{sizeof(Track) - 5, 5, "reserved"}});
 }
 
 TEST(MemoryLayout, of_motion_is_as_documented) {
@@ -216,12 +253,7 @@ TEST(MemoryLayout, of_motion_is_as_documented) {
   expect_table("MotionInfo", {motion_field([](Info& info) { info.mutate_frame_id(~0ull); }, "frame id"),
                               motion_field([](Info& info) { info.mutate_captured_at_ns(~0ull); }, "captured"),
                               motion_field([](Info& info) { info.mutate_published_at_ns(~0ull); }, "published"),
-                              motion_field(
-                                  [](Info& info) {
-                                    info.mutable_trace() = {~0ull, ~0ull, ~0ull, ~0ull};
-                                  },
-                                  "trace"),
-                              motion_field([](Info& info) { info.mutate_columns(0xFFFF); }, "columns"),
+                              info_trace<Info>(), motion_field([](Info& info) { info.mutate_columns(0xFFFF); }, "columns"),
                               motion_field([](Info& info) { info.mutate_rows(0xFFFF); }, "rows"),
                               motion_field([](Info& info) { info.mutate_cell_width(0xFFFF); }, "cell width"),
                               motion_field([](Info& info) { info.mutate_cell_height(0xFFFF); }, "cell height"),
@@ -262,14 +294,18 @@ TEST(MemoryLayout, constants_are_as_documented) {
   expect_says("begin at byte " + std::to_string(kFramePixelsOffset));
   expect_says("count of Detections, at most " + std::to_string(kMaxDetections));
   expect_says("Detections at " + std::to_string(sizeof(DetectionsInfo)));
+  expect_says("count of Tracks, at most " + std::to_string(kMaxTracks));
+  expect_says("Tracks at " + std::to_string(sizeof(TracksInfo)));
   EXPECT_EQ(kMaxRecordBytes, 4096u);
 }
 
 TEST(MemoryLayout, schema_ids_are_as_documented) {
-  const std::map<std::string, std::uint64_t> ids{
-      {"<camera>/frames", kFrameSchema},    {"<camera>/detections", kDetectionsSchema}, {"<camera>/motion", kMotionSchema},
-      {"<camera>/control", kControlSchema}, {"<camera>/state", kStateSchema},           {"<camera>/source", kSourceSchema},
-      {"<camera>/ingest", kPacketsSchema},  {"<camera>/events", kEventSchema},          {"<camera>/packets", kPacketsSchema}};
+  const std::map<std::string, std::uint64_t> ids{{"<camera>/frames", kFrameSchema},    {"<camera>/detections", kDetectionsSchema},
+                                                 {"<camera>/motion", kMotionSchema},   {"<camera>/control", kControlSchema},
+                                                 {"<camera>/state", kStateSchema},     {"<camera>/source", kSourceSchema},
+                                                 {"<camera>/ingest", kPacketsSchema},  {"<camera>/events", kEventSchema},
+                                                 {"<camera>/packets", kPacketsSchema}, {"<camera>/tracks", kTracksSchema},
+                                                 {"<camera>/media", kMediaSchema}};
   std::map<std::string, std::uint64_t> documented;
   const auto found = page().tables.find("Records");
   ASSERT_NE(found, page().tables.end());

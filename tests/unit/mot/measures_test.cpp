@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/file.h"
+
 namespace vedette::mot {
 namespace {
 
@@ -97,6 +99,26 @@ TEST(Measures, WhatIsNotToBeCountedIsNot) {
   EXPECT_EQ(counts.results, 2u);
   EXPECT_DOUBLE_EQ(counts.mota(), 1);
   EXPECT_DOUBLE_EQ(counts.idf1(), 1);
+}
+
+// A made-up scene, followed badly on purpose. The numbers are what TrackEval 1.3.0, which computes the Challenge's own tables,
+// says about these two files.
+TEST(Measures, AgreeWithTrackEval) {
+  const auto rows = [](const std::string& name) {
+    const auto text = read_file(VEDETTE_MOT_DATA "/" + name);
+    EXPECT_TRUE(text.ok());
+    const auto read = rows_from_text(text.ok() ? *text : "", name);
+    EXPECT_TRUE(read.ok());
+    return read.ok() ? *read : std::vector<Row>{};
+  };
+  const Measures counts = measured(rows("truth.txt"), rows("result.txt"));
+  EXPECT_NEAR(counts.mota(), 0.6223506743737958, 1e-12);
+  EXPECT_NEAR(counts.motp(), 0.7725608921857852, 1e-12);
+  EXPECT_NEAR(counts.idf1(), 0.4665936473165389, 1e-12);
+  EXPECT_EQ(counts.switches, 63u);
+  EXPECT_EQ(counts.fragments, 51u);
+  EXPECT_EQ(counts.truth - counts.matches, 129u);
+  EXPECT_EQ(counts.results - counts.matches, 4u);
 }
 
 TEST(Measures, NothingAtAll) {

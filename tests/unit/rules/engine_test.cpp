@@ -341,6 +341,20 @@ TEST(Events, EndWhenConditionsHaventHeldForAWhile) {
   EXPECT_EQ(scene.told().back(), "start a");
 }
 
+TEST(Events, EndIfTheObjectIsLostAndThenNothingMoves) {
+  Scene scene(with({.name = "a"}));
+  scene.frames(10, {{}});
+  scene.frame({{.phase = TrackPhase::Lost}});
+  for (int i = 0; i < 50; ++i) scene.still();
+  EXPECT_EQ(scene.told(), Words{"start a"});
+  EXPECT_EQ(scene.still().counts.size(), 0u);
+  EXPECT_EQ(scene.told(), (Words{"start a", "end a"}));
+  scene.frames(5, {{.phase = TrackPhase::Lost}});
+  EXPECT_EQ(scene.told(), (Words{"start a", "end a"}));
+  scene.frames(12, {{}});
+  EXPECT_EQ(scene.told(), (Words{"start a", "end a", "start a"})) << "back after all";
+}
+
 TEST(Events, StopEndsThemAndForgetsTheObjects) {
   Scene scene({{kLeft}, {kGate}, {{.name = "a"}, {.name = "b", .at_least = 1}}, 0.5f});
   for (const float y : {0.3f, 0.45f, 0.55f, 0.7f}) scene.frames(10, {{.at = {0.5f, y}}});

@@ -32,7 +32,7 @@ TEST(Plan, NothingIsCapturedFromACameraThatAnotherProgramPublishes) {
   EXPECT_TRUE(has_external_camera(config));
   std::vector<std::string> written;
   for (const bus::TopicName& topic : written_topics(config)) written.push_back(topic.text());
-  EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/media", "front/detections",
+  EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/media", "front/detections", "front/tracks",
                                                "front/motion", "front/frames", "front/packets", "front/source", "mine/control",
                                                "mine/state", "mine/events", "mine/media"}));
 }
@@ -49,9 +49,21 @@ TEST(Plan, HasOneCaptureEachInputAndTheirTopics) {
   std::vector<std::string> written;
   for (const bus::TopicName& topic : written_topics(config)) written.push_back(topic.text());
   EXPECT_EQ(written,
-            (std::vector<std::string>{"front/control", "front/state", "front/events", "front/media", "front/detections",
+            (std::vector<std::string>{"front/control", "front/state", "front/events", "front/media", "front/detections", "front/tracks",
                                       "front/motion", "front/record_frames", "front/record_packets", "front/record_source",
                                       "front/frames", "front/packets", "front/source", "front/ingest"}));
+}
+
+TEST(Plan, NotifyRunsIfThereIsSomebodyToTell) {
+  Config config;
+  config.cameras.push_back(CameraConfig{.name = "front", .url = kExternalCamera, .detect = false});
+  EXPECT_EQ(tags(config), (std::vector<std::string>{"control", "record", "gateway"}));
+  Config by_mqtt = config, by_webhook = config, by_hook = config;
+  by_mqtt.mqtt.host = "broker";
+  by_webhook.notify.webhooks.emplace_back();
+  by_hook.notify.hooks.emplace_back();
+  for (const Config& told : {by_mqtt, by_webhook, by_hook})
+    EXPECT_EQ(tags(told), (std::vector<std::string>{"control", "record", "gateway", "notify"}));
 }
 
 TEST(Plan, EveryStageGetsTheSameArguments) {

@@ -44,6 +44,12 @@ export function ModeBadge({ mode }: { mode: Mode | null | undefined }) {
 }
 
 export function StillBadge({ view }: { view: View }) {
+  if (view.state?.detecting === false)
+    return (
+      <span class="badge" data-testid="not-detecting" title="By command, nothing is looked for here">
+        Detection off
+      </span>
+    );
   if (!view.still) return null;
   return (
     <span class="badge" data-testid="still" title="Nothing moves: the model is spared, the last boxes hold">

@@ -1,0 +1,81 @@
+// News: what control, record and capture publish about one camera, copied out of shared memory, checked, as plain structs.
+// Pure functions, thread-safe.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "schema/records.h"
+
+namespace vedette::notify {
+
+// schema::Event
+struct Event {
+  std::string camera;
+  std::uint64_t id = 0;
+  schema::EventKind kind = schema::EventKind::Alarm;
+  schema::EventPhase phase = schema::EventPhase::Once;
+  std::uint64_t wall_at_ns = 0;
+  std::uint64_t started_wall_at_ns = 0;  // 0: Once
+  std::uint64_t frame_id = 0;
+  std::uint64_t best_frame_id = 0;
+  std::uint64_t track_id = 0;
+  std::string rule;
+  std::string zone;
+  std::string label;
+  std::string text;
+  float score = 0.0f;
+  float x = 0.0f, y = 0.0f, width = 0.0f, height = 0.0f;  // where on the best frame
+};
+
+// schema::Count
+struct Count {
+  std::string place;
+  std::string label;
+  std::uint32_t inside = 0;
+  std::uint64_t into = 0;
+  std::uint64_t out_of = 0;
+  bool operator==(const Count&) const = default;
+};
+
+// schema::State without what changes all the time.
+struct State {
+  Mode mode = Mode::Standby;
+  Mode previous_mode = Mode::Standby;
+  std::uint64_t since_ns = 0;  // monotonic
+  std::uint32_t targets = 0;
+  float threshold = 0.0f;
+  bool paused = false;
+  bool detecting = true;
+  bool detections_stale = false;
+  bool still = false;
+  std::vector<Count> counts;
+  bool operator==(const State&) const = default;
+};
+
+// schema::Source
+struct Source {
+  schema::SourceStatus status = schema::SourceStatus::Opening;
+  std::string about;
+  std::string error;
+  bool operator==(const Source&) const = default;
+};
+
+// schema::Media
+struct Media {
+  std::string camera;
+  std::uint64_t event_id = 0;
+  schema::MediaKind kind = schema::MediaKind::Snapshot;
+  std::string path;
+  std::uint64_t bytes = 0;
+  std::uint32_t duration_ms = 0;
+};
+
+Result<Event> read_event(const std::string& camera, std::span<const std::byte> record);
+Result<State> read_state(std::span<const std::byte> record);
+Result<Source> read_source(std::span<const std::byte> record);
+Result<Media> read_media(const std::string& camera, std::span<const std::byte> record);
+
+}  // namespace vedette::notify

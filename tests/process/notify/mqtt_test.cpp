@@ -1,0 +1,133 @@
+// vedette-notify at a real broker: what it publishes, and what it does when the broker is away, slow, back, or refuses it.
+#include <algorithm>
+#include <csignal>
+#include <fstream>
+
+#include "process/notify/notify_fixture.h"
+
+namespace vedette::test {
+namespace {
+
+class Mqtt : public NotifyTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(Mqtt, TellsStateEventsAndAvailability) {
+  Broker broker(folder_);
+  Listener listener(broker.port());
+  configure(broker.port(), std::string("  protocol: ") + GetParam() + "\n");
+  stages_->publish(Played{.mode = Mode::Tracking, .targets = 2, .counts = {{"door", "person", 2}, {"driveway", "car", 0, 3, 1}}});
+  stages_->publish_source(schema::SourceStatus::Open);
+  start();
+  EXPECT_TRUE(listener.wait_last("vedette/availability", "online"));
+  EXPECT_TRUE(listener.wait_last("vedette/front/availability", "online"));
+  ASSERT_TRUE(listener.wait_topic("vedette/front/state"));
+  const Json state = Json::parse(*listener.last("vedette/front/state"));
+  EXPECT_EQ(state["mode"], "tracking");
+  EXPECT_EQ(state["targets"], 2);
+  EXPECT_EQ(state["camera"], "open");
+  EXPECT_EQ(state["counts"].size(), 2u);
+  EXPECT_TRUE(listener.wait_last("vedette/front/count/door/person", "2"));
+  EXPECT_TRUE(listener.wait_last("vedette/front/count/all/person", "0"));
+  EXPECT_TRUE(listener.wait_last("vedette/front/count/driveway/car/into", "3"));
+  EXPECT_TRUE(listener.wait_last("vedette/front/count/driveway/car/out_of", "1"));
+  EXPECT_TRUE(listener.wait_last("vedette/front/occupancy/door", "ON"));
+  EXPECT_TRUE(listener.wait_last("vedette/front/occupancy/all", "OFF"));
+
+  stages_->publish(Played{});
+  EXPECT_TRUE(listener.wait_last("vedette/front/count/door/person", "0"));
+  EXPECT_TRUE(listener.wait_last("vedette/front/occupancy/door", "OFF"));
+
+  const std::uint64_t id = stages_->tell({});
+  ASSERT_TRUE(listener.wait_topic("vedette/front/events"));
+  const Json event = Json::parse(*listener.last("vedette/front/events"));
+  EXPECT_EQ(event["id"], id);
+  EXPECT_EQ(event["phase"], "start");
+  EXPECT_EQ(event["kind"], "object");
+  EXPECT_EQ(event["camera"], "front");
+  EXPECT_EQ(event["rule"], "person at the door");
+  EXPECT_EQ(event["zone"], "door");
+  EXPECT_EQ(event["label"], "person");
+  EXPECT_EQ(event["score"], 0.875);
+  EXPECT_EQ(event["track_id"], 7);
+  EXPECT_EQ(event["box"]["width"], 0.5);
+
+  stages_->publish_source(schema::SourceStatus::Failed, "no route to host");
+  EXPECT_TRUE(listener.wait_last("vedette/front/availability", "offline"));
+
+  program_->signal(SIGTERM);
+  EXPECT_EQ(program_->wait_exit(), 0);
+  EXPECT_TRUE(listener.wait_last("vedette/availability", "offline"));
+}
+INSTANTIATE_TEST_SUITE_P(Protocols, Mqtt, ::testing::Values("5", "3.1.1"),
+                         [](const auto& value) { return std::string(value.param) == "5" ? "V5" : "V311"; });
+
+using MqttTest = NotifyTest;
+
+TEST_F(MqttTest, RetainsWhatHoldsAndNotWhatHappened) {
+  Broker broker(folder_);
+  configure(broker.port());
+  stages_->publish(Played{});
+  start();
+  Listener early(broker.port());
+  stages_->tell({});
+  ASSERT_TRUE(early.wait_topic("vedette/front/events"));
+  ASSERT_TRUE(early.wait_topic("vedette/front/state"));
+  Listener late(broker.port());
+  EXPECT_TRUE(late.wait_topic("vedette/front/state"));
+  EXPECT_TRUE(late.wait_last("vedette/availability", "online"));
+  EXPECT_FALSE(late.last("vedette/front/events").has_value());
+}
+
+TEST_F(MqttTest, TheBrokerTellsThatItWasKilled) {
+  Broker broker(folder_);
+  Listener listener(broker.port());
+  configure(broker.port());
+  start();
+  ASSERT_TRUE(listener.wait_last("vedette/availability", "online"));
+  program_->signal(SIGKILL);
+  EXPECT_TRUE(listener.wait_last("vedette/availability", "offline"));
+}
+
+TEST_F(MqttTest, ABrokerThatWasKilledGetsAllAgainAndEveryEventMeanwhileInOrder) {
+  Broker broker(folder_);
+  configure(broker.port());
+  stages_->publish(Played{.mode = Mode::Validation});
+  start();
+  ASSERT_TRUE(wait_log("MQTT: connected"));
+  broker.kill();
+  ASSERT_TRUE(wait_log("tried again until it works"));
+  for (int i = 0; i < 200; ++i) stages_->tell({.text = std::to_string(i)});
+  broker.start();
+  Listener listener(broker.port());
+  ASSERT_TRUE(listener.wait([](const auto& heard) {
+    return std::count_if(heard.begin(), heard.end(), [](const Heard& one) { return one.topic == "vedette/front/events"; }) >= 200;
+  }));
+  int next = 0;
+  for (const std::string& payload : listener.payloads("vedette/front/events"))
+    EXPECT_EQ(Json::parse(payload)["text"], std::to_string(next++));
+  EXPECT_TRUE(listener.wait_last("vedette/availability", "online"));
+  EXPECT_TRUE(listener.wait_topic("vedette/front/state"));
+  EXPECT_EQ(count_log("tried again until it works"), 1) << "one line, not one a try";
+}
+
+TEST_F(MqttTest, AFullQueueDropsTheOldestAndCounts) {
+  const std::uint16_t port = free_port();
+  configure(port, "  queue: 50\n");
+  start();
+  ASSERT_TRUE(wait_log("tried again until it works"));
+  for (int i = 0; i < 120; ++i) stages_->tell({.text = std::to_string(i)});
+  ASSERT_TRUE(wait_log("the queue of 50 messages is full: 70 dropped so far"));
+  Broker broker(folder_, port);
+  Listener listener(broker.port());
+  ASSERT_TRUE(listener.wait([](const auto& heard) {
+    return std::count_if(heard.begin(), heard.end(), [](const Heard& one) { return one.topic == "vedette/front/events"; }) >= 50;
+  }));
+  int next = 70;
+  for (const std::string& payload : listener.payloads("vedette/front/events"))
+    EXPECT_EQ(Json::parse(payload)["text"], std::to_string(next++));
+  EXPECT_EQ(next, 120);
+  ASSERT_TRUE(listener.wait_topic("vedette/notify"));
+  EXPECT_EQ(Json::parse(*listener.last("vedette/notify"))["dropped"], 70);
+}
+
+}  // namespace
+}  // namespace vedette::test
