@@ -192,7 +192,7 @@ int cameras_command(int argc, char** argv) {
                                                             {"error", log::Level::kError}};
   for (const auto& [name, level] : levels)
     if (name == options.log_level) log::start_log("cameras", level);
-  forward_libav_log();
+  set_libav_log([](std::string_view line) { log::debug("libav: {}", line); });
   const bool device = options.url.empty() || kind_of(options.url) == SourceKind::kDevice;
   return device ? run_list(options) : run_probe(options);
 }

@@ -99,7 +99,7 @@ int main(int argc, char** argv) {
     return fail({ErrorCode::kNotFound, config->path + ": cameras." + name + " has no input \"" + input_name + "\""}, kExitConfig);
   const CameraOptions options = options_of(*camera, *input);
   for (const std::string& secret : secrets_of(options.source)) log::add_secret(secret);
-  forward_libav_log();
+  set_libav_log([](std::string_view line) { log::debug("libav: {}", line); });
 
   const auto bus_dir = bus::BusDir::open(config->bus.dir);
   if (!bus_dir.ok()) return log::error("{}", bus_dir.error().text), exit_code_of(bus_dir.error());

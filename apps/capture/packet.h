@@ -5,8 +5,8 @@
 #include <span>
 #include <string>
 
-#include "capture/libav.h"
 #include "capture/timing.h"
+#include "libav/libav.h"
 #include "schema/packet.h"
 
 namespace vedette::capture {

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "capture/libav.h"
+#include "libav/libav.h"
 #include "schema/frame.h"
 #include "vision/image_view.h"
 

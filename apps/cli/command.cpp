@@ -41,8 +41,8 @@ Error expected(const Verb& verb) {
 Result<stage::Command> command_of(const CommandOptions& options) {
   const auto verb = std::find_if(kVerbs.begin(), kVerbs.end(), [&](const Verb& known) { return known.name == options.verb; });
   if (verb == kVerbs.end())
-    return Error{ErrorCode::kInvalidArgument, "unknown command \"" + options.verb +
-                                                  "\"; expected pause, resume, auto, force, respawn, detect, set or unset"};
+    return Error{ErrorCode::kInvalidArgument,
+                 "unknown command \"" + options.verb + "\"; expected pause, resume, auto, force, respawn, detect, set or unset"};
   const std::vector<std::string>& words = options.words;
   if (words.size() != verb->words) return expected(*verb);
   stage::Command command;

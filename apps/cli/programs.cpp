@@ -12,15 +12,19 @@ const std::vector<Program>& programs() {
       {"capture", "vedette-capture", "Run one camera: decode its frames into shared memory"},
       {"detect", "vedette-detect", "Run the detector for all cameras"},
       {"control", "vedette-control", "Run the sentry logic for all cameras"},
+      {"record", "vedette-record", "Record events of all cameras: pictures, clips and their index"},
       {"gateway", "vedette-gateway", "Serve the page, its WebSocket and health"},
       {"notify", "vedette-notify", "Tell of events by MQTT, webhooks and programs; take commands by MQTT"},
       {"cameras", "vedette-capture", "List the cameras of this machine, or say what a URL sends", true},
+      {"events", "vedette-record", "What was recorded: list it, mark favourites, remove events", true},
       {"model", "vedette-model", "Models: list, fetch, look at, measure, quantise them"},
       {"top", "vedette-tools", "Live table of the bus: topics, writers, readers, fps, age, drops, CPU", true},
       {"doctor", "vedette-tools", "Look whether this machine and its bus are as Vedette needs them; say what to do", true},
       {"echo", "vedette-tools", "Print each record of a topic as it comes", true},
       {"dump", "vedette-tools", "Record topics to a file, or tell what is in one", true},
       {"replay", "vedette-tools", "Play a recorded bus: its records again, now", true},
+      {"decide", "vedette-control", "What the rules make of recorded detections: try rules on what has happened", true},
+      {"mot", "vedette-tools", "Measure the tracker: MOTA, IDF1, switches of ids", true},
   };
   return all;
 }

@@ -8,12 +8,12 @@ namespace {
 
 using schema::EventPhase;
 
-// "person in door", "4 persons in yard" can't be said of every class in English: "4 x person in yard".
+// "person 0.82 at door"; of a crowd, since not every class has a plural that we know, "4 x person at yard".
 std::string text_of(const rules::Change& change, std::uint64_t now_ns) {
   const rules::Event& event = change.event;
   std::string text = event.track_id == 0 ? fmt::format("{} x {}", change.number, event.label) : event.label;
   if (event.track_id != 0) text += fmt::format(" {:.2f}", event.best.score);
-  if (!event.zone.empty()) text += " in " + event.zone;
+  if (!event.zone.empty()) text += " at " + event.zone;
   if (change.phase == EventPhase::End)
     text += fmt::format(", over after {:.1f} s", static_cast<double>(age_ns(event.started_at_ns, now_ns)) / 1e9);
   return text;
@@ -75,9 +75,14 @@ std::vector<rules::Event> Announcer::resume(const std::vector<EventRecord>& open
   std::vector<rules::Event> events;
   for (const EventRecord& record : open) {
     started_wall_at_ns_[record.id] = record.started_wall_at_ns;
-    events.push_back({record.id, record.rule, record.zone, record.label, record.track_id, record.started_at_ns,
-                      {record.best_frame_id, record.best_captured_at_ns, record.x, record.y, record.width, record.height,
-                       record.score}});
+    events.push_back(
+        {record.id,
+         record.rule,
+         record.zone,
+         record.label,
+         record.track_id,
+         record.started_at_ns,
+         {record.best_frame_id, record.best_captured_at_ns, record.x, record.y, record.width, record.height, record.score}});
   }
   return events;
 }

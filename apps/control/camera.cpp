@@ -13,6 +13,7 @@ using std::chrono::seconds;
 
 constexpr Nanoseconds kHeartbeat = milliseconds(250);  // half of what readers may count on
 constexpr Nanoseconds kGrace = seconds(15);            // for stages that haven't been seen yet: they start, load, connect
+constexpr Nanoseconds kSilence = seconds(10);          // without a result: what is open about objects ends
 constexpr Nanoseconds kAdoptMode = seconds(30);        // a mode of before isn't worth more than what was seen then
 
 // Three periods of a rate; none for "every one".
@@ -41,7 +42,7 @@ CameraControl::CameraControl(const bus::BusDir& dir, CameraOptions options, Topi
       decisions_(options_.decisions, [this] { return topics_.next_event_id(); }),
       capture_alive_(kGrace, now_ns),
       detect_alive_(kGrace, now_ns) {
-  newest_frame_at_ns_ = now_ns;
+  newest_frame_at_ns_ = heard_at_ns_ = now_ns;
   control_.session = wall_ns() / 1'000'000'000;
   state_.since_ns = now_ns;
 }
@@ -148,6 +149,7 @@ void CameraControl::take_motion() {
 
 // Detect has said what there is to say of this frame.
 void CameraControl::hear_of(std::uint64_t frame_id) {
+  heard_at_ns_ = monotonic_ns();
   newest_result_id_ = frame_id;
   result_awaited_since_ns_ = 0;
 }
@@ -220,6 +222,11 @@ void CameraControl::watch_stages(std::uint64_t now_ns) {
   if (!looks()) result_awaited_since_ns_ = 0;
   watch_capture(capture_beats, now_ns);
   watch_detect(detect_beats, now_ns);
+  // Whoever is silent for so long may come back, but not to the same scene.
+  if (looks() && age_ns(heard_at_ns_, now_ns) > to_ns(std::max<Nanoseconds>(kSilence, result_patience()))) {
+    end_all();
+    heard_at_ns_ = now_ns;
+  }
 }
 
 void CameraControl::watch_capture(bool beats, std::uint64_t now_ns) {
@@ -228,7 +235,6 @@ void CameraControl::watch_capture(bool beats, std::uint64_t now_ns) {
   switch (capture_alive_.update(beats && frames_flow, now_ns)) {
     case Liveness::Edge::kLost:
       announcer_.tell(schema::EventKind::CameraLost, 0, beats ? "no new frame" : "no sign of life of capture");
-      end_all();
       break;
     case Liveness::Edge::kBack:
       announcer_.tell(schema::EventKind::CameraBack, 0, "frames again");
@@ -251,7 +257,6 @@ void CameraControl::watch_detect(bool beats, std::uint64_t now_ns) {
   switch (detect_alive_.update(fresh, now_ns)) {
     case Liveness::Edge::kLost:
       announcer_.tell(schema::EventKind::DetectorLost, 0, beats ? "no new result" : "no sign of life of detect");
-      end_all();
       break;
     case Liveness::Edge::kBack:
       announcer_.tell(schema::EventKind::DetectorBack, 0, "results again");

@@ -1,10 +1,10 @@
-// CameraControl: decides for one camera. Takes its detections, decides (control/decisions.h), watches over capture and detect, and
-// publishes <cam>/control, <cam>/state, <cam>/tracks and <cam>/events. A frame that detect was spared because nothing moves
+// CameraControl: decides for one camera. Takes its detections, decides (control/decisions.h), watches over capture and detect,
+// and publishes <cam>/control, <cam>/state, <cam>/tracks and <cam>/events. A frame that detect was spared because nothing moves
 // (<cam>/motion) says that detect lives and that what was there still is; for the sentry it is neither "no target" nor the last
-// result again. Owner: main(), one a camera; thread-bound. If capture or detect dies, that becomes an event, the mode stays as it
-// is, and what is open about objects ends; if this process dies, its successor goes on with session, pause, mode (a forced one as
-// forced), tracks, counts and open events, from the records left in the topics, and stages that miss the heartbeat for 2 s go by
-// their configured defaults. What is to outlive the topics too: kept().
+// result again. Owner: main(), one a camera; thread-bound. If capture or detect dies, that becomes an event and the mode stays as
+// it is; 10 s without a result end what is open about objects. If this process dies, its successor goes on with session, pause,
+// mode (a forced one as forced), tracks, counts and open events, from the records left in the topics, and stages that miss the
+// heartbeat for 2 s go by their configured defaults. What is to outlive the topics too: kept().
 #pragma once
 
 #include <cstdint>
@@ -32,7 +32,7 @@ struct CameraOptions {
   Milliseconds timeout{5000};  // of the camera: without a frame for so long it is opened anew
   float least_fps = 0.0f;      // the lowest configured rate of frames or detections; 0: none is set
   DecisionOptions decisions;
-  float standby_fps = 3.0f;    // detections a second, by mode; 0: of every frame
+  float standby_fps = 3.0f;  // detections a second, by mode; 0: of every frame
   float tracking_fps = 30.0f;
   std::uint32_t readers = 16;
   std::uint32_t held_per_reader = 2;
@@ -41,7 +41,8 @@ struct CameraOptions {
 class CameraControl {
  public:
   // `dir` must outlive it. `kept`: of before the topics were made; null: nothing.
-  static Result<std::unique_ptr<CameraControl>> open(const bus::BusDir& dir, const CameraOptions& options, const KeptCamera* kept);
+  static Result<std::unique_ptr<CameraControl>> open(const bus::BusDir& dir, const CameraOptions& options,
+                                                     const KeptCamera* kept);
 
   // What to wait on before the next step().
   bus::Subscriber& detections() { return detections_; }
@@ -106,8 +107,8 @@ class CameraControl {
   DesiredState control_;
   CameraState state_;
   bool changed_ = true;
-  bool spared_ = false;  // detect, on the newest frame that is known of
-  Motion moves_;         // kept for its memory
+  bool spared_ = false;       // detect, on the newest frame that is known of
+  Motion moves_;              // kept for its memory
   std::string tracks_names_;  // the class names that the tracks are published with
   std::uint64_t published_at_ns_ = 0;
 
@@ -116,6 +117,7 @@ class CameraControl {
   std::uint64_t newest_frame_id_ = 0;
   std::uint64_t newest_frame_at_ns_ = 0;  // when it was seen first; now, while nobody is there to ask for frames
   std::uint64_t newest_result_id_ = 0;
+  std::uint64_t heard_at_ns_ = 0;              // when the newest result came, or a still frame
   std::uint64_t result_awaited_since_ns_ = 0;  // 0: no frame newer than the newest result
 };
 

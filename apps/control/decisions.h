@@ -39,8 +39,8 @@ class Decisions {
   // Other rules, zones, lines or thresholds: objects and counts stay; events of rules that are gone end with the next result.
   void set_rules(const rules::EngineOptions& rules, const track::TrackerOptions& tracker);
 
-  // The model's class names, one a line. Returns those that the rules name and the model lacks. Other names than before mean other
-  // classes: all that is known ends (`ended`).
+  // The model's class names, one a line. Returns those that the rules name and the model lacks. Other names than before mean
+  // other classes: all that is known ends (`ended`).
   struct Named {
     std::vector<std::string> unknown;
     std::vector<rules::Change> ended;

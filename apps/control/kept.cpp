@@ -137,7 +137,8 @@ void Kept::run() {
     std::error_code error;
     std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), error);
     const Result<> written = write_file(path_, text);
-    if (!written && !std::exchange(told, true)) log::warning("what control keeps over a restart can't be written: {}", written.error().text);
+    if (!written && !std::exchange(told, true))
+      log::warning("what control keeps over a restart can't be written: {}", written.error().text);
     if (written) told = false;
     lock.lock();
   }

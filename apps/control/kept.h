@@ -1,7 +1,7 @@
-// Kept: what of control outlives the machine's restart, in <storage>/control.json: what was commanded (paused, detecting, a forced
-// mode) and the counts of lines. Written atomically by a thread of its own, so that a slow disk holds nobody up: what was commanded
-// at once, counts at most every 10 s, all at the end. A file that can't be read is moved aside with a warning, one that can't be
-// written is a warning: nothing here ends control. All else thread-bound.
+// Kept: what of control outlives the machine's restart, in <storage>/control.json: what was commanded (paused, detecting, a
+// forced mode) and the counts of lines. Written atomically by a thread of its own, so that a slow disk holds nobody up: what was
+// commanded at once, counts at most every 10 s, all at the end. A file that can't be read is moved aside with a warning, one that
+// can't be written is a warning: nothing here ends control. All else thread-bound.
 #pragma once
 
 #include <condition_variable>

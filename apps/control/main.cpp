@@ -5,16 +5,19 @@
 //   <bus>/control.sock (pause, mode, rules, …) ────────────────────┘   <storage>: what was commanded, lines' counts
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <vector>
 
+#include "base/file.h"
 #include "base/process.h"
 #include "bus/directory.h"
 #include "bus/ring.h"
-#include "config/changes.h"
 #include "config/command_line.h"
+#include "config/overrides.h"
 #include "control/camera.h"
 #include "control/command_socket.h"
+#include "control/decide.h"
 #include "control/kept.h"
 #include "control/options.h"
 #include "stage/waiting.h"
@@ -40,16 +43,26 @@ Result<CameraControl*> find(const Cameras& cameras, const std::string& name) {
 
 // A key of the configuration that may change while everything runs: checked, kept, in force. The configuration is read anew; of a
 // file that was edited meanwhile all other keys wait for the next start.
+Result<> keep(const std::string& path, const std::string& text) {
+  std::error_code error;
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
+  return write_file(path, text);
+}
+
+// A key of the configuration that may change while everything runs: checked, kept, in force. The configuration is read anew; of a
+// file that was edited meanwhile all other keys wait for the next start.
 Result<> change(CameraControl& camera, const CommonOptions& common, const stage::Command& command) {
   const bool set = command.kind == schema::CommandKind::Set;
   const Change change{command.camera, command.key, set ? std::optional(command.value) : std::nullopt};
-  VD_ASSIGN(const Config changed, load_changed(common.config, overrides_of(common), change));
-  const auto found = std::find_if(changed.cameras.begin(), changed.cameras.end(),
-                                  [&](const CameraConfig& known) { return known.name == command.camera; });
-  if (found == changed.cameras.end()) return Error{ErrorCode::kNotFound, common.config + " has no camera \"" + command.camera + "\" any more"};
-  VD_TRY(keep_change(changes_path(changed.storage), change));
-  log::info("{}: {} {}", command.camera, command.key, set ? "changed, as " + changes_path(changed.storage) + " keeps it" : "as the configuration has it");
-  camera.set_rules(decision_options(changed, *found));
+  VD_ASSIGN(const Changed changed, try_change(common.config, overrides_of(common), change));
+  const std::vector<CameraConfig>& known = changed.config.cameras;
+  const auto found = std::find_if(known.begin(), known.end(), [&](const CameraConfig& c) { return c.name == command.camera; });
+  if (found == known.end())
+    return Error{ErrorCode::kNotFound, common.config + " has no camera \"" + command.camera + "\" any more"};
+  const std::string path = overrides_path(changed.config.storage);
+  VD_TRY(keep(path, changed.overrides));
+  log::info("{}: {} is {}", command.camera, command.key, set ? "changed, and kept in " + path : "as the configuration has it");
+  camera.set_rules(decision_options(changed.config, *found));
   return {};
 }
 
@@ -59,15 +72,43 @@ Result<> obey(const Cameras& cameras, const CommonOptions& common, const stage::
   return changes ? change(*camera, common, command) : camera->obey(command);
 }
 
+CLI::App* add_decide(CLI::App& app, CommonOptions& common, DecideOptions& options) {
+  CLI::App* decide = app.add_subcommand("decide", "What the rules make of recorded detections: JSON, an object a line");
+  add_common_options(*decide, common);
+  decide->add_option("file", options.recording, "A recording of <camera>/detections, by vedette dump")->required();
+  decide->add_option("--camera", options.camera, "In the recording, if it has several")->type_name("NAME");
+  decide->add_option("--as", options.as, "By the rules of this camera of the configuration, if it has another name there")
+      ->type_name("NAME");
+  decide->add_flag("--tracks", options.tracks, "Each result's objects too");
+  decide->add_option("--minute", options.minute, "Of the week, from Monday 00:00 on, at the recording's begin: for schedules")
+      ->check(CLI::Range(0u, rules::kMinutesOfWeek - 1));
+  decide->footer(
+      "With the recording's own clock: the same on every run.\n\nExamples:\n  vedette dump -o day.rec cam0/detections "
+      "cam0/motion\n"
+      "  vedette decide day.rec -c vedette.yaml\n  vedette decide day.rec -c vedette.yaml --set cameras.cam0.threshold=0.7");
+  return decide;
+}
+
+int decide_only(const CommonOptions& common, const DecideOptions& options) {
+  const Result<Config> config = load_config(common.config, overrides_of(common));
+  if (!config) return fail(config.error(), exit_code_of(config.error()));
+  const Result<> decided = decide(*config, options, stdout);
+  return decided ? EXIT_SUCCESS : fail(decided.error());
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   install_stop_signals();
   CLI::App app{
       "Decides for all cameras: reads their detections, runs the sentry, publishes mode, state and events, takes commands."};
-  CommonOptions common;
+  CommonOptions common, decide_common;
   add_common_options(app, common);
+  DecideOptions recorded;
+  const CLI::App* const decide_app = add_decide(app, decide_common, recorded);
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
+
+  if (*decide_app) return decide_only(decide_common, recorded);
 
   const Result<Config> config = load_and_start_log(common, "control");
   if (!config) return fail(config.error(), exit_code_of(config.error()));

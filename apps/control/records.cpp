@@ -65,8 +65,8 @@ Result<DesiredState> decode_control(std::span<const std::byte> bytes) {
   RecordBuffer copy;
   VD_ASSIGN(const schema::Control* const record, copy_record<schema::Control>(bytes, copy));
   if (!is_mode(record->mode())) return bad_value("control record", "mode", static_cast<unsigned>(record->mode()));
-  return DesiredState{record->mode(),    record->detect_fps(),      record->paused(), record->session(),
-                      record->heartbeat_at_ns(), record->forced(), record->detecting()};
+  return DesiredState{record->mode(),   record->detect_fps(), record->paused(), record->session(), record->heartbeat_at_ns(),
+                      record->forced(), record->detecting()};
 }
 
 Result<CameraState> decode_state(std::span<const std::byte> bytes) {
@@ -74,13 +74,21 @@ Result<CameraState> decode_state(std::span<const std::byte> bytes) {
   VD_ASSIGN(const schema::State* const record, copy_record<schema::State>(bytes, copy));
   if (!is_mode(record->mode())) return bad_value("state record", "mode", static_cast<unsigned>(record->mode()));
   if (!is_mode(record->previous_mode())) return bad_value("state record", "mode", static_cast<unsigned>(record->previous_mode()));
-  CameraState state{record->mode(),   record->previous_mode(), record->since_ns(), record->heartbeat_at_ns(),
-                    record->paused(), record->last_frame_id(), record->targets(),  record->detections_stale(),
-                    record->still(),  record->detecting(),     {},                 record->threshold()};
+  CameraState state{record->mode(),
+                    record->previous_mode(),
+                    record->since_ns(),
+                    record->heartbeat_at_ns(),
+                    record->paused(),
+                    record->last_frame_id(),
+                    record->targets(),
+                    record->detections_stale(),
+                    record->still(),
+                    record->detecting(),
+                    {},
+                    record->threshold()};
   if (record->counts() != nullptr)
     for (const schema::Count* count : *record->counts())
-      state.counts.push_back(
-          {count->place()->str(), count->label()->str(), count->inside(), count->into(), count->out_of()});
+      state.counts.push_back({count->place()->str(), count->label()->str(), count->inside(), count->into(), count->out_of()});
   return state;
 }
 

@@ -19,7 +19,7 @@ struct LeftBehind {
   std::optional<DesiredState> control;
   std::optional<CameraState> state;
   std::optional<Tracks> tracks;
-  std::string class_names;              // of the tracks
+  std::string class_names;               // of the tracks
   std::vector<EventRecord> open_events;  // the newest record of each that has no End
 };
 

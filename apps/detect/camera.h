@@ -66,6 +66,11 @@ class Camera {
   // the names of another model. A failure changes nothing.
   Result<> set_model(const ModelTraits& model);
 
+  // Other zones of the motion gate: changed at run time.
+  void set_motion(const vision::MotionOptions& options) {
+    if (stillness_) stillness_->set_motion(options);
+  }
+
   // Reads what control wants now and asks upstream accordingly; also the sign of life. Call at least every 400 ms.
   void follow_control(std::uint64_t now_ns);
   // Control's session isn't the one adopted at start any more: the process is to be started anew.

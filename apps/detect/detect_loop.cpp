@@ -23,8 +23,13 @@ ModelTraits traits_of(const model::Detector& detector) {
           static_cast<std::uint16_t>(input.height)};
 }
 
-DetectLoop::DetectLoop(std::vector<Camera> cameras, std::unique_ptr<model::Detector> detector, ModelWatch& models)
-    : cameras_(std::move(cameras)), detector_(std::move(detector)), models_(models), turns_(cameras_.size()) {
+DetectLoop::DetectLoop(std::vector<Camera> cameras, std::unique_ptr<model::Detector> detector, ModelWatch& models,
+                       ZoneWatch zones)
+    : cameras_(std::move(cameras)),
+      detector_(std::move(detector)),
+      models_(models),
+      zones_(std::move(zones)),
+      turns_(cameras_.size()) {
   boxes_.reserve(kMaxDetections);
 }
 
@@ -47,6 +52,7 @@ Result<DetectLoop::End> DetectLoop::run() {
 Result<> DetectLoop::turn() {
   if (auto fresh = models_.take()) VD_TRY(change_model(std::move(fresh)));
   const std::uint64_t now = monotonic_ns();
+  zones_.look(cameras_, now);
   for (Camera& camera : cameras_) camera.follow_control(now);
   report_.tell(cameras_, now);
   VD_ASSIGN(const bool looked, look_at_one(now));

@@ -10,6 +10,7 @@
 #include "detect/model_watch.h"
 #include "detect/report.h"
 #include "detect/turns.h"
+#include "detect/zone_watch.h"
 #include "model/detector.h"
 
 namespace vedette::detect {
@@ -19,7 +20,7 @@ ModelTraits traits_of(const model::Detector& detector);
 class DetectLoop {
  public:
   // The cameras know `detector`'s traits. `models` outlives the loop.
-  DetectLoop(std::vector<Camera> cameras, std::unique_ptr<model::Detector> detector, ModelWatch& models);
+  DetectLoop(std::vector<Camera> cameras, std::unique_ptr<model::Detector> detector, ModelWatch& models, ZoneWatch zones);
 
   // On the thread that run() will be called on: where it runs and how it waits for frames and control.
   Result<> settle(const WaitConfig& waiting);
@@ -41,6 +42,7 @@ class DetectLoop {
   std::vector<Camera> cameras_;
   std::unique_ptr<model::Detector> detector_;
   ModelWatch& models_;
+  ZoneWatch zones_;
   Turns turns_;
   Report report_;
   std::vector<Detection> boxes_;

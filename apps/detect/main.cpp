@@ -73,7 +73,7 @@ int look_once(const Config& config, const std::string& photo) {
   return 0;
 }
 
-int watch(const Config& config) {
+int watch(const Config& config, const CommonOptions& common) {
   const auto dir = bus::BusDir::open(config.bus.dir);
   if (!dir) return fail(dir.error(), exit_code_of(dir.error()));
   const std::vector<std::string> files = files_of_model(model_path(config.detect), config.detect.labels);
@@ -85,7 +85,8 @@ int watch(const Config& config) {
   log::info("watching {} cameras", cameras->size());
 
   ModelWatch models(files, std::move(marks), [&config] { return load_and_tell(config.detect); });
-  DetectLoop loop(std::move(*cameras), std::move(*detector), models);
+  ZoneWatch zones(config, [&common] { return load_config(common.config, overrides_of(common)); });
+  DetectLoop loop(std::move(*cameras), std::move(*detector), models, std::move(zones));
   // After all other threads were started: they stay free to run anywhere.
   if (const auto settled = loop.settle(config.detect.waiting); !settled)
     return fail(settled.error(), exit_code_of(settled.error()));
@@ -121,5 +122,5 @@ int main(int argc, char** argv) {
   auto config = has_config ? load_and_start_log(options, "detect") : load_settings(overrides_of(options));
   if (!config) return fail(config.error(), exit_code_of(config.error()));
   if (!model.empty()) config->detect.model = model;
-  return photo.empty() ? detect::watch(*config) : detect::look_once(*config, photo);
+  return photo.empty() ? detect::watch(*config, options) : detect::look_once(*config, photo);
 }

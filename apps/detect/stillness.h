@@ -34,6 +34,8 @@ class Stillness {
   };
   Answer look(const FrameInfo& frame, const vision::ImageView& image, bool on_guard, std::uint64_t now_ns);
 
+  // Other zones or thresholds, from the next frame on; what is usual is learnt anew.
+  void set_motion(const vision::MotionOptions& options) { motion_ = vision::MotionGate(options); }
   // Another model: it sees the next frame.
   void forget() { gate_.reset(); }
   void beat() { topic_.beat(); }

@@ -32,7 +32,7 @@ struct StateReport {
   std::optional<Mode> mode;                    // empty: control hasn't said
   std::optional<std::uint64_t> mode_since_ms;  // how long the mode has lasted
   std::uint32_t targets = 0;
-  bool still = false;  // nothing moves: the model is spared, the last detections still hold
+  bool still = false;     // nothing moves: the model is spared, the last detections still hold
   bool detecting = true;  // false: by command, nothing is detected here
   double capture_fps = 0.0;
   double detect_fps = 0.0;

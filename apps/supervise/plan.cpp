@@ -24,8 +24,9 @@ std::vector<StageSpec> plan(const Config& config, const std::vector<std::string>
   }
   const bool detects =
       std::any_of(config.cameras.begin(), config.cameras.end(), [](const CameraConfig& camera) { return camera.detect; });
-  for (const std::string stage : {"control", "detect", "gateway"})
-    if (stage != "detect" || detects) stages.push_back({stage, programs + stage, common});
+  for (const std::string stage : {"control", "detect", "record", "gateway"})
+    if ((stage != "detect" || detects) && (stage != "record" || config.record.enabled))
+      stages.push_back({stage, programs + stage, common});
   const bool tells = !config.mqtt.host.empty() || !config.notify.webhooks.empty() || !config.notify.hooks.empty();
   if (tells) stages.push_back({"notify", programs + "notify", common});
   return stages;
@@ -35,6 +36,7 @@ std::vector<bus::TopicName> written_topics(const Config& config) {
   std::vector<bus::TopicName> topics;
   for (const CameraConfig& camera : config.cameras) {
     for (const char* topic : {"control", "state", "events"}) topics.push_back({camera.name, topic});
+    if (config.record.enabled) topics.push_back({camera.name, "media"});
     if (camera.detect)
       for (const char* topic : {"detections", "tracks"}) topics.push_back({camera.name, topic});
     if (camera.detect && config.motion.gate) topics.push_back({camera.name, "motion"});

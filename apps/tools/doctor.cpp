@@ -6,6 +6,7 @@
 #include <array>
 #include <filesystem>
 
+#include "config/overrides.h"
 #include "tools/bus_checks.h"
 #include "tools/bus_place.h"
 #include "tools/machine_checks.h"
@@ -114,6 +115,10 @@ Result<int> doctor(const DoctorOptions& options) {
                         "-c names it; vedette init writes one"});
   else
     findings.push_back({Health::kOk, "configuration", (*config)->path + ", " + counted((*config)->cameras.size(), "camera"), ""});
+  if (config.ok() && *config && !(*config)->overridden.empty())
+    findings.push_back(
+        {Health::kOk, "changes",
+         fmt::format("{} overrides {}", overrides_path((*config)->storage), fmt::join((*config)->overridden, ", ")), ""});
   const auto dir = check_directory(findings, place);
   if (dir && options.fix) VD_TRY(fix(*dir));
   const BusSample sample = dir ? look_at_bus(*dir) : BusSample{};

@@ -1,6 +1,6 @@
 // vedette-tools: looks at the bus and moves its records to files and back. What `vedette top`, `echo`, `doctor`, `dump` and
 // `replay` become. Ordinary readers and writers of the bus, or lookers that leave no trace; no part of the running system needs
-// them.
+// them. `vedette mot` measures the tracker and needs no bus.
 #include <CLI/CLI.hpp>
 
 #include "base/process.h"
@@ -8,6 +8,7 @@
 #include "tools/doctor.h"
 #include "tools/dump.h"
 #include "tools/echo.h"
+#include "tools/mot.h"
 #include "tools/replay.h"
 #include "tools/top.h"
 
@@ -123,6 +124,31 @@ CLI::App* add_replay(CLI::App& app, ReplayOptions& options) {
   return replay;
 }
 
+CLI::App* add_mot(CLI::App& app, MotOptions& options) {
+  CLI::App* mot = app.add_subcommand("mot", "Measure the tracker: MOTA, IDF1, switches of ids");
+  auto* detections =
+      mot->add_option("--detections", options.detections, "Boxes to follow, a MOT Challenge file; none: made-up scenes")
+          ->type_name("FILE");
+  mot->add_option("--truth", options.truth, "What there really is, the same kind of file")->type_name("FILE");
+  mot->add_option("-o,--output", options.output, "Write the tracks there; with --generate the folder for gt.txt and det.txt")
+      ->type_name("PATH");
+  mot->add_option("--generate", options.generate, "Write a made-up scene's truth and detections")
+      ->type_name("SCENE")
+      ->excludes(detections);
+  mot->add_option("--fps", options.fps, "Frames a second (30; made-up scenes: 3, 10 and 30)")->check(CLI::Range(0.1, 1000.0));
+  mot->add_option("--size", options.size, "The pictures' size; else as far as boxes reach")->type_name("WxH");
+  mot->add_option("--seed", options.seed, "Of the made-up scenes")->capture_default_str();
+  mot->add_option("--fit", options.fit, "How a box fits an object: likelihood, iou, giou")->capture_default_str();
+  mot->add_option("--without", options.without, "Leave out a part of the tracker: motion, unsure, best, shake")
+      ->type_name("PART");
+  mot->add_flag("--json", options.json, "For scripts");
+  mot->footer(
+      "Examples:\n  vedette mot\n  vedette mot --without motion --fit iou\n"
+      "  vedette mot --truth gt/gt.txt --detections det/det.txt --fps 25 -o tracks.txt\n"
+      "  vedette mot --generate crossings --fps 10 -o scene");
+  return mot;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -134,11 +160,13 @@ int main(int argc, char** argv) {
   DumpArguments dump_arguments;
   ReplayOptions replay_options;
   DoctorOptions doctor_options;
+  MotOptions mot_options;
   const CLI::App* top_app = add_top(app, top_options);
   const CLI::App* echo_app = add_echo(app, echo_options);
   add_dump(app, dump_arguments);
   const CLI::App* replay_app = add_replay(app, replay_options);
   const CLI::App* doctor_app = add_doctor(app, doctor_options);
+  const CLI::App* mot_app = add_mot(app, mot_options);
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
   doctor_options.config_given = doctor_app->count("--config") > 0;
   const auto run = [&]() -> Result<int> {
@@ -146,6 +174,7 @@ int main(int argc, char** argv) {
     if (*doctor_app) return doctor(doctor_options);
     if (*top_app) return code_of(top(top_options));
     if (*echo_app) return code_of(echo(echo_options));
+    if (*mot_app) return code_of(mot(mot_options));
     if (*replay_app) return code_of(replay(replay_options));
     if (!dump_arguments.info.empty()) return code_of(show_recording(dump_arguments.info, dump_arguments.json));
     if (!dump_arguments.options.output.empty()) return code_of(dump(dump_arguments.options));

@@ -200,6 +200,7 @@ MemoryPlan plan_memory(const Config& config, const CommonOptions& options, const
     add("control", stage::control_ring(share), "config");
     add("state", stage::state_ring(share), "config");
     add("events", stage::events_ring(share), "config");
+    if (config.record.enabled) add("media", stage::media_ring(share), "config");
   }
   return plan;
 }

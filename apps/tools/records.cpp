@@ -102,18 +102,19 @@ Json tracks(std::span<const std::byte> record, const std::vector<std::string>& n
   const std::uint64_t at_ns = read.info.captured_at_ns();
   Json all = Json::array();
   for (const Track& track : read.tracks)
-    all.push_back({{"id", track.id()},
-                   {"label", printable(class_name(names, track.class_id()))},
-                   {"phase", to_string(track.phase())},
-                   {"score", rounded(track.score())},
-                   {"x", rounded(track.x())},
-                   {"y", rounded(track.y())},
-                   {"width", rounded(track.width())},
-                   {"height", rounded(track.height())},
-                   {"velocity", {rounded(track.velocity_x()), rounded(track.velocity_y())}},
-                   {"zones", track.zones()},
-                   {"for_ms", milliseconds(age_ns(track.first_at_ns(), at_ns))},
-                   {"still_ms", track.still_since_ns() == 0 ? Json(nullptr) : milliseconds(age_ns(track.still_since_ns(), at_ns))}});
+    all.push_back(
+        {{"id", track.id()},
+         {"label", printable(class_name(names, track.class_id()))},
+         {"phase", to_string(track.phase())},
+         {"score", rounded(track.score())},
+         {"x", rounded(track.x())},
+         {"y", rounded(track.y())},
+         {"width", rounded(track.width())},
+         {"height", rounded(track.height())},
+         {"velocity", {rounded(track.velocity_x()), rounded(track.velocity_y())}},
+         {"zones", track.zones()},
+         {"for_ms", milliseconds(age_ns(track.first_at_ns(), at_ns))},
+         {"still_ms", track.still_since_ns() == 0 ? Json(nullptr) : milliseconds(age_ns(track.still_since_ns(), at_ns))}});
   return {{"captured_at_ns", at_ns},
           {"published_at_ns", read.info.published_at_ns()},
           {"age_ms", milliseconds(age_ns(at_ns, now_ns))},
@@ -142,10 +143,13 @@ Json motion(std::span<const std::byte> record, std::uint64_t now_ns) {
 }
 
 Json control(const schema::Control& record, std::uint64_t now_ns) {
-  return {{"mode", mode_name(record.mode())}, {"detect_fps", rounded(record.detect_fps())},
-          {"paused", record.paused()},        {"forced", record.forced()},
+  return {{"mode", mode_name(record.mode())},
+          {"detect_fps", rounded(record.detect_fps())},
+          {"paused", record.paused()},
+          {"forced", record.forced()},
           {"detecting", record.detecting()},
-          {"session", record.session()},      {"heartbeat_age_ms", milliseconds(age_ns(record.heartbeat_at_ns(), now_ns))}};
+          {"session", record.session()},
+          {"heartbeat_age_ms", milliseconds(age_ns(record.heartbeat_at_ns(), now_ns))}};
 }
 
 Json counts(const flatbuffers::Vector<flatbuffers::Offset<schema::Count>>* all) {
@@ -350,7 +354,8 @@ std::string box_line(const Json& box) {
 std::string count_line(const Json& count) {
   const std::string what = count["place"].get<std::string>() + " " + count["label"].get<std::string>();
   const std::uint64_t into = count["into"].get<std::uint64_t>(), out_of = count["out_of"].get<std::uint64_t>();
-  return into + out_of > 0 ? fmt::format("{} {} in, {} out", what, into, out_of) : fmt::format("{} {}", what, count["inside"].dump());
+  return into + out_of > 0 ? fmt::format("{} {} in, {} out", what, into, out_of)
+                           : fmt::format("{} {}", what, count["inside"].dump());
 }
 
 std::string list_line(const Json& list, std::string (*tell)(const Json&)) {

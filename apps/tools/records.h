@@ -16,13 +16,13 @@ namespace vedette::tools {
 std::string schema_name(std::uint64_t schema_id);
 
 // So many of a record's first bytes are enough for all that is here, pixels aside.
-inline constexpr std::size_t kGlimpseBytes = 8192;
+inline constexpr std::size_t kGlimpseBytes = 20480;
 
 // When what the record speaks of happened, CLOCK_MONOTONIC: a picture's capture, a state's last heartbeat. None: unknown.
 std::optional<std::uint64_t> happened_at_ns(std::uint64_t schema_id, std::span<const std::byte> record);
 
-// All fields. `class_names`: of a topic of detections or tracks. A record that isn't valid: {"error": why}; of an unknown schema: {"hex": its
-// first 64 bytes}.
+// All fields. `class_names`: of a topic of detections or tracks. A record that isn't valid: {"error": why}; of an unknown schema:
+// {"hex": its first 64 bytes}.
 nlohmann::ordered_json to_json(std::uint64_t schema_id, std::span<const std::byte> record,
                                const std::vector<std::string>& class_names, std::uint64_t now_ns);
 // The same as one line without a line break; nothing in it can confuse a terminal.

@@ -13,6 +13,11 @@ constexpr std::size_t kMaxSecretBytes = 4096;
 
 bool is_text(const Value& value) { return value.kind == Value::Kind::kText; }
 
+bool is_plain_number(const Value& value) {
+  return is_text(value) && !value.text.empty() &&
+         std::all_of(value.text.begin(), value.text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
 std::optional<std::string> store_secret(const Value& value, std::string text, Secret& member, std::size_t least) {
   if (!text.empty() && text.size() < least)
     return fmt::format("{}{} bytes; expected at least {}", value.shown.empty() ? "" : value.shown + " of ", text.size(), least);
@@ -90,11 +95,23 @@ Field duration(std::string name, Milliseconds& member, Milliseconds least, Milli
               member = *parsed;
               return std::nullopt;
             }
-            const bool plain = is_text(value) && !value.text.empty() &&
-                               std::all_of(value.text.begin(), value.text.end(), [](char c) { return c >= '0' && c <= '9'; });
-            if (plain) return mistake(value, fmt::format("a unit behind it: {0}ms, {0}s or {0}m", value.shown));
+            if (is_plain_number(value)) return mistake(value, fmt::format("a unit behind it: {0}ms, {0}s or {0}m", value.shown));
             return mistake(value, fmt::format("a duration such as 500ms, 5s or 2m, from {} to {}", format_duration(least),
                                               format_duration(most)));
+          }};
+}
+
+Field bytes(std::string name, std::uint64_t& member, std::uint64_t least, std::uint64_t most) {
+  return {std::move(name), [&member, least, most](const Value& value) -> std::optional<std::string> {
+            const auto parsed = is_text(value) ? parse_bytes(value.text) : std::nullopt;
+            if (parsed && *parsed >= least && *parsed <= most) {
+              member = *parsed;
+              return std::nullopt;
+            }
+            if (!parsed && is_plain_number(value))
+              return mistake(value, fmt::format("a unit behind it: {0}MB or {0}GB", value.shown));
+            return mistake(
+                value, fmt::format("a size such as 500MB, 10GB or 2GiB, from {} to {}", format_bytes(least), format_bytes(most)));
           }};
 }
 

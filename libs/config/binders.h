@@ -23,6 +23,7 @@ Field address(std::string name, std::string& member);
 Field choice(std::string name, std::string& member, std::vector<std::string> choices);
 Field boolean(std::string name, bool& member);
 Field duration(std::string name, Milliseconds& member, Milliseconds least, Milliseconds most);
+Field bytes(std::string name, std::uint64_t& member, std::uint64_t least, std::uint64_t most);
 Field wait_policy(std::string name, bus::WaitPolicy& member);
 Field cpu(std::string name, std::optional<std::uint32_t>& member);  // "any" (none), or a core's number
 Field text_list(std::string name, std::vector<std::string>& member);

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "config/overrides.h"
 #include "config/text.h"
 #include "telemetry/log.h"
 
@@ -56,6 +57,8 @@ Result<Config> load_and_start_log(const CommonOptions& options, std::string_view
   VD_ASSIGN(Config config, load_config(options.config, overrides_of(options)));
   log::start_log(tag, level_of(config.log.level));
   for (const std::string& secret : secrets_of(config)) log::add_secret(secret);
+  if (!config.overridden.empty())
+    log::info("{} overrides {}", overrides_path(config.storage), fmt::join(config.overridden, ", "));
   return config;
 }
 

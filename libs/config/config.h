@@ -228,6 +228,24 @@ struct SentryConfig {
   bool operator==(const SentryConfig&) const = default;
 };
 
+// What is kept of events, below storage.dir: pictures, clips, and the index of both.
+struct RecordConfig {
+  bool enabled = true;
+  Milliseconds post_roll{5000};             // a clip goes on so long after its event (before it: cameras.*.pre_roll)
+  Milliseconds longest_clip{300000};        // of an event that goes on longer only its first part has a clip
+  std::uint32_t snapshot_quality = 90;      // 1..100, of pictures that aren't the camera's own JPEG
+  bool snapshot_boxes = true;               // one more picture with a box around what it is about
+  Milliseconds keep{30 * 24 * 3600'000LL};  // events older than this are removed; favourites stay
+  std::uint64_t most = 10'000'000'000;      // bytes of events; beyond that the oldest are removed
+  bool continuous = false;                  // all the time, whatever happens
+  Milliseconds segment{60000};              // of continuous recording: a file each, from keyframe to keyframe
+  Milliseconds keep_continuous{3 * 24 * 3600'000LL};
+  std::uint64_t most_continuous = 50'000'000'000;
+  std::uint64_t least_free = 1'000'000'000;  // bytes of the disk that stay free: with less nothing is recorded
+
+  bool operator==(const RecordConfig&) const = default;
+};
+
 struct GatewayConfig {
   std::string listen = "127.0.0.1";  // address; wider than loopback needs a token
   std::uint16_t port = 8080;         // 0: any free one (it is logged)
@@ -325,6 +343,7 @@ struct Config {
   ControlConfig control;
   TrackingConfig tracking;
   SentryConfig sentry;
+  RecordConfig record;
   GatewayConfig gateway;
   MqttConfig mqtt;
   NotifyConfig notify;

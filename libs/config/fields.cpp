@@ -13,6 +13,7 @@ using std::chrono::minutes;
 
 constexpr Milliseconds kNone{0};
 constexpr Milliseconds kSecond{1000};
+constexpr Milliseconds kLongestKept = hours{10 * 366 * 24};
 constexpr std::size_t kLeastToken = 8;  // bytes: it opens live cameras
 
 Fields fields_of(BusConfig& bus) {
@@ -87,6 +88,24 @@ Fields fields_of(SentryConfig& sentry) {
       duration("lose_time", sentry.lose_time, kNone, hours{24}),
       number("standby_fps", sentry.standby_fps, 0.1f, 1000.0f),
       number("tracking_fps", sentry.tracking_fps, 0.0f, 1000.0f),
+  };
+}
+
+Fields fields_of(RecordConfig& record) {
+  constexpr std::uint64_t kMostBytes = 1'000'000'000'000'000;
+  return {
+      boolean("enabled", record.enabled),
+      duration("post_roll", record.post_roll, kNone, minutes{10}),
+      duration("longest_clip", record.longest_clip, kSecond, hours{24}),
+      number("snapshot_quality", record.snapshot_quality, 1u, 100u),
+      boolean("snapshot_boxes", record.snapshot_boxes),
+      duration("keep", record.keep, kSecond, kLongestKept),
+      bytes("most", record.most, 1'000'000, kMostBytes),
+      boolean("continuous", record.continuous),
+      duration("segment", record.segment, kSecond, hours{1}),
+      duration("keep_continuous", record.keep_continuous, kSecond, kLongestKept),
+      bytes("most_continuous", record.most_continuous, 1'000'000, kMostBytes),
+      bytes("least_free", record.least_free, 0, kMostBytes),
   };
 }
 
@@ -267,8 +286,9 @@ std::vector<Section> sections_of(Config& config) {
       {"log", fields_of(config.log)},           {"detect", fields_of(config.detect)},
       {"motion", fields_of(config.motion)},     {"control", fields_of(config.control)},
       {"tracking", fields_of(config.tracking)}, {"sentry", fields_of(config.sentry)},
-      {"gateway", fields_of(config.gateway)},   {"mqtt", fields_of(config.mqtt)},
-      {"notify", fields_of(config.notify)},     {"supervise", fields_of(config.supervise)},
+      {"record", fields_of(config.record)},     {"gateway", fields_of(config.gateway)},
+      {"mqtt", fields_of(config.mqtt)},         {"notify", fields_of(config.notify)},
+      {"supervise", fields_of(config.supervise)},
   };
 }
 

@@ -254,14 +254,18 @@ bool Loader::read_field(const Field& field, const std::string& key, const YAML::
 
 void Loader::set_from_node(const std::string& key, const Field& field, const Value& value, const YAML::Node& node,
                            const Origin& origin) {
+  forget_items(key);
   values_[key] = value;
+  for (std::size_t i = 0; i < value.items.size(); ++i) origins_[fmt::format("{}[{}]", key, i)] = origin_of(node[i]);
   const auto wrong = field.set(value);
   if (wrong) mistakes_.add(origin, key, *wrong);
   if (!wrong && field.put && node.IsMap())
     read_pairs(node, key, [&](const std::string& word, const Origin& at, const YAML::Node& item) {
       const std::optional<Value> put = value_of(item, key);
       const auto wrong_item = put ? field.put(word, *put) : std::nullopt;
-      if (wrong_item) mistakes_.add(item.IsNull() ? at : origin_of(item), key + "." + word, *wrong_item);
+      const std::string item_key = key + "." + word;
+      origins_[item_key] = item.IsNull() ? at : origin_of(item);
+      if (wrong_item) mistakes_.add(origin_of(item_key), item_key, *wrong_item);
     });
   if (wrong || !field.append) return;
   for (std::size_t i = 0; i < value.items.size(); ++i)
@@ -269,14 +273,18 @@ void Loader::set_from_node(const std::string& key, const Field& field, const Val
       mistakes_.add(origin_of(node[i]), key, *wrong_item);
 }
 
+// What is known of the items of a list that a layer above replaces.
+void Loader::forget_items(const std::string& key) {
+  const auto is_item = [items = key + "["](const auto& entry) { return entry.first.starts_with(items); };
+  std::erase_if(origins_, is_item);
+  std::erase_if(values_, is_item);
+}
+
 void Loader::read_maps(const Field& field, const std::string& key, const YAML::Node& node) {
   if (node.size() > field.most_maps)
     return mistakes_.add(origin_of(node), key, fmt::format("{} items; expected at most {}", node.size(), field.most_maps));
   (void)field.set({.kind = Value::Kind::kList});  // what a layer below had
-  const std::string below = key + "[";
-  const auto is_below = [&](const auto& entry) { return entry.first.starts_with(below); };
-  std::erase_if(origins_, is_below);
-  std::erase_if(values_, is_below);
+  forget_items(key);
   std::size_t index = 0;
   for (const YAML::Node& item : node) {
     const std::string item_key = fmt::format("{}[{}]", key, index++);

@@ -53,6 +53,7 @@ class Loader {
   // Returns the names that it knew.
   std::vector<std::string> read_fields(const Fields& fields, const std::string& owner, const YAML::Node& map);
   bool read_field(const Field& field, const std::string& key, const YAML::Node& node, const Origin& origin);
+  void forget_items(const std::string& key);
   // A list of maps: each item's keys.
   void read_maps(const Field& field, const std::string& key, const YAML::Node& node);
   // Stores what stands at `node`, telling what is wrong with it.

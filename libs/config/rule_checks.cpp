@@ -80,14 +80,16 @@ void Loader::check_rules(const CameraConfig& camera, const std::string& key) {
   for (std::size_t i = 0; i < camera.rules.size(); ++i) {
     const rules::Rule& rule = camera.rules[i];
     const std::string item = fmt::format("{}.rules[{}]", key, i);
+    // About a key of the rule, or an item of it; where that was written, else where the rule was.
     const auto add = [&](const std::string& name, const std::string& text) {
-      const std::string own = item + "." + name;
-      mistakes_.add(origin_of(origins_.contains(own) ? own : item), own, text);
+      const std::string own = item + "." + name, list = own.substr(0, own.find_first_of("[.", item.size() + 1));
+      mistakes_.add(origin_of(origins_.contains(own) ? own : origins_.contains(list) ? list : item), list, text);
     };
     const std::vector<std::string> zones = names_in(camera.zones), lines = names_in(camera.lines);
-    for (const std::string& zone : rule.zones)
-      if (std::find(zones.begin(), zones.end(), zone) == zones.end())
-        add("zones", fmt::format("\"{}\" is no zone; {}", zone, one_of(zone, zones, "zones")));
+    for (std::size_t z = 0; z < rule.zones.size(); ++z)
+      if (std::find(zones.begin(), zones.end(), rule.zones[z]) == zones.end())
+        add(fmt::format("zones[{}]", z),
+            fmt::format("\"{}\" is no zone; {}", rule.zones[z], one_of(rule.zones[z], zones, "zones")));
     if (!rule.line.empty() && std::find(lines.begin(), lines.end(), rule.line) == lines.end())
       add("line", fmt::format("\"{}\" is no line; {}", rule.line, one_of(rule.line, lines, "lines")));
     check_rule_alone(rule, add);
@@ -108,7 +110,7 @@ void Loader::check_rule_alone(const rules::Rule& rule, const std::function<void(
     add("count", fmt::format("at_least {}; expected at most at_most, {}", *rule.at_least, *rule.at_most));
   for (const auto& [name, threshold] : rule.thresholds)
     if (!rule.classes.empty() && std::find(rule.classes.begin(), rule.classes.end(), name) == rule.classes.end())
-      add("thresholds",
+      add("thresholds." + name,
           fmt::format("\"{}\" is none of the rule's classes; expected one of {}", name, fmt::join(rule.classes, ", ")));
 }
 

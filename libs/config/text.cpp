@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <numeric>
 
@@ -11,7 +12,23 @@
 namespace vedette::config {
 namespace {
 
-constexpr long long kMaxDurationMs = 10'000LL * 3600 * 1000;
+constexpr long long kMaxDurationMs = 100'000LL * 3600 * 1000;
+constexpr long long kDayMs = 24 * 3'600'000LL;
+
+struct ByteUnit {
+  std::string_view name;
+  std::uint64_t bytes;
+};
+// The larger ones first.
+constexpr std::array<ByteUnit, 9> kByteUnits{{{"TiB", 1ull << 40},
+                                              {"TB", 1'000'000'000'000},
+                                              {"GiB", 1ull << 30},
+                                              {"GB", 1'000'000'000},
+                                              {"MiB", 1ull << 20},
+                                              {"MB", 1'000'000},
+                                              {"KiB", 1ull << 10},
+                                              {"KB", 1'000},
+                                              {"B", 1}}};
 
 bool is_name_start(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_'; }
 bool is_name(char c) { return is_name_start(c) || (c >= '0' && c <= '9'); }
@@ -39,7 +56,12 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc{} || number < 0) return std::nullopt;
   const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
-  const long long scale = unit == "ms" ? 1 : unit == "s" ? 1000 : unit == "m" ? 60'000 : unit == "h" ? 3'600'000 : 0;
+  const long long scale = unit == "ms"  ? 1
+                          : unit == "s" ? 1000
+                          : unit == "m" ? 60'000
+                          : unit == "h" ? 3'600'000
+                          : unit == "d" ? kDayMs
+                                        : 0;
   if (scale == 0 || number > kMaxDurationMs / scale) return std::nullopt;
   return std::chrono::milliseconds(number * scale);
 }
@@ -47,10 +69,34 @@ std::optional<std::chrono::milliseconds> parse_duration(std::string_view text) {
 std::string format_duration(std::chrono::milliseconds duration) {
   const long long ms = duration.count();
   if (ms == 0) return "0s";
+  if (ms % kDayMs == 0 && ms > kDayMs) return std::to_string(ms / kDayMs) + "d";
   if (ms % 3'600'000 == 0) return std::to_string(ms / 3'600'000) + "h";
   if (ms % 60'000 == 0) return std::to_string(ms / 60'000) + "m";
   if (ms % 1000 == 0) return std::to_string(ms / 1000) + "s";
   return std::to_string(ms) + "ms";
+}
+
+std::optional<std::uint64_t> parse_bytes(std::string_view text) {
+  constexpr std::uint64_t kMost = (1ull << 63) - 1;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{}) return std::nullopt;
+  const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+  if (unit.empty() && number == 0) return 0;
+  for (const ByteUnit& known : kByteUnits)
+    if (unit == known.name) return number <= kMost / known.bytes ? std::optional(number * known.bytes) : std::nullopt;
+  return std::nullopt;
+}
+
+std::string format_bytes(std::uint64_t bytes) {
+  if (bytes == 0) return "0";
+  std::string shortest;
+  for (const ByteUnit& unit : kByteUnits) {
+    if (bytes % unit.bytes != 0) continue;
+    const std::string text = std::to_string(bytes / unit.bytes) + std::string(unit.name);
+    if (shortest.empty() || text.size() < shortest.size()) shortest = text;
+  }
+  return shortest;
 }
 
 Result<std::string> expand_variables(std::string_view text, const Environment& environment) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,10 +18,16 @@ using Environment = std::map<std::string, std::string>;
 // The variable that holds overrides, one a line; see load_config().
 inline constexpr const char* kOverridesVariable = "VEDETTE_SET";
 
-// A whole number and its unit: "500ms", "5s", "2m", "1h". None for anything else, or more than 10,000 hours.
+// A whole number and its unit: "500ms", "5s", "2m", "1h", "30d". None for anything else, or more than 100,000 hours.
 std::optional<std::chrono::milliseconds> parse_duration(std::string_view text);
-// The shortest text that parses back: "1500ms", "2s", "5m".
+// The shortest text that parses back: "1500ms", "2s", "5m", "30d".
 std::string format_duration(std::chrono::milliseconds duration);
+
+// A whole number of bytes and its unit, 1000 or 1024 of the one below: "500MB", "10GB", "1TB", "64KiB", "8MiB", "2GiB"; "0" needs
+// none. None for anything else, or more than 2^63 - 1.
+std::optional<std::uint64_t> parse_bytes(std::string_view text);
+// The shortest text that parses back: "10GB", "1536KiB", "7B".
+std::string format_bytes(std::uint64_t bytes);
 
 // `text` with each `${NAME}` replaced by that variable's value; "$${" stands for a plain "${".
 Result<std::string> expand_variables(std::string_view text, const Environment& environment);

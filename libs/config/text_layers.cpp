@@ -36,6 +36,7 @@ void Loader::set_from_text(const std::string& key, const Field& field, const std
     value.kind = Value::Kind::kList;
     if (!text.empty() || !field.append) value.items = split_list(text, field.separator);
   }
+  forget_items(key);
   origins_[key] = origin;
   values_[key] = value;
   if (const auto wrong = store(field, value)) mistakes_.add(origin, key, *wrong);

@@ -32,7 +32,6 @@ Engine::Engine(EngineOptions options, std::function<std::uint64_t()> next_event_
 
 void Engine::resume(std::span<const Event> open, std::span<const Count> counts) {
   for (const Event& event : open) {
-    if (events_.find(event.rule, event.track_id) != nullptr) continue;
     events_.add(event, event.track_id == 0 ? 0.0 : quality_of(event.best), 0);
     const auto rule = rules_.find_rule(event.rule);
     if (rule && event.track_id == 0) crowds_[*rule] = Settled(false, true);
@@ -49,6 +48,7 @@ const Findings& Engine::update(std::uint64_t frame_id, std::uint64_t captured_at
 }
 
 const Findings& Engine::still(std::uint64_t frame_id, std::uint64_t captured_at_ns, std::uint32_t minute_of_week) {
+  for (Watched& object : objects_) object.give_up(captured_at_ns);
   return judge({frame_id, captured_at_ns, minute_of_week});
 }
 
@@ -58,6 +58,7 @@ const Findings& Engine::stop() {
   events_.clear();
   objects_.clear();
   crowds_.assign(crowds_.size(), Settled(false));
+  count();
   return findings_;
 }
 
@@ -81,8 +82,11 @@ Watched Engine::watch(const Now& now, const Track& track) const {
   std::vector<Watched::Resumed> resumed;
   for (const OpenEvent& open : events_.open()) {
     const auto rule = rules_.find_rule(open.event.rule);
-    if (rule && open.event.track_id == track.id())
+    if (!rule) continue;
+    if (open.event.track_id == track.id())
       resumed.push_back({*rule, rules_.find_zone(open.event.zone), open.event.started_at_ns});
+    else if (open.event.track_id == 0 && open.told_at_ns == 0)  // it may have been one of the crowd
+      resumed.push_back({*rule, std::nullopt, open.event.started_at_ns});
   }
   return Watched(rules_, track, now.at_ns, resumed);
 }
@@ -100,7 +104,7 @@ const Findings& Engine::judge(const Now& now) {
   if (rules_.has_names())
     for (std::size_t rule = 0; rule < crowds_.size(); ++rule)
       rules_.rule(rule).is_crowd() ? judge_crowd(now, rule) : judge_objects(now, rule);
-  count_zones();
+  count();
   return findings_;
 }
 
@@ -109,11 +113,12 @@ void Engine::end_orphans(const Now& now) {
   const std::vector<Event> open = events_.all();
   for (const Event& event : open) {
     const auto rule = rules_.find_rule(event.rule);
-    const bool there = rule && rules_.rule(*rule).event && rules_.rule(*rule).is_crowd() == (event.track_id == 0) &&
+    const bool there = rule && rules_.rule(*rule).event && events_.find(event.rule, event.track_id)->event.id == event.id &&
+                       rules_.rule(*rule).is_crowd() == (event.track_id == 0) &&
                        (event.track_id == 0 || std::any_of(objects_.begin(), objects_.end(), [&](const Watched& object) {
-                          return object.track().id() == event.track_id;
+                          return object.track().id() == event.track_id && !object.is_gone();
                         }));
-    if (!there) tell(now, EventPhase::End, *events_.remove(event.rule, event.track_id));
+    if (!there) tell(now, EventPhase::End, events_.remove(event.id));
   }
 }
 
@@ -138,7 +143,7 @@ bool Engine::judge_object(const Now& now, std::size_t index, Watched& object) {
   const Track& track = object.track();
   OpenEvent* open = rule.event ? events_.find(rule.name, track.id()) : nullptr;
   if (rule.event && holds.on()) {
-    const Sight sight = object.is_found() ? sight_of(track, now.frame_id, now.at_ns) : Sight{};
+    const Sight sight = meets && object.is_found() ? sight_of(track, now.frame_id, now.at_ns) : Sight{};
     const std::string place = place_of(index, object, open != nullptr ? open->event.zone : "");
     if (open == nullptr) {
       const Event event{next_event_id_(), rule.name, place, rules_.label(track.class_id()), track.id(), now.at_ns, sight};
@@ -147,7 +152,7 @@ bool Engine::judge_object(const Now& now, std::size_t index, Watched& object) {
       tell(now, EventPhase::Update, open->event);
     }
   } else if (open != nullptr) {
-    tell(now, EventPhase::End, *events_.remove(rule.name, track.id()));
+    tell(now, EventPhase::End, events_.remove(open->event.id));
   }
   return rule.alarm && meets && object.is_found() && object.scores(rules_, index);
 }
@@ -180,11 +185,11 @@ void Engine::judge_crowd(const Now& now, std::size_t index) {
     if (open == nullptr) {
       const Event event{next_event_id_(), rule.name, place, label, 0, now.at_ns, sight};
       tell(now, EventPhase::Start, events_.add(event, number, now.at_ns).event, number);
-    } else if (OpenEvents::follow(*open, sight, number, place, now.at_ns)) {
+    } else if (OpenEvents::follow(*open, holds ? sight : Sight{}, number, place, now.at_ns)) {
       tell(now, EventPhase::Update, open->event, number);
     }
   } else if (open != nullptr) {
-    tell(now, EventPhase::End, *events_.remove(rule.name, 0), number);
+    tell(now, EventPhase::End, events_.remove(open->event.id), number);
   }
   if (rule.alarm && crowds_[index].on()) add_target(label, sight.score, std::max(number, 1u));
 }
@@ -202,7 +207,7 @@ void Engine::add_target(const std::string& label, float score, std::uint32_t cou
   targets.count += count;
 }
 
-void Engine::count_zones() {
+void Engine::count() {
   // Place 0 is the whole picture, 1 the first zone.
   found_.clear();
   for (const Watched& object : objects_) {

@@ -51,7 +51,7 @@ class Engine {
   // Objects that the tracker isn't sure of yet are targets (an alarm mustn't wait for it), but make no events and aren't counted.
   const Findings& update(std::uint64_t frame_id, std::uint64_t captured_at_ns, std::uint32_t minute_of_week,
                          std::span<Track> tracks);
-  // A frame that the detector was spared because nothing moves: what was there still is.
+  // A frame that the detector was spared because nothing moves: what was there still is; what was lost is gone after 5 s.
   const Findings& still(std::uint64_t frame_id, std::uint64_t captured_at_ns, std::uint32_t minute_of_week);
   // Nobody looks any more (a pause): all events end, all objects are forgotten; lines' counts stay.
   const Findings& stop();
@@ -82,7 +82,7 @@ class Engine {
   void tell(const Now& now, schema::EventPhase phase, const Event& event, std::uint32_t number = 0);
   std::string place_of(std::size_t rule, const Watched& object, const std::string& before) const;
   void add_target(const std::string& label, float score, std::uint32_t count);
-  void count_zones();
+  void count();
 
   RuleSet rules_;
   std::function<std::uint64_t()> next_event_id_;

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <string>
 #include <utility>
+
+#include "base/check.h"
 
 namespace vedette::rules {
 namespace {
@@ -24,19 +25,16 @@ OpenEvent& OpenEvents::add(Event event, double quality, std::uint64_t at_ns) {
   return open_.emplace_back(OpenEvent{std::move(event), quality, at_ns});
 }
 
-std::vector<OpenEvent>::iterator OpenEvents::position(std::string_view rule, std::uint64_t track_id) {
-  return std::find_if(open_.begin(), open_.end(),
-                      [&](const OpenEvent& open) { return open.event.track_id == track_id && open.event.rule == rule; });
-}
-
 OpenEvent* OpenEvents::find(std::string_view rule, std::uint64_t track_id) {
-  const auto found = position(rule, track_id);
+  const auto found = std::find_if(open_.begin(), open_.end(), [&](const OpenEvent& open) {
+    return open.event.track_id == track_id && open.event.rule == rule;
+  });
   return found == open_.end() ? nullptr : &*found;
 }
 
-std::optional<Event> OpenEvents::remove(std::string_view rule, std::uint64_t track_id) {
-  const auto found = position(rule, track_id);
-  if (found == open_.end()) return std::nullopt;
+Event OpenEvents::remove(std::uint64_t id) {
+  const auto found = std::find_if(open_.begin(), open_.end(), [&](const OpenEvent& open) { return open.event.id == id; });
+  VD_ASSERT(found != open_.end(), "an event that isn't open");
   Event event = std::move(found->event);
   open_.erase(found);
   return event;

@@ -3,7 +3,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -26,20 +26,18 @@ double quality_of(const Sight& sight);
 class OpenEvents {
  public:
   OpenEvent& add(Event event, double quality, std::uint64_t at_ns);
-  // One event at most is open of a rule and a track (a crowd: 0).
+  // The first of a rule and a track (of a crowd: 0).
   OpenEvent* find(std::string_view rule, std::uint64_t track_id);
-  std::optional<Event> remove(std::string_view rule, std::uint64_t track_id);
+  Event remove(std::uint64_t id);  // one that is open
   const std::vector<OpenEvent>& open() const { return open_; }
   std::vector<Event> all() const;
   void clear() { open_.clear(); }
 
-  // Takes what was seen of it now; true if it is to be told: seen notably better than before, in another place, or not told of
-  // for kRemindEvery.
+  // Takes what is seen of it now, if anything is (its frame's id isn't 0); true if it is to be told: seen notably better than
+  // before, in another place, or not told of for kRemindEvery.
   static bool follow(OpenEvent& open, const Sight& sight, double quality, const std::string& zone, std::uint64_t at_ns);
 
  private:
-  std::vector<OpenEvent>::iterator position(std::string_view rule, std::uint64_t track_id);
-
   std::vector<OpenEvent> open_;
 };
 

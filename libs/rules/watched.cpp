@@ -61,9 +61,16 @@ void Watched::learn(const RuleSet& rules, const Track& track, std::uint64_t at_n
 void Watched::come_back(std::uint64_t at_ns) {
   const bool too_late = lost_since_ns_ != 0 && age_ns(lost_since_ns_, at_ns) > to_ns(kDwellSurvives);
   lost_since_ns_ = 0;
+  gone_ = false;
   if (!too_late) return;
   here_since_ns_ = at_ns;
   for (ZoneWatch& zone : zones_) zone.dwell_from(at_ns);
+}
+
+void Watched::give_up(std::uint64_t at_ns) {
+  if (gone_ || lost_since_ns_ == 0 || age_ns(lost_since_ns_, at_ns) <= to_ns(kDwellSurvives)) return;
+  gone_ = true;
+  for (ByRule& rule : rules_) rule.holds = Settled(false);
 }
 
 void Watched::judge(const RuleSet& rules) {
@@ -103,7 +110,7 @@ bool Watched::crossed_lately(const RuleSet& rules, std::size_t index, std::uint6
 }
 
 bool Watched::meets(const RuleSet& rules, std::size_t index, std::uint64_t at_ns, bool begun) const {
-  if (rules.least_score(index, track_.class_id()) == RuleSet::kUnwanted || !rules_[index].sized.on()) return false;
+  if (gone_ || rules.least_score(index, track_.class_id()) == RuleSet::kUnwanted || !rules_[index].sized.on()) return false;
   if (rules.line_of(index)) return crossed_lately(rules, index, at_ns);
   const auto long_enough = [&](std::uint64_t since_ns) {
     return begun || age_ns(since_ns, at_ns) >= to_ns(rules.rule(index).dwell);

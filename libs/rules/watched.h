@@ -37,10 +37,14 @@ class Watched {
       if (const int net = take_crossing(line, at_ns); net != 0) crossed(line, net);
   }
 
+  // Nothing moves: an object that is lost is gone after kDwellSurvives, until it is found again.
+  void give_up(std::uint64_t at_ns);
+
   const Track& track() const { return track_; }
+  bool is_gone() const { return gone_; }
   bool is_found() const { return track_.phase() != TrackPhase::Lost; }  // on the newest frame
   bool is_sure() const { return track_.phase() != TrackPhase::Tentative; }
-  bool is_counted() const { return is_sure() && counted_.on(); }
+  bool is_counted() const { return is_sure() && !gone_ && counted_.on(); }
   std::uint32_t zones() const;  // bit i: it is in zone i
 
   ByRule& by(std::size_t rule) { return rules_[rule]; }
@@ -70,6 +74,7 @@ class Watched {
   std::uint64_t seen_at_ns_;  // when it was found last
   std::uint64_t here_since_ns_;
   std::uint64_t lost_since_ns_ = 0;  // 0: it isn't lost
+  bool gone_ = false;
   Latch counted_;
   std::vector<ZoneWatch> zones_;
   std::vector<Line> lines_;

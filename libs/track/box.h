@@ -38,9 +38,6 @@ inline double giou(const Box& a, const Box& b) {
   return hull > 0 && either > 0 ? both / either - (hull - either) / hull : -1;
 }
 
-// Larger by `x` on the left and on the right, by `y` above and below.
-inline Box grown(const Box& box, double x, double y) { return {box.x - x, box.y - y, box.width + 2 * x, box.height + 2 * y}; }
-
 // What lies in the picture, 0..1; without area if nothing does.
 inline Box clipped(const Box& box) {
   const double left = std::clamp(box.x, 0.0, 1.0), top = std::clamp(box.y, 0.0, 1.0);

@@ -6,12 +6,12 @@ namespace vedette::track {
 namespace {
 
 // Parts of the box's own width or height; chosen on generated sequences (docs/decisions/0009-tracking.md).
-constexpr double kMeasured = 0.05;      // standard deviation of a detection's edges
+constexpr double kMeasured = 0.07;      // standard deviation of a detection's place and size
 constexpr double kFirstVelocity = 2.0;  // a second: of an object seen once. Who walks makes two to three of his widths
 constexpr double kKnownVelocity = 0.5;  // of one whose velocity is known from before
 constexpr double kAcceleration = 1.5;   // who stops or turns does so within a second
-constexpr double kFirstGrowth = 0.3;    // a second
-constexpr double kGrowth = 0.3;         // changes of that
+constexpr double kFirstGrowth = 0.2;    // a second
+constexpr double kGrowth = 0.2;         // changes of that
 constexpr double kLeastSize = 1e-4;     // of a predicted box: a shrinking one doesn't turn inside out
 
 }  // namespace

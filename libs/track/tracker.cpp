@@ -2,33 +2,62 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <vector>
 
 #include "base/check.h"
 #include "track/assignment.h"
 #include "track/object.h"
+#include "track/shake.h"
 
 namespace vedette::track {
 namespace {
 
 constexpr std::uint32_t kNobody = ~0u;
 
-// The camera jumped if so many objects, whose velocity is known, all go the same way within a part of their size.
-constexpr std::size_t kShakeObjects = 3;
+// Detections after which an object's velocity is known.
 constexpr std::uint32_t kShakeHits = 3;
-constexpr double kShakeAgreeing = 0.6;  // of those objects
-constexpr double kShakeSpread = 0.25;   // parts of their size
-constexpr double kShakeLeast = 0.1;     // less than that loses nobody
-constexpr double kShakeReach = 1.5;     // how far a box is looked for
 
-// How far a box may be looked for, whatever the uncertainty: parts of its size.
-constexpr double kReachMost = 1.0;
+// Least fit for a box to be an object's: of sure boxes, and of unsure ones, which have to be nearer.
+struct Least {
+  double sure, unsure;
+};
+constexpr Least kLeastLikelihood = {-6, -4};  // natural logarithm of boxes per area of the object
+constexpr Least kLeastIou = {0.2, 0.4};
+constexpr Least kLeastGiou = {-0.2, 0.2};
+
+// Of the likelihood, parts of an object's size: what a detection may be off, over what the prediction is unsure of; as much again
+// and more for one that is half hidden. Natural logarithm for the size itself.
+constexpr double kPlaceSigma = 0.1;
+constexpr double kSizeSigma = 0.15;
+
+// IoU from which on a box of another class is of the same object, and what it gains then: so little that it is only given to an
+// object that gets none of its own class.
+constexpr double kOtherClassIou = 0.7;
+constexpr double kOtherClassGain = 0.1;
+// The same of two boxes of one class, one of them given out, the other wanted by nobody who is confirmed.
+constexpr double kSameObjectIou = 0.45;
 // What of a lost object's box has to be in the picture: else it has left.
 constexpr double kStillHere = 0.1;
-// Of the gain of its own class, so that a box of another one is only taken where there is none.
-constexpr double kOtherClassGain = 0.1;
 // No tracker gets so far: a larger id in a record to resume from is none of ours.
 constexpr std::uint64_t kMostId = std::uint64_t{1} << 62;
+
+// Logarithm of how likely an object is detected there and so large, per area of its own: a normal distribution around the
+// prediction of the variance that the filter states, with a detection's own; the size goes by ratios.
+double likelihood(const Object& object, const Box& seen) {
+  const Box predicted = object.filter.box();
+  const auto off_place = [](double off, double sigma, double size) {
+    const double variance = sigma * sigma / (size * size) + kPlaceSigma * kPlaceSigma;
+    return -0.5 * (off * off / (size * size) / variance + std::log(2 * std::numbers::pi * variance));
+  };
+  const auto off_size = [](double ratio) {
+    const double off = std::log(ratio) / kSizeSigma;
+    return -0.5 * off * off;
+  };
+  return off_place(seen.center_x() - predicted.center_x(), object.filter.sigma_x(), predicted.width) +
+         off_place(seen.center_y() - predicted.center_y(), object.filter.sigma_y(), predicted.height) +
+         off_size(seen.width / predicted.width) + off_size(seen.height / predicted.height);
+}
 
 double seconds(std::uint64_t ns) { return static_cast<double>(ns) * 1e-9; }
 
@@ -56,14 +85,14 @@ class Tracker::State {
   void publish();
 
   Box where(const Object& object) const { return options_.motion ? object.filter.box() : object.seen; }
-  double fit(const Object& object, const Detection& box, double reach) const;
-  double gain(const Object& object, const Detection& box, double least, double reach) const;
-  void match(const Indexes& objects, const Indexes& boxes, double least, double reach = 0);
+  double fit(const Object& object, const Box& seen) const;
+  double gain(const Object& object, const Detection& box, double least) const;
+  void match(const Indexes& objects, const Indexes& boxes, double least);
   void match_best_first(std::size_t rows, std::size_t columns);
   template <typename Wanted>
   const Indexes& free_objects(Wanted wanted);
   void drop_given(Indexes& boxes) const;
-  bool seen_already(const Detection& box) const;
+  bool given(std::uint32_t box) const;
 
   TrackerOptions options_;
   std::vector<Object> objects_;  // in order of their ids
@@ -71,6 +100,7 @@ class Tracker::State {
   std::uint64_t newest_ns_ = 0;
   std::uint64_t next_id_ = 1;
   Assignment assignment_;
+  Shake shake_;
 
   // Of one update; members so that they keep their memory.
   std::span<const Detection> boxes_;
@@ -79,7 +109,7 @@ class Tracker::State {
   Indexes box_of_, object_of_;  // by object, by box: kNobody while it has none
   std::vector<double> gains_;
   std::vector<int> pairs_;  // by row of the newest match: its column, or Assignment::kNone
-  std::vector<double> jumps_x_, jumps_y_;
+  std::vector<Box> predicted_, seen_;
 };
 
 bool Tracker::State::update(std::span<const Detection> boxes, std::uint64_t at_ns) {
@@ -119,26 +149,31 @@ void Tracker::State::sort_boxes() {
   }
 }
 
-// 0..1: 1 is where it was thought to be.
-double Tracker::State::fit(const Object& object, const Detection& box, double reach) const {
-  const Box predicted = where(object), seen = box_of(box);
-  if (options_.fit == Fit::kIou) return iou(predicted, seen);
-  if (options_.fit == Fit::kGiou) return (1 + giou(predicted, seen)) / 2;
-  const double x = std::max(std::min(object.filter.sigma_x(), kReachMost * predicted.width), reach * predicted.width);
-  const double y = std::max(std::min(object.filter.sigma_y(), kReachMost * predicted.height), reach * predicted.height);
-  return iou(grown(predicted, x, y), grown(seen, x, y));
+double Tracker::State::fit(const Object& object, const Box& seen) const {
+  switch (options_.fit) {
+    case Fit::kLikelihood:
+      return likelihood(object, seen);
+    case Fit::kIou:
+      return iou(where(object), seen);
+    case Fit::kGiou:
+      return giou(where(object), seen);
+  }
+  return 0;
 }
 
-double Tracker::State::gain(const Object& object, const Detection& box, double least, double reach) const {
-  if (box.class_id() == object.vote.class_id()) return fit(object, box, reach) - least;
-  return kOtherClassGain * (iou(where(object), box_of(box)) - options_.other_class_fit);
+// Above 0 if the box may be the object's.
+double Tracker::State::gain(const Object& object, const Detection& box, double least) const {
+  const Box seen = box_of(box);
+  if (box.class_id() == object.vote.class_id()) return fit(object, seen) - least;
+  const double overlap = iou(where(object), seen);
+  return overlap > kOtherClassIou ? kOtherClassGain * overlap : 0;
 }
 
 // Leaves pairs_: which of `boxes` each of `objects` gets.
-void Tracker::State::match(const Indexes& objects, const Indexes& boxes, double least, double reach) {
+void Tracker::State::match(const Indexes& objects, const Indexes& boxes, double least) {
   gains_.clear();
   for (const std::uint32_t object : objects)
-    for (const std::uint32_t box : boxes) gains_.push_back(gain(objects_[object], boxes_[box], least, reach));
+    for (const std::uint32_t box : boxes) gains_.push_back(gain(objects_[object], boxes_[box], least));
   if (!options_.best) return match_best_first(objects.size(), boxes.size());
   const std::span<const int> solved = assignment_.solve(gains_, objects.size(), boxes.size());
   pairs_.assign(solved.begin(), solved.end());
@@ -164,40 +199,20 @@ const Tracker::State::Indexes& Tracker::State::free_objects(Wanted wanted) {
   return free_;
 }
 
-// The camera's jump is the median of those of objects whose velocity is known.
 void Tracker::State::follow_shake() {
-  free_objects([](const Object& object) { return object.phase == TrackPhase::Confirmed && object.hits >= kShakeHits; });
-  if (free_.size() < kShakeObjects) return;
-  match(free_, sure_, options_.sure_fit, kShakeReach);
-  jumps_x_.clear(), jumps_y_.clear();
-  for (std::size_t row = 0; row < free_.size(); ++row) {
-    if (pairs_[row] == Assignment::kNone) continue;
-    const Box predicted = where(objects_[free_[row]]);
-    const Box seen = box_of(boxes_[sure_[static_cast<std::size_t>(pairs_[row])]]);
-    jumps_x_.push_back(seen.center_x() - predicted.center_x());
-    jumps_y_.push_back(seen.center_y() - predicted.center_y());
-  }
-  if (jumps_x_.size() < kShakeObjects) return;
-  const auto median = [this](const std::vector<double>& values) {
-    gains_ = values;
-    const auto middle = gains_.begin() + static_cast<std::ptrdiff_t>(gains_.size() / 2);
-    std::nth_element(gains_.begin(), middle, gains_.end());
-    return *middle;
-  };
-  const double x = median(jumps_x_), y = median(jumps_y_);
-  std::size_t agree = 0, disturbed = 0, pair = 0;
-  for (std::size_t row = 0; row < free_.size(); ++row) {
-    const Box box = where(objects_[free_[row]]);
-    disturbed += std::abs(x) > kShakeLeast * box.width || std::abs(y) > kShakeLeast * box.height;
-    if (pairs_[row] == Assignment::kNone) continue;
-    agree += std::abs(jumps_x_[pair] - x) < kShakeSpread * box.width && std::abs(jumps_y_[pair] - y) < kShakeSpread * box.height;
-    ++pair;
-  }
-  if (2 * disturbed < free_.size() || static_cast<double>(agree) < kShakeAgreeing * static_cast<double>(free_.size())) return;
-  for (Object& object : objects_) object.shift(x, y);
+  predicted_.clear(), seen_.clear();
+  for (const Object& object : objects_)
+    if (object.phase == TrackPhase::Confirmed && object.hits >= kShakeHits) predicted_.push_back(where(object));
+  if (predicted_.size() < Shake::kLeastObjects) return;
+  for (const std::uint32_t box : sure_) seen_.push_back(box_of(boxes_[box]));
+  if (const auto jump = shake_.find(predicted_, seen_))
+    for (Object& object : objects_) object.shift(jump->x, jump->y);
 }
 
 void Tracker::State::give_boxes() {
+  const Least& least_fit = options_.fit == Fit::kLikelihood ? kLeastLikelihood
+                           : options_.fit == Fit::kIou      ? kLeastIou
+                                                            : kLeastGiou;
   const auto give = [this](const Indexes& boxes, double least) {
     match(free_, boxes, least);
     for (std::size_t row = 0; row < free_.size(); ++row) {
@@ -208,19 +223,33 @@ void Tracker::State::give_boxes() {
     }
   };
   free_objects([](const Object& object) { return object.confirmed(); });
-  give(sure_, options_.sure_fit);
+  give(sure_, least_fit.sure);
   if (options_.unsure) {
     free_objects([](const Object& object) { return object.phase == TrackPhase::Confirmed; });
-    give(unsure_, options_.unsure_fit);
+    give(unsure_, least_fit.unsure);
   }
   drop_given(sure_);
   free_objects([](const Object& object) { return !object.confirmed(); });
-  give(sure_, options_.new_fit);
-  drop_given(sure_);
+  give(sure_, least_fit.sure);
+  if (!options_.unsure) return;
+  drop_given(unsure_);
+  free_objects([](const Object& object) { return !object.confirmed(); });
+  give(unsure_, least_fit.unsure);
+}
+
+// Is it, or is it the same object as, a box that was given out?
+bool Tracker::State::given(std::uint32_t box) const {
+  const Box seen = box_of(boxes_[box]);
+  for (std::uint32_t other = 0; other < boxes_.size(); ++other) {
+    if (object_of_[other] == kNobody) continue;
+    const double same = boxes_[other].class_id() == boxes_[box].class_id() ? kSameObjectIou : kOtherClassIou;
+    if (other == box || iou(box_of(boxes_[other]), seen) >= same) return true;
+  }
+  return false;
 }
 
 void Tracker::State::drop_given(Indexes& boxes) const {
-  std::erase_if(boxes, [this](std::uint32_t box) { return object_of_[box] != kNobody; });
+  std::erase_if(boxes, [this](std::uint32_t box) { return given(box); });
 }
 
 void Tracker::State::see_and_miss(std::uint64_t gap_ns) {
@@ -243,13 +272,6 @@ void Tracker::State::see_and_miss(std::uint64_t gap_ns) {
   });
 }
 
-// Is it the box of an object that has one already?
-bool Tracker::State::seen_already(const Detection& box) const {
-  return std::any_of(objects_.begin(), objects_.end(), [&](const Object& object) {
-    return object.seen_at_ns == at_ns_ && iou(object.seen, box_of(box)) >= options_.same_object_fit;
-  });
-}
-
 void Tracker::State::begin_new() {
   std::erase_if(sure_, [this](std::uint32_t box) { return boxes_[box].score() < options_.new_score; });
   std::sort(sure_.begin(), sure_.end(), [this](std::uint32_t a, std::uint32_t b) {
@@ -257,7 +279,8 @@ void Tracker::State::begin_new() {
   });
   for (const std::uint32_t box : sure_) {
     if (objects_.size() == kMaxTracks) return;
-    if (seen_already(boxes_[box])) continue;
+    if (given(box)) continue;
+    object_of_[box] = static_cast<std::uint32_t>(objects_.size());
     objects_.emplace_back(next_id_++, boxes_[box], at_ns_);
     if (options_.confirm_hits <= 1) objects_.back().phase = TrackPhase::Confirmed;
   }

@@ -1,9 +1,9 @@
 // Tracker: which box on this frame is the object of the frame before? One camera's objects, followed by what the detector found.
 //
 // In the manner of ByteTrack (Zhang et al. 2022): objects are predicted to the frame's time (box_filter.h), sure boxes are given
-// to them first, then unsure ones to those just seen, and what is left of the sure boxes begins new objects. A box fits an object
-// by the IoU of both, each grown by how far off the prediction may be: at 30 results a second that is plain IoU, at 3 a second,
-// or after a while out of sight, it reaches as far as the object may have come. docs/decisions/0009-tracking.md has the
+// to them first, then unsure ones to those just seen, and what is left of the sure boxes begins new objects. Boxes are given out
+// so that the sum of their log-likelihoods is the greatest: how likely is this box here if this object was predicted there, so
+// surely? That holds from 3 to 30 results a second, where overlap alone doesn't. docs/decisions/0009-tracking.md has the
 // measurements.
 //
 // Ids hold through missed boxes, crossings and short occlusions; an object seen as another class for a moment keeps its own.
@@ -26,33 +26,23 @@
 
 namespace vedette::track {
 
-// How a box fits a prediction.
-enum class Fit {
-  kGrown,  // IoU of both, grown by the prediction's uncertainty
-  kIou,
-  kGiou,
-};
+// How well a box fits a prediction.
+enum class Fit { kLikelihood, kIou, kGiou };
 
 struct TrackerOptions {
-  // Scores, 0..1. Whoever has rules or an alarm with a lower threshold lowers both to it: below new_score nothing begins.
-  float sure_score = 0.5f;  // a box from here on is given out first; one below goes on with what was just seen, or is dropped
-  float new_score = 0.5f;   // a box from here on that nobody takes begins an object
-
-  // Least fit, 0..1.
-  float sure_fit = 0.2f;
-  float unsure_fit = 0.4f;
-  float new_fit = 0.2f;           // for an object that isn't confirmed
-  float other_class_fit = 0.7f;   // IoU from which on a box of another class may be the same object
-  float same_object_fit = 0.65f;  // IoU with a box that was given out, from which on a box is the same object once more
+  // Scores, 0..1. A box from sure_score on is given out first; one below goes on with what was just seen, or is dropped. One from
+  // new_score on that nobody takes begins an object: whoever has a rule or an alarm with a lower threshold lowers both to it.
+  float sure_score = 0.5f;
+  float new_score = 0.5f;
 
   std::uint32_t confirm_hits = 2;                     // detections until it is sure that there is something
   Nanoseconds lost_time = std::chrono::seconds(3);    // an object not seen for longer is forgotten
   Nanoseconds longest_gap = std::chrono::seconds(2);  // between two results; more of it isn't time
-  Nanoseconds still_time = std::chrono::seconds(5);   // so long within
-  float still_radius = 0.15f;                         // this part of its own size: it stands still
+  Nanoseconds still_time = std::chrono::seconds(5);   // its centre stays for so long ...
+  float still_radius = 0.15f;                         // ... within this part of its own size: it stands still
 
-  // What may be left out, to see what it is worth (`vedette mot`).
-  Fit fit = Fit::kGrown;
+  // What can be exchanged or left out, to see what it is worth (`vedette mot`).
+  Fit fit = Fit::kLikelihood;
   bool motion = true;  // predict; else an object is where it was seen last
   bool unsure = true;  // use boxes below sure_score
   bool best = true;    // the assignment of the greatest sum; else the best pair first, then the next best

@@ -235,8 +235,8 @@ py::dict state_fields(std::span<const std::byte> record) {
   py::list counts;
   if (state->counts() != nullptr)
     for (const schema::Count* count : *state->counts())
-      counts.append(py::make_tuple(to_text(count->place()), to_text(count->label()), count->inside(), count->into(),
-                                   count->out_of()));
+      counts.append(
+          py::make_tuple(to_text(count->place()), to_text(count->label()), count->inside(), count->into(), count->out_of()));
   fields["counts"] = counts;
   return fields;
 }

@@ -61,6 +61,7 @@ export class System {
     for (const camera of cameras) lines.push(`  ${camera}:`, `    url: ${urls[camera] ?? join(kBuild, 'media/vtest.avi')}`);
     const sections = {
       bus: [`dir: ${this.bus}`],
+      storage: [`dir: ${join(this.directory, 'storage')}`],
       detect: [`model: ${model}`],
       sentry: ['validate_time: 300ms'],
       gateway: [`port: ${this.port}`, `web_root: ${join(kBuild, 'web')}`],

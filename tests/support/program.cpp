@@ -91,6 +91,7 @@ Program::Program(const std::vector<std::string>& arguments, const std::string& p
   redirect(0, "/dev/null");
   redirect(1, prefix_ + ".out");
   redirect(2, prefix_ + ".err");
+  ::setenv("VEDETTE_STORAGE_DIR", (std::filesystem::path(prefix_).parent_path() / "storage").c_str(), 1);
   ::execv(argv[0], argv.data());
   ::_exit(127);
 }

@@ -35,7 +35,8 @@ std::string read_file(const std::string& path);
 
 class Program {
  public:
-  // arguments[0]: the program's path. It leads a process group of its own. What it prints goes to `prefix`.out and .err.
+  // arguments[0]: the program's path. It leads a process group of its own. What it prints goes to `prefix`.out and .err; what it
+  // keeps (storage.dir) to the folder "storage" beside those.
   Program(const std::vector<std::string>& arguments, const std::string& prefix);
   ~Program();
   Program(Program&&) = delete;

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <fstream>
@@ -122,6 +123,7 @@ System::System(SystemOptions options) : options_(std::move(options)), folder_(fs
   // Restarts come soon, so that many of them fit into a test.
   text += "supervise:\n  backoff_min: 100ms\n  backoff_max: 500ms\n  healthy_after: 2s\n";
   if (!default_model().empty()) text += "detect:\n  model: \"" + default_model() + "\"\n";
+  text += "storage:\n  dir: " + folder_.file("storage") + "\n";
   folder_.write("vedette.yaml", text);
 }
 
@@ -153,7 +155,11 @@ bool System::answers(const std::string& target) const { return http_get(port_, t
 
 bool System::wait_ready() {
   const auto is_ready = [this] {
-    return up_->out().find("page: http://") != std::string::npos && fs::exists(bus_path_ + "/control.sock") && answers("/readyz");
+    const bool recorders = std::all_of(options_.cameras.begin(), options_.cameras.end(), [this](const auto& camera) {
+      return fs::exists(bus_path_ + "/" + camera.first + "/media");
+    });
+    return up_->out().find("page: http://") != std::string::npos && fs::exists(bus_path_ + "/control.sock") && recorders &&
+           answers("/readyz");
   };
   return wait_until([&] { return !up_->running() || is_ready(); }) && up_->running();
 }

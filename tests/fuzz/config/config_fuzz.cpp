@@ -1,5 +1,6 @@
-// Any text as a configuration: it loads sanely or is refused with lines that name file, variable or flag. Behind a line "%%"
-// stand overrides, one a line.
+// Any text as a configuration: it loads sanely or is refused with lines that name file, variable or flag. Behind a line "@@"
+// stands an overrides file, behind a line "%%" overrides, one a line.
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <set>
@@ -9,11 +10,29 @@
 
 #include "base/check.h"
 #include "config/loader.h"
+#include "rules/engine.h"
 
 namespace {
 
 bool starts_well(const std::string& line) {
-  return line.starts_with("/fuzz/v.yaml:") || line.starts_with("--set:") || line.starts_with("and ");
+  return line.starts_with("/fuzz/v.yaml:") || line.starts_with("/data/o.yaml:") || line.starts_with("--set:") ||
+         line.starts_with("and ");
+}
+
+void check_rules(const vedette::CameraConfig& camera, const vedette::SentryConfig& sentry) {
+  for (const vedette::ZoneConfig& zone : camera.zones) {
+    VD_ASSERT(!zone.name.empty() && zone.polygon.size() >= 3, "a zone without a name or an inside");
+    VD_ASSERT(!vedette::rules::crosses_itself(zone.polygon), "a zone that crosses itself");
+  }
+  for (const vedette::rules::Rule& rule : camera.rules) {
+    VD_ASSERT(rule.min_size <= rule.max_size && rule.dwell.count() >= 0, "a rule that nothing can meet");
+    VD_ASSERT(!rule.at_least || !rule.at_most || *rule.at_least <= *rule.at_most, "a number that can't be");
+  }
+  // Names that don't differ, zones and lines that aren't there: the engine asserts.
+  vedette::rules::Engine engine(vedette::rules_of(camera, sentry), [] { return 1u; });
+  (void)engine.set_names("person\ncar");
+  std::vector<vedette::Track> tracks{{1, 0, 0, 0, 0.4f, 0.4f, 0.1f, 0.1f, 0, 0, 0.9f, 0, 0, vedette::TrackPhase::Confirmed}};
+  for (std::uint64_t frame = 1; frame < 20; ++frame) (void)engine.update(frame, frame * 500'000'000, 0, tracks);
 }
 
 }  // namespace
@@ -21,13 +40,17 @@ bool starts_well(const std::string& line) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string input(reinterpret_cast<const char*>(data), size);
   const std::size_t border = input.find("\n%%\n");
+  const std::size_t changes = std::min(input.find("\n@@\n"), border);
   std::vector<std::string> overrides;
   if (border != std::string::npos) {
     std::istringstream lines(input.substr(border + 4));
     for (std::string line; std::getline(lines, line);) overrides.push_back(line);
   }
   vedette::config::Loader loader("/fuzz/v.yaml", {{"SET", "a value"}});
-  loader.read_file(input.substr(0, border));
+  loader.read_file(input.substr(0, changes));
+  if (changes < border)
+    loader.read_overrides_file(input.substr(changes + 4, border == std::string::npos ? border : border - changes - 4),
+                               "/data/o.yaml");
   loader.read_overrides(overrides, "/fuzz");
   const vedette::Result<vedette::Config> config = loader.finish();
   if (config) {
@@ -40,6 +63,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         VD_ASSERT(!stream.url.empty() && stream.name.size() <= 23, "an input without a URL");
         VD_ASSERT(names.insert(stream.name).second, "two inputs of one name");
       }
+      check_rules(camera, config->sentry);
       VD_ASSERT(names.contains(""), "no input has the topics <camera>/frames and <camera>/packets");
       for (const vedette::Polygon& mask : camera.masks) {
         VD_ASSERT(mask.size() >= 3, "a mask without an inside");

@@ -26,7 +26,8 @@ TEST(InstalledPrograms, run_wherever_they_lie) {
       "ffmpeg -v error -nostdin -f lavfi -i color=color=gray:size=320x240:rate=25 -t 2 -c:v mpeg4 -pix_fmt yuv420p " + clip);
   const std::string config =
       installation.folder().write("v.yaml", "cameras:\n  front:\n    url: \"" + clip + "\"\n    loop: true\n");
-  Program up({installation.prefix() + "/bin/vedette", "up", "-c", config, "--bus-dir", shm.file("bus"), "--port", "0"},
+  Program up({installation.prefix() + "/bin/vedette", "up", "-c", config, "--bus-dir", shm.file("bus"), "--port", "0", "--set",
+              "storage.dir=" + installation.folder().file("storage")},
              installation.folder().file("up"));
   ASSERT_TRUE(wait_until([&] { return up.out().find("page: ") != std::string::npos || !up.running(); }));
   ASSERT_TRUE(up.running()) << up.err();

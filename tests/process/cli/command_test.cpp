@@ -49,9 +49,38 @@ TEST_F(Command, PausesACameraOfALiveControl) {
   EXPECT_GT(unknown.code, 0);
   expect_one_sentence(unknown.err);
   EXPECT_NE(unknown.err.find("front"), std::string::npos) << unknown.err;
+  const Ran off = command({"front", "detect", "off"});
+  EXPECT_EQ(off.code, 0) << off.err;
+  EXPECT_EQ(command({"front", "set", "threshold", "0.6"}).code, 0);
+  EXPECT_NE(read_file(folder_.file("storage/overrides.yaml")).find("threshold: 0.6"), std::string::npos);
+  const Ran bad = command({"front", "set", "threshold", "7"});
+  EXPECT_GT(bad.code, 0);
+  expect_one_sentence(bad.err);
+  EXPECT_NE(bad.err.find("value:1:1: cameras.front.threshold"), std::string::npos) << bad.err;
+  EXPECT_EQ(command({"front", "unset", "threshold"}).code, 0);
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{{"front", "pause", "now"},
+                                                                                     {"front", "force"},
+                                                                                     {"front", "force", "sleep"},
+                                                                                     {"front", "detect", "maybe"},
+                                                                                     {"front", "set", "threshold"}}) {
+    const Ran refused = command(words);
+    EXPECT_GT(refused.code, 0);
+    expect_one_sentence(refused.err);
+    EXPECT_NE(refused.err.find(" is followed by "), std::string::npos) << refused.err;
+  }
   const Ran verb = command({"front", "stop"});
   EXPECT_GT(verb.code, 0);
   EXPECT_NE(verb.err.find("expected pause"), std::string::npos) << verb.err;
+}
+
+TEST_F(Command, DecidesFromARecordingAsExpected) {
+  const std::string clip = VEDETTE_SOURCE_DIR "/tests/data/pedestrians";
+  const Ran ran = run_vedette(folder_, {"decide", clip + "/detections.rec", "-c", clip + "/rules.yaml"});
+  EXPECT_EQ(ran.code, 0) << ran.err;
+  EXPECT_EQ(ran.out, read_file(clip + "/expected.jsonl"));
+  const Ran none = run_vedette(folder_, {"decide", folder_.file("none.rec"), "-c", clip + "/rules.yaml"});
+  EXPECT_GT(none.code, 0);
+  expect_one_sentence(none.err);
 }
 
 TEST_F(Command, ToNobodySaysWhereItAsked) {

@@ -15,7 +15,8 @@ class Up : public ::testing::Test {
   void start(const std::string& more_config, std::vector<std::string> arguments) {
     const std::string config =
         folder_.write("v.yaml", "cameras:\n  front:\n    url: rtsp://127.0.0.1:1/x\n    detect: false\n" + more_config);
-    arguments.insert(arguments.begin(), {vedette(), "up", "-c", config, "--bus-dir", shm_.file("bus"), "--port", "0"});
+    arguments.insert(arguments.begin(), {vedette(), "up", "-c", config, "--bus-dir", shm_.file("bus"), "--port", "0", "--set",
+                                         "storage.dir=" + folder_.file("storage")});
     up_ = std::make_unique<Program>(arguments, folder_.file("up"));
     ASSERT_TRUE(wait_until([&] { return up_->out().find("page: ") != std::string::npos || !up_->running(); }));
     ASSERT_TRUE(up_->running()) << up_->err();
@@ -61,7 +62,7 @@ TEST_F(Up, PasswordsOfUrlsAreInNoLogAndOnNoCommandLineOfAStage) {
   start("", {"--camera-url", "rtsp://user:hunter22@127.0.0.1:1/x?token=hunter33"});
   ASSERT_TRUE(wait_until([&] { return up_->err().find("127.0.0.1:1") != std::string::npos; })) << up_->err();
   const auto stages = children_of(up_->pid());
-  EXPECT_EQ(stages.size(), 3u);
+  EXPECT_EQ(stages.size(), 4u);
   for (const ChildProcess& stage : stages)
     EXPECT_EQ(read_file("/proc/" + std::to_string(stage.pid) + "/cmdline").find("hunter"), std::string::npos) << stage.name;
   EXPECT_EQ((up_->out() + up_->err()).find("hunter"), std::string::npos) << up_->err();

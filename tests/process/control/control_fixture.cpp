@@ -49,9 +49,10 @@ bus::RingWriter open_writer(const bus::BusDir& dir, const std::string& topic, co
   return std::move(writer).value();
 }
 
-Detection box(std::uint16_t class_id, float score) { return Detection(0.1f, 0.1f, 0.2f, 0.4f, score, class_id, 0); }
-
-control::Bytes copy_of(const bus::Lease& lease) { return control::Bytes(lease.bytes().begin(), lease.bytes().end()); }
+// `column` 0 to 4: side by side.
+Detection box(std::uint16_t class_id, float score, int column) {
+  return Detection(0.02f + 0.19f * static_cast<float>(column), 0.1f, 0.15f, 0.4f, score, class_id, 0);
+}
 
 }  // namespace
 
@@ -74,9 +75,13 @@ std::uint64_t Stages::publish_frame() {
 }
 
 void Stages::publish_detections(std::uint64_t frame_id, int persons, Nanoseconds age) {
-  std::vector<Detection> boxes{box(1, 0.95f)};
-  for (int i = 0; i < persons; ++i) boxes.push_back(box(0, 0.82f - 0.01f * static_cast<float>(i)));
-  boxes.push_back(box(0, 0.3f));  // below the threshold
+  std::vector<Detection> boxes{box(1, 0.95f, 4)};
+  for (int i = 0; i < persons; ++i) boxes.push_back(box(0, 0.82f - 0.01f * static_cast<float>(i), i));
+  boxes.push_back(box(0, 0.3f, 3));  // below the threshold
+  publish_boxes(frame_id, boxes, age);
+}
+
+void Stages::publish_boxes(std::uint64_t frame_id, std::span<const Detection> boxes, Nanoseconds age) {
   DetectionsInfo info{};
   info.mutate_frame_id(frame_id);
   info.mutate_captured_at_ns(monotonic_ns() - to_ns(age));
@@ -133,16 +138,12 @@ std::optional<Commander::Answer> Commander::send(const control::Bytes& packet) {
   return Answer{(*record)->ok(), (*record)->text() == nullptr ? "" : (*record)->text()->str()};
 }
 
-std::optional<Commander::Answer> Commander::send(schema::CommandKind kind, Mode mode, const std::string& camera) {
-  return send(control::encode(control::CommandRecord{camera, kind, mode}));
-}
-
 void ControlTest::SetUp() {
   static std::atomic<int> number{0};
   folder_ = "/dev/shm/vedette-control-test-" + std::to_string(::getpid()) + "-" + std::to_string(number++);
   std::filesystem::create_directory(folder_);
   std::ofstream(folder_ / "vedette.yaml")
-      << "cameras:\n  front:\n    url: /dev/null\n    timeout: 100ms\n"
+      << "storage:\n  dir: " << (folder_ / "storage").string() << "\ncameras:\n  front:\n    url: /dev/null\n    timeout: 100ms\n"
       << "sentry:\n  validate_frames: 3\n  validate_time: 100ms\n  lose_frames: 5\n  lose_time: 200ms\n";
   dir_ = std::move(bus::BusDir::open(folder_ / "bus")).value();
   stages = std::make_unique<Stages>(*dir_);
@@ -159,10 +160,14 @@ void ControlTest::TearDown() {
 }
 
 void ControlTest::start(const std::vector<std::string>& more) {
+  launch(more);
+  ASSERT_TRUE(program_->wait_log("decides for 1 camera")) << program_->log();
+}
+
+void ControlTest::launch(const std::vector<std::string>& more) {
   std::vector<std::string> words{VEDETTE_CONTROL, "--config", folder_ / "vedette.yaml", "--bus-dir", folder_ / "bus"};
   words.insert(words.end(), more.begin(), more.end());
   program_ = std::make_unique<Program>(std::move(words));
-  ASSERT_TRUE(program_->wait_log("decides for 1 camera")) << program_->log();
 }
 
 control::CameraState ControlTest::state() {
@@ -188,19 +193,23 @@ control::CameraState ControlTest::state_after(std::uint64_t at_ns) {
   return state();
 }
 
-const std::vector<SeenEvent>& ControlTest::events() {
+const std::vector<control::EventRecord>& ControlTest::events() {
   while (const auto taken = event_topic_->take_next()) {
     EXPECT_EQ(taken.missed, 0u);
-    const control::Bytes copy = copy_of(taken.lease);
-    const schema::Event& event = *verified<schema::Event>(copy).value();
-    events_.push_back({event.id(), event.kind(), event.frame_id(), event.label()->str(), event.score(), event.text()->str()});
+    events_.push_back(control::decode_event(taken.lease.bytes()).value());
   }
   return events_;
 }
 
 int ControlTest::count_events(schema::EventKind kind) {
   int count = 0;
-  for (const SeenEvent& event : events()) count += event.kind == kind ? 1 : 0;
+  for (const control::EventRecord& event : events()) count += event.kind == kind ? 1 : 0;
+  return count;
+}
+
+int ControlTest::count_events(schema::EventKind kind, schema::EventPhase phase) {
+  int count = 0;
+  for (const control::EventRecord& event : events()) count += event.kind == kind && event.phase == phase ? 1 : 0;
   return count;
 }
 

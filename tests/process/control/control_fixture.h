@@ -13,6 +13,7 @@
 #include "bus/ring.h"
 #include "control/records.h"
 #include "process/control/program.h"
+#include "stage/command.h"
 
 namespace vedette::test {
 
@@ -21,23 +22,16 @@ class Stages {
  public:
   explicit Stages(const bus::BusDir& dir);
 
-  // One frame and its detections, captured `age` ago: `persons` boxes of a person (score 0.82) and one of a car. Its id.
+  // One frame and its detections, captured `age` ago: `persons` boxes of a person (score 0.82, each stands elsewhere) and one of
+  // a car. Its id.
   std::uint64_t step(int persons, Nanoseconds age = {});
   std::uint64_t publish_frame();
   void publish_detections(std::uint64_t frame_id, int persons, Nanoseconds age = {});
+  void publish_boxes(std::uint64_t frame_id, std::span<const Detection> boxes, Nanoseconds age = {});
   // One frame that detect looked at for motion; `spared`: and no further. Its id.
   std::uint64_t step_motion(bool spared);
 
   std::optional<bus::RingWriter> frames, detections, motion;
-};
-
-struct SeenEvent {
-  std::uint64_t id = 0;
-  schema::EventKind kind = schema::EventKind::Alarm;
-  std::uint64_t frame_id = 0;
-  std::string label;
-  float score = 0.0f;
-  std::string text;
 };
 
 // A client of control.sock.
@@ -52,7 +46,13 @@ class Commander {
   };
   // None: no valid Reply came.
   std::optional<Answer> send(const control::Bytes& packet);
-  std::optional<Answer> send(schema::CommandKind kind, Mode mode = Mode::Standby, const std::string& camera = "front");
+  std::optional<Answer> send(const stage::Command& command) { return send(stage::encode(command)); }
+  std::optional<Answer> send(schema::CommandKind kind, Mode mode = Mode::Standby, const std::string& camera = "front") {
+    return send(stage::Command{camera, kind, mode, "", ""});
+  }
+  std::optional<Answer> set(const std::string& key, const std::string& value) {
+    return send({"front", schema::CommandKind::Set, Mode::Standby, key, value});
+  }
 
  private:
   UniqueFd socket_;
@@ -65,12 +65,14 @@ class ControlTest : public ::testing::Test {
 
   // Starts control (again) with the sentry's times cut short.
   void start(const std::vector<std::string>& more = {});
+  void launch(const std::vector<std::string>& more = {});  // and doesn't wait until it decides
 
   control::CameraState state();                           // the newest; waits for the first
   control::DesiredState desired();                        // the newest; waits for the first
   control::CameraState state_after(std::uint64_t at_ns);  // the newest with a heartbeat later than that
-  const std::vector<SeenEvent>& events();                 // all so far
+  const std::vector<control::EventRecord>& events();      // all so far
   int count_events(schema::EventKind kind);
+  int count_events(schema::EventKind kind, schema::EventPhase phase);
 
   // Plays frames with so many persons until the condition holds; false: the watchdog came first.
   template <typename Condition>
@@ -93,7 +95,7 @@ class ControlTest : public ::testing::Test {
   std::optional<bus::Subscriber> state_topic_, control_topic_, event_topic_;
   std::optional<control::CameraState> state_;
   std::optional<control::DesiredState> desired_;
-  std::vector<SeenEvent> events_;
+  std::vector<control::EventRecord> events_;
 };
 
 }  // namespace vedette::test

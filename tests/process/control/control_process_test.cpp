@@ -31,7 +31,9 @@ TEST_F(ControlTest, FollowsAPersonThroughAllModes) {
   EXPECT_EQ(state().previous_mode, Mode::Validation);
   EXPECT_TRUE(eventually([&] { return desired().mode == Mode::Tracking && desired().detect_fps == 30.0f; }));
   ASSERT_TRUE(eventually([&] { return count_events(EventKind::Alarm) == 1; }));
-  const SeenEvent alarm = events().back();
+  const std::vector<control::EventRecord> all = events();
+  const control::EventRecord alarm =
+      *std::find_if(all.begin(), all.end(), [](const auto& event) { return event.kind == EventKind::Alarm; });
   EXPECT_TRUE(ids.contains(alarm.frame_id));
   EXPECT_EQ(alarm.label, "person");
   EXPECT_FLOAT_EQ(alarm.score, 0.82f);
@@ -165,7 +167,7 @@ TEST_F(ControlTest, KilledAtAnyTimeItGoesOnInModeAndSession) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ / "bus"))
     if (!entry.is_directory()) files.insert(entry.path().filename());
   std::set<std::string> expected{"control.sock"};
-  for (const std::string topic : {"control", "state", "events", "frames", "detections", "motion"})
+  for (const std::string topic : {"control", "state", "events", "tracks", "frames", "detections", "motion"})
     expected.insert({topic, topic + ".leases", topic + ".lock"});
   EXPECT_EQ(files, expected) << "nothing may be left behind by those killed";
   ASSERT_TRUE(play_until_mode(0, Mode::Standby));
@@ -302,7 +304,7 @@ TEST_F(ControlTest, AnswersRubbishAndGoesOn) {
   EXPECT_EQ(answer->text, "packet of 5000 bytes; expected a Command of at most 4096");
   // A command, changed at random.
   std::mt19937 random(3);
-  const control::Bytes good = control::encode(control::CommandRecord{"front", CommandKind::AutoMode, Mode::Standby});
+  const control::Bytes good = stage::encode({"front", CommandKind::AutoMode, Mode::Standby, "", ""});
   for (int i = 0; i < 100; ++i) {
     control::Bytes bad = good;
     for (int change = 0; change < 4; ++change) bad[random() % bad.size()] = static_cast<std::byte>(random());

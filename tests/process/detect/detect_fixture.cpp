@@ -81,9 +81,11 @@ void Upstream::publish_broken_frame() {
   frames.publish(std::move(*loan), id, layout_.slot_bytes);
 }
 
-void Upstream::publish_control(float detect_fps, bool paused, std::uint64_t session, std::chrono::milliseconds age, Mode mode) {
+void Upstream::publish_control(float detect_fps, bool paused, std::uint64_t session, std::chrono::milliseconds age, Mode mode,
+                               bool detecting) {
   flatbuffers::FlatBufferBuilder builder;
-  builder.Finish(schema::CreateControl(builder, mode, detect_fps, paused, session, monotonic_ns() - to_ns(age)));
+  builder.Finish(
+      schema::CreateControl(builder, mode, detect_fps, paused, session, monotonic_ns() - to_ns(age), false, detecting));
   auto loan = control.loan();
   VD_ASSERT(loan.has_value(), "no free slot");
   std::memcpy(loan->bytes().data(), builder.GetBufferPointer(), builder.GetSize());

@@ -44,7 +44,8 @@ class Upstream {
   // A record that says a plane lies outside its slot.
   void publish_broken_frame();
   void publish_control(float detect_fps, bool paused, std::uint64_t session,
-                       std::chrono::milliseconds age = std::chrono::milliseconds(0), Mode mode = Mode::Standby);
+                       std::chrono::milliseconds age = std::chrono::milliseconds(0), Mode mode = Mode::Standby,
+                       bool detecting = true);
 
   bus::RingWriter frames;
   bus::RingWriter control;

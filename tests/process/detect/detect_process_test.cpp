@@ -123,6 +123,11 @@ TEST_F(DetectProcess, ControlSaysHowManyAndWhether) {
   EXPECT_TRUE(keep_saying(3.0f, false, true, 3.0f)) << program.output();
   EXPECT_TRUE(keep_saying(3.0f, true, false, 0.0f)) << program.output();
   EXPECT_TRUE(keep_saying(0.0f, false, true, 0.0f)) << program.output();  // every frame
+  EXPECT_TRUE(wait_until([&] {
+    front.publish_control(3.0f, false, 7, {}, Mode::Standby, false);
+    return !front.frames.demand().pixels;
+  })) << "detection is off: "
+      << program.output();
   EXPECT_TRUE(keep_saying(5.0f, false, true, 5.0f)) << program.output();
   EXPECT_TRUE(demands(true, 30.0f)) << program.output();  // silent for 2 s: the configured rate
 }

@@ -129,6 +129,25 @@ TEST_F(DetectMotion, WhatMovesWhereNobodyLooksIsNoMotion) {
   EXPECT_TRUE(looked_at(12));
 }
 
+TEST_F(DetectMotion, ZonesThatAreChangedWhileItRunsAreInForceSoon) {
+  start({"motion.hold=0ms", "storage.dir=" + folder_ + "/storage"});
+  ASSERT_TRUE(becomes_still());
+  EXPECT_EQ(motion_.info.zones(), 0u);
+  std::filesystem::create_directory(folder_ + "/storage");
+  write_file(folder_ + "/storage/overrides.yaml", "cameras: {front: {zones: [{name: }]}}");
+  EXPECT_TRUE(wait_until([&] { return program_->output().find("the zones in force go on: ") != std::string::npos; }))
+      << program_->output();
+  write_file(folder_ + "/storage/overrides.yaml",
+             "cameras:\n  front:\n    zones: [{name: trees, polygon: '0,0 0.5,0 0.5,1 0,1', motion: ignore}]\n");
+  EXPECT_TRUE(wait_until([&] {
+    (void)looked_at();
+    return motion_.info.zones() == 1 || HasFailure();
+  })) << program_->output();
+  ASSERT_TRUE(becomes_still());
+  EXPECT_FALSE(looked_at(2)) << "a tree";
+  EXPECT_TRUE(looked_at(12));
+}
+
 TEST_F(DetectMotion, WithTheGateOffThereIsNoSuchTopicAndNothingIsSpared) {
   start({"motion.gate=false"});
   for (int i = 0; i < 20; ++i) {

@@ -62,8 +62,8 @@ TEST_F(DetectStandby, AStillPictureWakesItForItsFramesAndItsSignsOfLife) {
   std::cout << static_cast<double>(made) / seconds << " system calls a second" << std::endl;
   EXPECT_GT(frames_, 10);
   EXPECT_GE(made, static_cast<std::size_t>(2 * seconds)) << "it does give signs of life";
-  // A sleep a picture, and two looks whether the files are still the topic's; once a second readers are counted; every five
-  // seconds the model's file is looked at.
+  // A sleep a picture, and two looks whether the files are still the topic's; once a second readers are counted; every
+  // two seconds the overrides are looked for, every five the model's file.
   EXPECT_LE(made, static_cast<std::size_t>(12 * seconds));
 }
 

@@ -383,6 +383,7 @@ class Refusals(BusTest):
             _bus.FRAME_SCHEMA: frame,
             _bus.DETECTIONS_SCHEMA: detections,
             _bus.MOTION_SCHEMA: self.motion_record(),
+            _bus.TRACKS_SCHEMA: self.tracks_record(),
             _bus.STATE_SCHEMA: table,
             _bus.CONTROL_SCHEMA: table,
             _bus.EVENT_SCHEMA: struct.pack("<IHHHHi4x", 12, 4, 4, 0, 0, 8),
@@ -420,6 +421,25 @@ class Refusals(BusTest):
         writer.publish_bytes(bytes(200), 8)
         self.assertEqual(motion.luma[2, 3], 111, "it is a copy")
 
+    def tracks_record(self, count=1, height=0.4, phase=1):
+        """TracksInfo, then its Tracks."""
+        head = struct.pack("<3Q4Q4I", 7, 1, 2, 0, 0, 0, 0, count, 640, 480, 12)
+        return head + struct.pack("<4Q4f2ffIHB5x", 11, 3, 5, 4, 0.1, 0.2, 0.3, height, 0.5, -0.25, 0.75, 2, 1, phase)
+
+    def test_tracks_are_objects(self):
+        writer = self.raw("cam0/tracks", _bus.TRACKS_SCHEMA)
+        subscriber = vedette.subscribe("cam0/tracks", vedette.Tracks, mode="next")
+        for bad in (b"", self.tracks_record()[:-1], self.tracks_record(count=2), self.tracks_record(height=1.5), self.tracks_record(phase=3)):
+            writer.publish_bytes(bad, 1)
+            self.assertRaises(vedette.Corrupt, subscriber.take)
+        writer.publish_bytes(self.tracks_record(), 7)
+        tracks = subscriber.take()
+        self.assertEqual((tracks.camera, tracks.frame_id, len(tracks), tracks.source_width), ("cam0", 7, 1, 640))
+        (track,) = tracks
+        self.assertEqual((track.id, track.phase, track.class_id, track.zones), (11, "confirmed", 1, 2))
+        self.assertEqual((track.velocity_x, track.velocity_y, track.score), (0.5, -0.25, 0.75))
+        self.assertEqual((track.first_at_ns, track.seen_at_ns, track.still_since_ns), (3, 5, 4))
+
     def test_tables_are_objects(self):
         good = self.good_records()
         for name, schema in (("state", _bus.STATE_SCHEMA), ("control", _bus.CONTROL_SCHEMA), ("events", _bus.EVENT_SCHEMA)):
@@ -428,7 +448,8 @@ class Refusals(BusTest):
         self.assertEqual((state.camera, state.mode, state.targets), ("cam0", "tracking", 0))
         self.assertEqual(vedette.subscribe("cam0/control").take().mode, "tracking")
         event = vedette.subscribe("cam0/events").take()
-        self.assertEqual((event.kind, event.label), ("alarm", ""))
+        self.assertEqual((event.kind, event.label, event.phase, event.track_id), ("alarm", "", "once", 0))
+        self.assertEqual((state.detecting, state.counts, state.threshold), (True, [], 0.0))
 
 
 if __name__ == "__main__":

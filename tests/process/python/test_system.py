@@ -22,6 +22,8 @@ cameras:
     url: "bus:"
 gateway:
   port: 0
+record:
+  enabled: false
 sentry:
   validate_time: 100ms
 detect:
@@ -36,6 +38,7 @@ class Examples(BusTest):
         self.folder = tempfile.TemporaryDirectory()
         self.addCleanup(self.folder.cleanup)
         pathlib.Path(self.folder.name, "vedette.yaml").write_text(CONFIG.format(model=MODEL))
+        self.environment = os.environ | {"VEDETTE_STORAGE_DIR": self.folder.name + "/storage"}
         self.children = []
         self.addCleanup(self.stop_all)
 
@@ -43,7 +46,7 @@ class Examples(BusTest):
         name = pathlib.Path(arguments[1] if arguments[0] == sys.executable else arguments[0]).stem
         out = pathlib.Path(self.folder.name, name + ".out")
         with open(out, "w") as file:
-            child = subprocess.Popen(arguments, stdout=file, stderr=file, cwd=self.folder.name, start_new_session=True)
+            child = subprocess.Popen(arguments, stdout=file, stderr=file, cwd=self.folder.name, env=self.environment, start_new_session=True)
         self.children.append((name, child, out))
         return child, out
 

@@ -10,7 +10,7 @@
 namespace vedette::test {
 namespace {
 
-const std::vector<std::string> kStages = {"vedette-detect", "vedette-control", "vedette-gateway"};
+const std::vector<std::string> kStages = {"vedette-detect", "vedette-control", "vedette-gateway", "vedette-record"};
 
 // Another process of that program than `before`.
 std::optional<pid_t> wait_successor(const System& system, const std::string& program, pid_t before) {
@@ -110,7 +110,7 @@ TEST(SystemKill, EveryStageAtOnceComesBack) {
   ASSERT_TRUE(system.wait_ready()) << system.up().err();
   const auto files = system.bus_files();
   const auto before = by_name(system.stages());
-  ASSERT_EQ(before.size(), 4u);
+  ASSERT_EQ(before.size(), 5u);
   for (const auto& [name, pid] : before) ::kill(pid, SIGKILL);
   const std::uint64_t killed_ns = monotonic_ns();
   for (const auto& [name, pid] : before) EXPECT_TRUE(wait_successor(system, name, pid)) << name;
@@ -133,7 +133,7 @@ TEST(SystemKill, TheSupervisorsChildrenEndWithItAndTheNextOneStartsClean) {
   ASSERT_TRUE(system.wait_ready()) << system.up().err();
   const auto files = system.bus_files();
   const auto stages = system.stages();
-  ASSERT_EQ(stages.size(), 4u);
+  ASSERT_EQ(stages.size(), 5u);
   // One of them hangs: it must end as well.
   const auto hung = system.stage("vedette-detect");
   ASSERT_TRUE(hung);

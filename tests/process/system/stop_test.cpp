@@ -16,7 +16,7 @@ void expect_orderly_end(const std::function<void(System&)>& prepare, const std::
   system.start();
   ASSERT_TRUE(system.wait_ready()) << system.up().err();
   const auto stages = system.stages();
-  ASSERT_EQ(stages.size(), 5u);  // two cameras
+  ASSERT_EQ(stages.size(), 6u);  // two cameras
   prepare(system);
   const std::uint64_t asked_ns = monotonic_ns();
   send(system.up());
@@ -51,7 +51,7 @@ TEST(SystemStop, WhileItStarts) {
   VD_NEED_MODEL_AND_CLIP();
   System system({.cameras = {{"front", moving_clip()}}});
   system.start();
-  ASSERT_TRUE(wait_until([&] { return system.stages().size() == 4; })) << system.up().err();
+  ASSERT_TRUE(wait_until([&] { return system.stages().size() == 5; })) << system.up().err();
   system.up().signal(SIGTERM);
   EXPECT_EQ(system.up().wait_exit(), 0) << system.up().err();
   EXPECT_FALSE(fs::exists(system.bus_path()));

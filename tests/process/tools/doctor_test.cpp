@@ -190,6 +190,7 @@ TEST_F(Doctor, the_size_counts_the_logs_of_packets) {
   EXPECT_EQ(planned["b/record_packets"], (Planned{log_bytes(Codec::H264, 5, 0), "config"}));
   EXPECT_EQ(planned["c/ingest"], (Planned{bus::bytes_needed(stage::ingest_log(share, stage::kIngestPictureBytes)), "config"}));
   EXPECT_TRUE(planned.contains("b/frames") && !planned.contains("b/record_frames"));
+  EXPECT_GT(planned["a/tracks"].first, bus::bytes_needed(stage::tracks_ring(share, "person")) - 1);
   EXPECT_EQ(planned["a/motion"], (Planned{bus::bytes_needed(stage::motion_ring(share)), "config"}));
 
   // One that runs has what it has.

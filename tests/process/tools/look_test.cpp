@@ -5,6 +5,7 @@
 #include "bus/inspect.h"
 #include "process/tools/tools.h"
 #include "schema/motion.h"
+#include "schema/tracks.h"
 #include "stage/topics.h"
 #include "support/child.h"
 
@@ -116,6 +117,53 @@ TEST_F(Look, echo_prints_each_record) {
   EXPECT_NE(newest.out.find("person 0.75 at 0.250,0.500 0.125x0.250"), std::string::npos) << newest.out;
   const Ran frame = run({"echo", "cam0/frames", "--count", "1"});
   EXPECT_NE(frame.out.find("160x120  format GRAY8"), std::string::npos) << frame.out;
+}
+
+TEST_F(Look, tracks_are_shown_with_their_ids) {
+  bus::RingWriter tracks =
+      std::move(bus::RingWriter::open(dir_, topic("cam0/tracks"), stage::tracks_ring({}, "person\ncar"))).value();
+  auto loan = tracks.loan();
+  ASSERT_TRUE(loan);
+  TracksInfo info;
+  info.mutate_frame_id(41);
+  info.mutate_captured_at_ns(monotonic_ns() - 5'000'000);
+  Track track;
+  track.mutate_id(7);
+  track.mutate_class_id(1);
+  track.mutate_phase(TrackPhase::Lost);
+  track.mutate_first_at_ns(info.captured_at_ns() - 2'000'000'000);
+  track.mutate_width(0.5f);
+  track.mutate_height(0.25f);
+  track.mutate_score(0.75f);
+  const std::size_t bytes = write_tracks(loan->bytes(), info, std::span(&track, 1));
+  tracks.publish(std::move(*loan), 41, bytes);
+  const json record = parsed(run({"echo", "cam0/tracks", "--json", "--count", "1"}).out);
+  ASSERT_EQ(record.at("tracks").size(), 1u) << record;
+  EXPECT_EQ(record["tracks"][0]["id"], 7);
+  EXPECT_EQ(record["tracks"][0]["label"], "car");
+  EXPECT_EQ(record["tracks"][0]["phase"], "lost");
+  EXPECT_EQ(record["tracks"][0]["for_ms"], 2000.0);
+  EXPECT_EQ(record["tracks"][0]["still_ms"], nullptr);
+  const Ran line = run({"echo", "cam0/tracks", "--count", "1"});
+  EXPECT_NE(line.out.find("7 lost car 0.75 at 0.000,0.000 0.500x0.250"), std::string::npos) << line.out;
+  EXPECT_EQ(topic_of(parsed(run({"top", "--once", "--json", "--interval", "0.05"}).out), "cam0/tracks").at("schema"), "tracks");
+}
+
+TEST_F(Look, events_say_what_begins_and_ends) {
+  bus::RingWriter events = std::move(bus::RingWriter::open(dir_, topic("cam0/events"), stage::events_ring({}))).value();
+  flatbuffers::FlatBufferBuilder builder;
+  builder.Finish(schema::CreateEventDirect(builder, 9, schema::EventKind::Object, monotonic_ns(), 0, 12, "person", 0.5f,
+                                           "person in door", schema::EventPhase::Start, "loitering", "door", 13));
+  auto loan = events.loan();
+  ASSERT_TRUE(loan);
+  std::memcpy(loan->bytes().data(), builder.GetBufferPointer(), builder.GetSize());
+  events.publish(std::move(*loan), 9, builder.GetSize());
+  const json record = parsed(run({"echo", "cam0/events", "--json", "--count", "1"}).out);
+  EXPECT_EQ(record.at("kind"), "object");
+  EXPECT_EQ(record.at("phase"), "start");
+  EXPECT_EQ(record.at("rule"), "loitering");
+  EXPECT_EQ(record.at("zone"), "door");
+  EXPECT_EQ(record.at("track_id"), 13);
 }
 
 TEST_F(Look, motion_is_shown_without_its_cells) {

@@ -74,9 +74,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"    rules: [{name: a}, {name: a}]\n",
              "/etc/v.yaml:4:31: cameras.front.rules[1].name: \"a\", the name of rules[0] too; expected names that differ"},
         Case{kDoor + "    rules: [{name: a, zones: [dor]}]\n",
-             "/etc/v.yaml:5:30: cameras.front.rules[0].zones: \"dor\" is no zone; expected \"door\"?"},
+             "/etc/v.yaml:5:31: cameras.front.rules[0].zones: \"dor\" is no zone; expected \"door\"?"},
         Case{"    rules: [{name: a, zones: [door]}]\n",
-             "/etc/v.yaml:4:30: cameras.front.rules[0].zones: \"door\" is no zone; expected the name of one of the camera's "
+             "/etc/v.yaml:4:31: cameras.front.rules[0].zones: \"door\" is no zone; expected the name of one of the camera's "
              "zones, "
              "and it has none"},
         Case{kGate + "    rules: [{name: a, line: fence}]\n",
@@ -99,7 +99,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"    rules: [{name: a, count: {at_least: many}}]\n",
              "/etc/v.yaml:4:41: cameras.front.rules[0].count.at_least: \"many\"; expected a whole number from 0 to 1000"},
         Case{"    rules: [{name: a, classes: [person], thresholds: {persn: 0.5}}]\n",
-             "/etc/v.yaml:4:54: cameras.front.rules[0].thresholds: \"persn\" is none of the rule's classes; expected one of "
+             "/etc/v.yaml:4:62: cameras.front.rules[0].thresholds: \"persn\" is none of the rule's classes; expected one of "
              "person"},
         Case{"    rules: [{name: a, thresholds: {person: 1.5}}]\n",
              "/etc/v.yaml:4:44: cameras.front.rules[0].thresholds.person: \"1.5\"; expected a number from 0 to 1"},
@@ -151,6 +151,13 @@ TEST(Rules, TakesEveryKey) {
   EXPECT_EQ(camera.rules.at(0), night);
   EXPECT_EQ(camera.rules.at(1), (rules::Rule{.name = "in", .line = "gate", .direction = rules::Direction::kIn, .event = false}));
   EXPECT_EQ(camera.rules.at(2), (rules::Rule{.name = "crowd", .at_least = 2, .at_most = 5}));
+}
+
+TEST(Rules, AreForCamerasOfOtherProgramsToo) {
+  Loader loader("/etc/v.yaml", {});
+  loader.read_file("cameras:\n  front:\n    url: \"bus:\"\n    threshold: 0.6\n" + kDoor + kGate +
+                   "    rules: [{name: a, zones: [door]}]\n");
+  EXPECT_EQ(error_of(loader.finish()), "");
 }
 
 TEST(Rules, WithoutAnyTheSentrysClassesAnywhereAreTheRule) {
@@ -208,12 +215,32 @@ TEST(Overrides, MistakesAreToldInTheFileThatHasThem) {
             "0.3,0 0.3,0.2\"\n"
             "/data/overrides.yaml:4:5: cameras.front.url: unknown key; expected one of threshold, zones, lines, rules\n"
             "/data/overrides.yaml:5:3: cameras.back: no camera of this name; expected one of front\n"
-            "/etc/v.yaml:5:30: cameras.front.rules[0].zones: \"door\" is no zone; expected one of the camera's zones: yard");
+            "/etc/v.yaml:5:31: cameras.front.rules[0].zones: \"door\" is no zone; expected one of the camera's zones: yard");
   EXPECT_EQ(error_of(load("", "cameras:\n  back: {zones: []}\n")),
             "/data/overrides.yaml:2:3: cameras.back: no camera of this name; expected one of front");
   EXPECT_EQ(error_of(load("", "sentry: {threshold: 0.4}\n")),
             "/data/overrides.yaml:1:1: sentry: expected only \"cameras:\" here, and below it each camera's keys that may change");
   EXPECT_EQ(error_of(load("", "cameras: [\n")).substr(0, 26), "/data/overrides.yaml:2:1: ");
+}
+
+TEST(Rules, ExamplesOfTheDocumentationLoad) {
+  std::ifstream page(std::string(VEDETTE_SOURCE_DIR) + "/docs/rules.md");
+  std::string block;
+  int examples = 0;
+  bool inside = false;
+  for (std::string line; std::getline(page, line);) {
+    if (line == "```yaml") {
+      inside = true;
+      block.clear();
+    } else if (inside && line == "```") {
+      inside = false;
+      ++examples;
+      EXPECT_EQ(error_of(load(block)), "") << block;
+    } else if (inside) {
+      block += "    " + line + "\n";
+    }
+  }
+  EXPECT_EQ(examples, 6);
 }
 
 // Files of a configuration and what was changed of it.
@@ -266,7 +293,7 @@ TEST_F(TryChange, RefusesBadValuesWithTheirPosition) {
   };
   EXPECT_EQ(refusal("front", "threshold", "2"), "value:1:1: cameras.front.threshold: \"2\"; expected a number from 0 to 1");
   EXPECT_EQ(refusal("front", "rules", "[{name: a,\n zones: [yard]}]"),
-            "value:2:9: cameras.front.rules[0].zones: \"yard\" is no zone; expected one of the camera's zones: door");
+            "value:2:10: cameras.front.rules[0].zones: \"yard\" is no zone; expected one of the camera's zones: door");
   EXPECT_EQ(refusal("front", "url", "x"),
             "value: cameras.front.url: unknown key; expected one of threshold, zones, lines, rules");
   EXPECT_EQ(refusal("side", "zones", "[]"), "value: cameras.side: no camera of this name; expected one of front, back");

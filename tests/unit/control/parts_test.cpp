@@ -1,34 +1,13 @@
-// The parts of vedette-control that need no process: records, targets, liveness.
+// The parts of vedette-control that need no process: records, liveness.
 #include <gtest/gtest.h>
 
 #include <random>
 
 #include "control/liveness.h"
 #include "control/records.h"
-#include "control/targets.h"
 
 namespace vedette::control {
 namespace {
-
-Detection box(std::uint16_t class_id, float score) { return Detection(0.1f, 0.1f, 0.2f, 0.4f, score, class_id, 0); }
-
-TEST(Targets, CountsConfiguredClassesFromTheThresholdOn) {
-  TargetFilter filter({"person", "dog"}, 0.5f);
-  EXPECT_EQ(filter.count({box(0, 0.9f)}).count, 0u) << "no names yet";
-  EXPECT_TRUE(filter.set_names("person\ncar\ndog").empty());
-  const auto targets = filter.count({box(0, 0.5f), box(0, 0.49f), box(1, 0.99f), box(2, 0.7f), box(3, 0.9f), box(65535, 0.9f)});
-  EXPECT_EQ(targets.count, 2u);
-  EXPECT_EQ(targets.label, "dog");
-  EXPECT_FLOAT_EQ(targets.score, 0.7f);
-}
-
-TEST(Targets, TellsOnceWhichClassesTheModelLacks) {
-  TargetFilter filter({"person", "unicorn"}, 0.5f);
-  EXPECT_EQ(filter.set_names("person\ncar\n"), std::vector<std::string>{"unicorn"});
-  EXPECT_TRUE(filter.set_names("person\ncar\n").empty());
-  EXPECT_TRUE(filter.set_names("unicorn\nperson").empty());
-  EXPECT_EQ(filter.count({box(0, 0.9f)}).label, "unicorn");
-}
 
 TEST(LivenessOf, AStageIsLostOnceAndBackOnce) {
   constexpr std::uint64_t kSecond = 1'000'000'000;
@@ -62,9 +41,48 @@ TEST(Records, SurviveTheRoundTrip) {
   EXPECT_FLOAT_EQ(desired.detect_fps, 2.5f);
   EXPECT_EQ(desired.session, 42u);
   EXPECT_TRUE(desired.forced);
+  EXPECT_TRUE(desired.detecting);
+  EXPECT_FALSE(decode_control(encode(DesiredState{Mode::Standby, 0.0f, false, 1, 2, false, false}))->detecting);
+}
+
+TEST(Records, AnEventSurvivesTheRoundTrip) {
   EventRecord event;
-  event.text = std::string(100'000, 'x');
+  event.id = 7;
+  event.kind = schema::EventKind::Object;
+  event.phase = schema::EventPhase::Update;
+  event.rule = "loitering";
+  event.zone = "door";
+  event.label = "person";
+  event.track_id = 8;
+  event.started_at_ns = 9;
+  event.started_wall_at_ns = 10;
+  event.best_frame_id = 11;
+  event.best_captured_at_ns = 12;
+  event.height = 0.5f;
+  const EventRecord back = decode_event(encode(event)).value();
+  EXPECT_EQ(back.id, 7u);
+  EXPECT_EQ(back.kind, schema::EventKind::Object);
+  EXPECT_EQ(back.phase, schema::EventPhase::Update);
+  EXPECT_EQ(back.rule + back.zone + back.label, "loiteringdoorperson");
+  EXPECT_EQ(back.track_id, 8u);
+  EXPECT_EQ(back.started_at_ns, 9u);
+  EXPECT_EQ(back.started_wall_at_ns, 10u);
+  EXPECT_EQ(back.best_frame_id, 11u);
+  EXPECT_EQ(back.best_captured_at_ns, 12u);
+  EXPECT_EQ(back.height, 0.5f);
+  event.text = event.rule = event.label = event.zone = std::string(100'000, 'x');
   EXPECT_LE(encode(event).size(), kMaxRecordBytes);
+}
+
+TEST(Records, CountsFillARecordAtMost) {
+  CameraState state;
+  for (int i = 0; i < 500; ++i)
+    state.counts.push_back({"zone" + std::to_string(i), "person", static_cast<std::uint32_t>(i), 2, 3});
+  const Bytes bytes = encode(state);
+  EXPECT_LE(bytes.size(), kMaxRecordBytes);
+  const CameraState back = decode_state(bytes).value();
+  ASSERT_GT(back.counts.size(), 30u);
+  for (std::size_t i = 0; i < back.counts.size(); ++i) EXPECT_EQ(back.counts[i], state.counts[i]);
 }
 
 TEST(Records, HostileBytesAreRefusedOrSane) {
@@ -81,7 +99,7 @@ TEST(Records, HostileBytesAreRefusedOrSane) {
     else
       EXPECT_LE(record->mode, Mode::MAX);
     (void)decode_state(bad).ok();
-    (void)decode_command(bad).ok();
+    (void)decode_event(bad).ok();
   }
   EXPECT_GT(refused, 10'000);
   EXPECT_FALSE(decode_control({}));

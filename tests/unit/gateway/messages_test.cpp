@@ -73,6 +73,7 @@ TEST(Messages, StateSaysNullForWhatIsNotKnown) {
   EXPECT_EQ(json["targets"], 2);
   EXPECT_EQ(json["dropped"], 3);
   EXPECT_EQ(json["still"], true);
+  EXPECT_EQ(json["detecting"], true);
 }
 
 TEST(Messages, EventAndHello) {
@@ -85,6 +86,9 @@ TEST(Messages, EventAndHello) {
   EXPECT_EQ(event["kind"], "camera_lost");
   EXPECT_EQ(event["wall_ms"], 1'700'000'000'123);
   EXPECT_EQ(event["frame_id"], 5);
+  EXPECT_EQ(event["phase"], "once");
+  EXPECT_EQ(event["label"], "person");
+  EXPECT_EQ(event["zone"], "");
   EXPECT_EQ(event["text"], "camera \"front\" \xEF\xBF\xBD lost") << "a byte that isn't UTF-8";
 
   const Json hello = Json::parse(hello_json("front", {"person", "car"}));

@@ -229,20 +229,20 @@ TEST(MemoryLayout, of_tracks_is_as_documented) {
                               info([](auto& all) { all.mutate_source_height(~0u); }, "source height"),
                               info([](auto& all) { all.mutate_next_id(~0u); }, "next id")});
   const auto track = [](auto change, const char* words) { return changed_field<Track>(change, words); };
-  expect_table("Track", {track([](Track& one) { one.mutate_id(~0ull); }, "id"),
-                         track([](Track& one) { one.mutate_first_at_ns(~0ull); }, "first at"),
-                         track([](Track& one) { one.mutate_seen_at_ns(~0ull); }, "seen at"),
-                         track([](Track& one) { one.mutate_still_since_ns(~0ull); }, "still since"),
-                         track([](Track& one) { one.mutate_x(kAll); }, "x of"), track([](Track& one) { one.mutate_y(kAll); }, "y of"),
-                         track([](Track& one) { one.mutate_width(kAll); }, "width"),
-                         track([](Track& one) { one.mutate_height(kAll); }, "height"),
-                         track([](Track& one) { one.mutate_velocity_x(kAll); }, "along x"),
-                         track([](Track& one) { one.mutate_velocity_y(kAll); }, "along y"),
-                         track([](Track& one) { one.mutate_score(kAll); }, "score"),
-                         track([](Track& one) { one.mutate_zones(~0u); }, "zones"),
-                         track([](Track& one) { one.mutate_class_id(0xFFFF); }, "class id"),
-                         track([](Track& one) { one.mutate_phase(static_cast<TrackPhase>(0xFF)); }, "phase"),
-                         Field{sizeof(Track) - 5, 5, "reserved"}});
+  expect_table(
+      "Track",
+      {track([](Track& one) { one.mutate_id(~0ull); }, "id"),
+       track([](Track& one) { one.mutate_first_at_ns(~0ull); }, "first at"),
+       track([](Track& one) { one.mutate_seen_at_ns(~0ull); }, "seen at"),
+       track([](Track& one) { one.mutate_still_since_ns(~0ull); }, "still since"),
+       track([](Track& one) { one.mutate_x(kAll); }, "x of"), track([](Track& one) { one.mutate_y(kAll); }, "y of"),
+       track([](Track& one) { one.mutate_width(kAll); }, "width"), track([](Track& one) { one.mutate_height(kAll); }, "height"),
+       track([](Track& one) { one.mutate_velocity_x(kAll); }, "along x"),
+       track([](Track& one) { one.mutate_velocity_y(kAll); }, "along y"),
+       track([](Track& one) { one.mutate_score(kAll); }, "score"), track([](Track& one) { one.mutate_zones(~0u); }, "zones"),
+       track([](Track& one) { one.mutate_class_id(0xFFFF); }, "class id"),
+       track([](Track& one) { one.mutate_phase(static_cast<TrackPhase>(0xFF)); }, "phase"),
+       Field{sizeof(Track) - 5, 5, "reserved"}});
 }
 
 TEST(MemoryLayout, of_motion_is_as_documented) {
@@ -253,8 +253,7 @@ TEST(MemoryLayout, of_motion_is_as_documented) {
   expect_table("MotionInfo", {motion_field([](Info& info) { info.mutate_frame_id(~0ull); }, "frame id"),
                               motion_field([](Info& info) { info.mutate_captured_at_ns(~0ull); }, "captured"),
                               motion_field([](Info& info) { info.mutate_published_at_ns(~0ull); }, "published"),
-                              info_trace<Info>(),
-                              motion_field([](Info& info) { info.mutate_columns(0xFFFF); }, "columns"),
+                              info_trace<Info>(), motion_field([](Info& info) { info.mutate_columns(0xFFFF); }, "columns"),
                               motion_field([](Info& info) { info.mutate_rows(0xFFFF); }, "rows"),
                               motion_field([](Info& info) { info.mutate_cell_width(0xFFFF); }, "cell width"),
                               motion_field([](Info& info) { info.mutate_cell_height(0xFFFF); }, "cell height"),
@@ -301,11 +300,12 @@ TEST(MemoryLayout, constants_are_as_documented) {
 }
 
 TEST(MemoryLayout, schema_ids_are_as_documented) {
-  const std::map<std::string, std::uint64_t> ids{
-      {"<camera>/frames", kFrameSchema},    {"<camera>/detections", kDetectionsSchema}, {"<camera>/motion", kMotionSchema},
-      {"<camera>/control", kControlSchema}, {"<camera>/state", kStateSchema},           {"<camera>/source", kSourceSchema},
-      {"<camera>/ingest", kPacketsSchema},  {"<camera>/events", kEventSchema},          {"<camera>/packets", kPacketsSchema},
-      {"<camera>/tracks", kTracksSchema},   {"<camera>/media", kMediaSchema}};
+  const std::map<std::string, std::uint64_t> ids{{"<camera>/frames", kFrameSchema},    {"<camera>/detections", kDetectionsSchema},
+                                                 {"<camera>/motion", kMotionSchema},   {"<camera>/control", kControlSchema},
+                                                 {"<camera>/state", kStateSchema},     {"<camera>/source", kSourceSchema},
+                                                 {"<camera>/ingest", kPacketsSchema},  {"<camera>/events", kEventSchema},
+                                                 {"<camera>/packets", kPacketsSchema}, {"<camera>/tracks", kTracksSchema},
+                                                 {"<camera>/media", kMediaSchema}};
   std::map<std::string, std::uint64_t> documented;
   const auto found = page().tables.find("Records");
   ASSERT_NE(found, page().tables.end());

@@ -32,6 +32,11 @@ class ControlReaderTest : public test::BusFixture {
     builder.Finish(schema::CreateControl(builder, mode, fps, paused, session, at_ns));
     publish(builder.GetBufferSpan());
   }
+  void say_detecting(bool detecting, std::uint64_t at_ns) {
+    flatbuffers::FlatBufferBuilder builder;
+    builder.Finish(schema::CreateControl(builder, Mode::Standby, 3.0f, false, 7, at_ns, false, detecting));
+    publish(builder.GetBufferSpan());
+  }
 
   bus::RingWriter writer_;
   ControlReader reader_;
@@ -59,6 +64,19 @@ TEST_F(ControlReaderTest, FollowsControlUntilItsHeartbeatIsLost) {
   EXPECT_EQ(reader_.mode(), Mode::Validation);
   EXPECT_EQ(reader_.detect_fps(), 3.0f);
   EXPECT_FALSE(reader_.session_changed());
+}
+
+TEST_F(ControlReaderTest, DetectionIsOffOnlyWhileALivingControlSaysSo) {
+  ASSERT_TRUE(reader_.poll(kNow));
+  EXPECT_TRUE(reader_.detecting());
+  say_detecting(false, kNow);
+  ASSERT_TRUE(reader_.poll(kNow));
+  EXPECT_FALSE(reader_.detecting());
+  ASSERT_TRUE(reader_.poll(kNow + kControlLostNs + 1));
+  EXPECT_TRUE(reader_.detecting());
+  say_detecting(true, kNow + 2 * kControlLostNs);
+  ASSERT_TRUE(reader_.poll(kNow + 2 * kControlLostNs));
+  EXPECT_TRUE(reader_.detecting());
 }
 
 TEST_F(ControlReaderTest, ADeadControlsLeftoverIsNeverAdopted) {

@@ -16,8 +16,10 @@ TEST(Plan, HasOneCaptureEachCameraAndDetectOnlyIfOneWantsIt) {
   Config config;
   config.cameras.push_back(CameraConfig{.name = "front"});
   config.cameras.push_back(CameraConfig{.name = "rear", .detect = false});
-  EXPECT_EQ(tags(config), (std::vector<std::string>{"capture/front", "capture/rear", "control", "detect", "gateway"}));
+  EXPECT_EQ(tags(config), (std::vector<std::string>{"capture/front", "capture/rear", "control", "detect", "record", "gateway"}));
   config.cameras[0].detect = false;
+  EXPECT_EQ(tags(config), (std::vector<std::string>{"capture/front", "capture/rear", "control", "record", "gateway"}));
+  config.record.enabled = false;
   EXPECT_EQ(tags(config), (std::vector<std::string>{"capture/front", "capture/rear", "control", "gateway"}));
 }
 
@@ -26,13 +28,13 @@ TEST(Plan, NothingIsCapturedFromACameraThatAnotherProgramPublishes) {
   config.cameras.push_back(CameraConfig{.name = "front", .url = "/dev/video0"});
   EXPECT_FALSE(has_external_camera(config));
   config.cameras.push_back(CameraConfig{.name = "mine", .url = kExternalCamera, .detect = false});
-  EXPECT_EQ(tags(config), (std::vector<std::string>{"capture/front", "control", "detect", "gateway"}));
+  EXPECT_EQ(tags(config), (std::vector<std::string>{"capture/front", "control", "detect", "record", "gateway"}));
   EXPECT_TRUE(has_external_camera(config));
   std::vector<std::string> written;
   for (const bus::TopicName& topic : written_topics(config)) written.push_back(topic.text());
-  EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/detections", "front/motion",
-                                               "front/frames", "front/packets", "front/source", "mine/control", "mine/state",
-                                               "mine/events"}));
+  EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/media", "front/detections", "front/tracks",
+                                               "front/motion", "front/frames", "front/packets", "front/source", "mine/control",
+                                               "mine/state", "mine/events", "mine/media"}));
 }
 
 TEST(Plan, HasOneCaptureEachInputAndTheirTopics) {
@@ -40,26 +42,28 @@ TEST(Plan, HasOneCaptureEachInputAndTheirTopics) {
   CameraConfig& camera = config.cameras.emplace_back(CameraConfig{.name = "front"});
   camera.inputs = {{"record", "rtsp://cam/main", {false, true, true}}, {"", kIngestedCamera, {true, false, false}}};
   const std::vector<StageSpec> stages = plan(config, {"--config", "/v.yaml"});
-  ASSERT_EQ(tags(config), (std::vector<std::string>{"capture/front.record", "capture/front", "control", "detect", "gateway"}));
+  ASSERT_EQ(tags(config),
+            (std::vector<std::string>{"capture/front.record", "capture/front", "control", "detect", "record", "gateway"}));
   EXPECT_EQ(stages[0].arguments, (std::vector<std::string>{"--config", "/v.yaml", "--camera", "front", "--input", "record"}));
   EXPECT_EQ(stages[1].arguments, (std::vector<std::string>{"--config", "/v.yaml", "--camera", "front"}));
   std::vector<std::string> written;
   for (const bus::TopicName& topic : written_topics(config)) written.push_back(topic.text());
-  EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/detections", "front/motion",
-                                               "front/record_frames", "front/record_packets", "front/record_source",
-                                               "front/frames", "front/packets", "front/source", "front/ingest"}));
+  EXPECT_EQ(written,
+            (std::vector<std::string>{"front/control", "front/state", "front/events", "front/media", "front/detections", "front/tracks",
+                                      "front/motion", "front/record_frames", "front/record_packets", "front/record_source",
+                                      "front/frames", "front/packets", "front/source", "front/ingest"}));
 }
 
 TEST(Plan, NotifyRunsIfThereIsSomebodyToTell) {
   Config config;
   config.cameras.push_back(CameraConfig{.name = "front", .url = kExternalCamera, .detect = false});
-  EXPECT_EQ(tags(config), (std::vector<std::string>{"control", "gateway"}));
+  EXPECT_EQ(tags(config), (std::vector<std::string>{"control", "record", "gateway"}));
   Config by_mqtt = config, by_webhook = config, by_hook = config;
   by_mqtt.mqtt.host = "broker";
   by_webhook.notify.webhooks.emplace_back();
   by_hook.notify.hooks.emplace_back();
   for (const Config& told : {by_mqtt, by_webhook, by_hook})
-    EXPECT_EQ(tags(told), (std::vector<std::string>{"control", "gateway", "notify"}));
+    EXPECT_EQ(tags(told), (std::vector<std::string>{"control", "record", "gateway", "notify"}));
 }
 
 TEST(Plan, EveryStageGetsTheSameArguments) {

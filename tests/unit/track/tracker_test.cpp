@@ -62,6 +62,16 @@ TEST(Tracker, SameOrOlderTimesChangeNothing) {
   EXPECT_EQ(std::memcmp(feed.tracks().data(), before.data(), sizeof(Track)), 0);
 }
 
+TEST(Tracker, AScoreThatSwingsAcrossTheThresholdIsOneTrack) {
+  Feed feed;
+  for (int i = 0; i < 60; ++i) {
+    feed.frame({box_at(0.3, 0.5, 0.05, 0.15, i % 2 == 0 ? 0.52f : 0.46f)});
+    ASSERT_EQ(feed.tracks().size(), 1u);
+    EXPECT_EQ(feed.tracks()[0].id(), 1u);
+    EXPECT_EQ(feed.tracks()[0].phase(), i == 0 ? TrackPhase::Tentative : TrackPhase::Confirmed);
+  }
+}
+
 // Two walk towards each other and past; where they are on top of each other there is one box for both.
 void cross(std::uint64_t step_ms, bool merged) {
   Feed feed;
@@ -186,11 +196,19 @@ TEST(Tracker, ADogBesideItsOwnerHasItsOwnTrack) {
   EXPECT_EQ(feed.tracks()[0].class_id() + feed.tracks()[1].class_id(), 16);
 }
 
+TEST(Tracker, ABicycleAndItsRiderAreTwo) {
+  Feed feed;
+  for (int i = 0; i < 20; ++i)  // an IoU of 0.6
+    feed.frame({box_at(0.3 + 0.01 * i, 0.5, 0.08, 0.2, 0.9f, 0), box_at(0.3 + 0.01 * i, 0.54, 0.09, 0.16, 0.8f, 1)});
+  ASSERT_EQ(feed.tracks().size(), 2u);
+  EXPECT_EQ(feed.tracks()[0].class_id() + feed.tracks()[1].class_id(), 1);
+}
+
 TEST(Tracker, TracksStayInThePictureAndWithinTheirNumber) {
   Feed feed;
   std::mt19937 random(5);
   const auto part = [&] { return static_cast<float>(random() % 10'001) / 10'000; };
-  for (int frame = 0; frame < 200; ++frame) {
+  for (int frame = 0; frame < 30; ++frame) {
     std::vector<Detection> boxes;
     for (std::size_t i = 0; i < kMaxDetections; ++i) {
       const float x = part(), y = part();

@@ -4,7 +4,6 @@
 extern "C" {
 #include <libavcodec/avcodec.h>
 #include <libavcodec/bsf.h>
-#include <libavdevice/avdevice.h>
 #include <libavformat/avformat.h>
 #include <libavutil/imgutils.h>
 #include <libavutil/pixdesc.h>
@@ -13,8 +12,9 @@ extern "C" {
 
 #include <memory>
 #include <string>
+#include <string_view>
 
-namespace vedette::capture {
+namespace vedette {
 
 struct LibavDeleter {
   void operator()(AVPacket* packet) const { av_packet_free(&packet); }
@@ -36,7 +36,8 @@ inline std::string libav_text(int error) {
   return text;
 }
 
-// av_log (which knows URLs with their passwords) goes to our log's debug level, secrets removed.
-void forward_libav_log();
+// What av_log would print as a warning or worse goes to `take`, line by line. It knows URLs with their passwords. Process-wide.
+using LibavLine = void (*)(std::string_view line);
+void set_libav_log(LibavLine take);
 
-}  // namespace vedette::capture
+}  // namespace vedette

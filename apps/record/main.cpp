@@ -1,0 +1,132 @@
+// vedette-record: keeps what happened: pictures, clips and the index of both, of all cameras. As `vedette events` it lists them.
+//
+//   <cam>/events ─► recordings ─► <storage>/events/…, events.db ─► <cam>/media
+//   <cam>/packets (or frames) ─┴► segments ─► <storage>/recordings/…      retention removes the oldest
+#include <poll.h>
+
+#include <cstdlib>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/process.h"
+#include "base/signals_blocked.h"
+#include "base/text.h"
+#include "bus/directory.h"
+#include "config/command_line.h"
+#include "libav/libav.h"
+#include "record/camera.h"
+#include "record/disk.h"
+#include "record/events_command.h"
+#include "record/retention.h"
+#include "store/mend.h"
+#include "store/store.h"
+#include "telemetry/log.h"
+
+namespace vedette::record {
+namespace {
+
+constexpr int kLookEveryMs = 1000;
+constexpr std::uint64_t kRetentionEveryNs = 5'000'000'000;
+
+CameraOptions options_of(const Config& config, const CameraConfig& camera) {
+  CameraOptions options;
+  options.name = camera.name;
+  for (const InputConfig& input : inputs_of(camera))
+    if (input.roles.record) options.input = input.name;
+  options.recording = {to_ns(camera.pre_roll), to_ns(config.record.post_roll), to_ns(config.record.longest_clip)};
+  options.snapshots = {config.record.snapshot_quality, config.record.snapshot_boxes};
+  options.continuous = config.record.continuous;
+  options.segment_ns = to_ns(config.record.segment);
+  options.share = {config.bus.readers, config.bus.held_per_reader};
+  return options;
+}
+
+RetentionLimits limits_of(const RecordConfig& config) {
+  return {config.keep.count(), config.most, config.keep_continuous.count(), config.most_continuous};
+}
+
+void tell(const store::Mended& mended) {
+  if (mended.nothing()) return;
+  log::info(
+      "the start-up check: {} unfinished and {} stray files removed; events: {} found, {} gone, {} corrected, {} interrupted",
+      mended.parts, mended.orphans, mended.added, mended.dropped, mended.corrected, mended.interrupted);
+  for (const std::string& path : mended.unreadable)
+    log::warning("{}: not an event's JSON; it and its media are left alone", path);
+}
+
+Result<store::Store> open_store(const std::string& folder) {
+  VD_ASSIGN(store::Store store, store::Store::open(folder));
+  if (store.put_aside()) log::warning("the index was damaged: it is now {}, and is made anew from the files", *store.put_aside());
+  VD_ASSIGN(const store::Mended mended, store::mend(store));
+  tell(mended);
+  return store;
+}
+
+// Until the process is to end.
+void watch(store::Store& store, Disk& disk, const RetentionLimits& limits) {
+  std::uint64_t next_retention_ns = 0;
+  while (!stop_requested()) {
+    if (const auto change = disk.take_change()) {
+      if (change->stopped)
+        log::error("recording stopped: {}", change->why);
+      else
+        log::info("recording goes on");
+    }
+    if (monotonic_ns() >= next_retention_ns) {
+      next_retention_ns = monotonic_ns() + kRetentionEveryNs;
+      const auto removed = enforce(store, limits, static_cast<std::int64_t>(wall_ns() / 1'000'000));
+      if (!removed)
+        log::warning("retention: {}", removed.error().text);
+      else if (removed->events + removed->segments > 0)
+        log::info("removed the oldest: {}, {}", counted(removed->events, "event"), counted(removed->segments, "segment"));
+    }
+    pollfd stop{stop_fd(), POLLIN, 0};
+    ::poll(&stop, 1, kLookEveryMs);
+  }
+}
+
+int record(const Config& config) {
+  const auto dir = bus::BusDir::open(config.bus.dir);
+  if (!dir) return log::error("{}", dir.error().text), exit_code_of(dir.error());
+  auto store = open_store(storage_dir(config.storage));
+  // A disk that is full, or not there yet, may mend itself: only what can't is a reason not to begin at all.
+  if (!store)
+    return log::error("{}", store.error().text), store.error().code == ErrorCode::kIncompatible ? kExitConfig : EXIT_FAILURE;
+  Disk disk(storage_dir(config.storage), config.record.least_free);
+
+  Transcoder transcoder(*store);
+  const SharedParts parts{*store, disk, transcoder};
+  std::vector<std::unique_ptr<CameraRecorder>> cameras;
+  for (const CameraConfig& camera : config.cameras) {
+    auto opened = CameraRecorder::open(*dir, options_of(config, camera), parts);
+    if (!opened) return log::error("{}", opened.error().text), exit_code_of(opened.error());
+    cameras.push_back(*std::move(opened));
+  }
+  log::info("records {} below {}", counted(cameras.size(), "camera"), storage_dir(config.storage));
+  std::vector<std::jthread> threads;
+  {
+    const SignalsBlocked blocked;
+    for (const auto& camera : cameras) threads.emplace_back([&camera] { camera->run(); });
+  }
+  watch(*store, disk, limits_of(config.record));
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace vedette::record
+
+int main(int argc, char** argv) {
+  using namespace vedette;
+  install_stop_signals();
+  if (argc > 1 && std::string_view(argv[1]) == "events") return record::events_command(argc - 1, argv + 1);
+  CLI::App app{"Records what happens at all cameras: an index of events, their pictures and clips."};
+  CommonOptions common;
+  add_common_options(app, common);
+  if (const auto code = parse_command_line(app, argc, argv)) return *code;
+  const Result<Config> config = load_and_start_log(common, "record");
+  if (!config) return fail(config.error(), exit_code_of(config.error()));
+  set_libav_log([](std::string_view line) { log::debug("libav: {}", line); });
+  return record::record(*config);
+}

@@ -1,0 +1,59 @@
+#include "record/snapshot.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "record/overlay.h"
+#include "vision/convert.h"
+
+namespace vedette::record {
+namespace {
+
+std::string_view text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+std::string label_of(const store::Event& event) {
+  if (event.label.empty()) return {};
+  return event.label + " " + std::to_string(std::lround(event.score * 100.0f)) + "%";
+}
+
+}  // namespace
+
+Result<Still> SnapshotWriter::take(std::uint64_t best_ns) {
+  if (auto reader = feed_.reader_at(best_ns))
+    if (auto still = take_still(*reader, best_ns)) return still;
+  const bus::Taken taken = feed_.frames().take_newest();
+  FrameInfo info;
+  if (!taken || taken.lease.bytes().size() < sizeof info) return Error{ErrorCode::kNotFound, "no picture of it is there"};
+  std::memcpy(&info, taken.lease.bytes().data(), sizeof info);
+  VD_ASSIGN(const vision::ImageView view, vision::image_view(info, taken.lease.bytes()));
+  Still still{info.frame_id(), info.captured_at_ns(), {}, {}};
+  vision::to_jpeg_planes(view, still.picture);
+  return still;
+}
+
+Result<> SnapshotWriter::write_jpeg(const std::string& path, const vision::ImageView& picture) {
+  VD_ASSIGN(const std::span<const std::byte> file, encoder_.encode(picture, static_cast<int>(options_.quality)));
+  return store::write_durably(path, text_of(file));
+}
+
+Result<Snapshot> SnapshotWriter::write(const store::Tree& tree, const store::Event& event, std::uint64_t best_ns) {
+  VD_ASSIGN(Still still, take(best_ns));
+  Snapshot snapshot{tree.snapshot(event.key, event.started_at_ms), still.frame_id, 0};
+  if (still.jpeg.empty())
+    VD_TRY(write_jpeg(snapshot.path, still.picture.view()));
+  else
+    VD_TRY(store::write_durably(snapshot.path, text_of(still.jpeg)));
+  const Box box{event.x, event.y, event.width, event.height};
+  if (box.width > 0.0f && box.height > 0.0f) {
+    VD_TRY(write_jpeg(tree.crop(event.key, event.started_at_ms), cropped(still.picture.view(), box)));
+    if (options_.boxes) {
+      draw_box(still.picture, box, label_of(event));
+      snapshot.path = tree.boxed(event.key, event.started_at_ms);
+      VD_TRY(write_jpeg(snapshot.path, still.picture.view()));
+    }
+  }
+  snapshot.bytes = store::file_bytes(snapshot.path);
+  return snapshot;
+}
+
+}  // namespace vedette::record

@@ -1,0 +1,261 @@
+#include "record/transcoder.h"
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "base/signals_blocked.h"
+#include "libav/libav.h"
+#include "store/tree.h"
+#include "telemetry/log.h"
+
+namespace vedette::record {
+namespace {
+
+constexpr int kLeastPriority = 19;
+constexpr int kKeyframeEvery = 60;     // pictures
+constexpr double kBitsPerPixel = 0.1;  // where an encoder wants a rate; a usual one for H.264
+constexpr AVRational kAssumedRate{15, 1};
+
+struct CloseOutput {
+  void operator()(AVFormatContext* output) const {
+    avio_closep(&output->pb);
+    avformat_free_context(output);
+  }
+};
+using OutputPtr = std::unique_ptr<AVFormatContext, CloseOutput>;
+
+Error libav_error(const std::string& path, int error) {
+  if (error == AVERROR(ENOSPC) || error == AVERROR(EIO)) return errno_error(path, AVUNERROR(error));
+  return Error{ErrorCode::kInvalidArgument, path + ": " + libav_text(error)};
+}
+
+class Job {
+ public:
+  Job(const std::string& path, const std::function<bool()>& go_on)
+      : path_(path), part_(path + std::string(store::kPart)), go_on_(go_on) {}
+  ~Job() {
+    output_.reset();
+    ::unlink(part_.c_str());
+  }
+  Job(const Job&) = delete;
+
+  Result<> run() {
+    VD_ASSIGN(const bool jpegs, open_input());
+    if (!jpegs) return {};
+    VD_TRY(open_encoder());
+    VD_TRY(open_output());
+    VD_TRY(go_through());
+    if (const int failed = av_write_trailer(output_.get()); failed < 0) return libav_error(path_, failed);
+    if (const int failed = avio_closep(&output_->pb); failed < 0) return libav_error(path_, failed);
+    output_.reset();
+    return store::settle(path_);
+  }
+
+ private:
+  // False: its pictures aren't JPEGs, there is nothing to do.
+  Result<bool> open_input() {
+    AVFormatContext* opened = nullptr;
+    if (const int failed = avformat_open_input(&opened, ("file:" + path_).c_str(), nullptr, nullptr); failed < 0)
+      return libav_error(path_, failed);
+    input_.reset(opened);
+    if (const int failed = avformat_find_stream_info(opened, nullptr); failed < 0) return libav_error(path_, failed);
+    const AVCodec* decoder = nullptr;
+    const int video = av_find_best_stream(opened, AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0);
+    if (video < 0) return libav_error(path_, video);
+    video_ = opened->streams[video];
+    if (video_->codecpar->codec_id != AV_CODEC_ID_MJPEG) return false;
+    decoder_.reset(avcodec_alloc_context3(decoder));
+    avcodec_parameters_to_context(decoder_.get(), video_->codecpar);
+    decoder_->thread_count = 1;
+    if (const int failed = avcodec_open2(decoder_.get(), decoder, nullptr); failed < 0) return libav_error(path_, failed);
+    return true;
+  }
+
+  bool try_encoder(const AVCodec* codec) {
+    if (codec == nullptr) return false;
+    encoder_.reset(avcodec_alloc_context3(codec));
+    AVCodecContext& h264 = *encoder_;
+    const AVRational rate = video_->avg_frame_rate.num > 0 ? video_->avg_frame_rate : kAssumedRate;
+    h264.width = video_->codecpar->width & ~1;
+    h264.height = video_->codecpar->height & ~1;
+    h264.pix_fmt = AV_PIX_FMT_YUV420P;
+    h264.color_range = AVCOL_RANGE_MPEG;
+    h264.colorspace = AVCOL_SPC_SMPTE170M;  // JFIF's BT.601
+    h264.time_base = video_->time_base;
+    h264.framerate = rate;
+    h264.gop_size = kKeyframeEvery;
+    h264.max_b_frames = 0;
+    h264.thread_count = 1;
+    h264.bit_rate = static_cast<std::int64_t>(kBitsPerPixel * h264.width * h264.height * av_q2d(rate));
+    h264.flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
+    AVDictionary* options = nullptr;
+    if (std::string_view(codec->name) == "libx264") {
+      h264.bit_rate = 0;
+      av_dict_set(&options, "preset", "veryfast", 0);
+      av_dict_set(&options, "crf", "23", 0);
+    }
+    const int opened = avcodec_open2(&h264, codec, &options);
+    av_dict_free(&options);
+    return opened == 0;
+  }
+
+  Result<> open_encoder() {
+    for (const char* name : {"libx264", "libopenh264"})
+      if (try_encoder(avcodec_find_encoder_by_name(name))) return {};
+    if (try_encoder(avcodec_find_encoder(AV_CODEC_ID_H264))) return {};
+    return Error{ErrorCode::kNotFound,
+                 "this libav has no encoder of H.264: clips of cameras that send JPEGs stay MJPEG, which browsers don't play"};
+  }
+
+  Result<> open_output() {
+    AVFormatContext* made = nullptr;
+    const std::string url = "file:" + part_;
+    if (const int failed = avformat_alloc_output_context2(&made, nullptr, "mp4", url.c_str()); failed < 0)
+      return libav_error(path_, failed);
+    output_.reset(made);
+    for (unsigned i = 0; i < input_->nb_streams; ++i) {
+      AVStream* stream = avformat_new_stream(made, nullptr);
+      if (stream == nullptr) return Error{ErrorCode::kResourceExhausted, path_ + ": out of memory"};
+      const AVStream* in = input_->streams[i];
+      stream->time_base = in->time_base;
+      if (in == video_)
+        avcodec_parameters_from_context(stream->codecpar, encoder_.get());
+      else
+        avcodec_parameters_copy(stream->codecpar, in->codecpar);
+    }
+    if (const int failed = avio_open(&made->pb, url.c_str(), AVIO_FLAG_WRITE); failed < 0) return libav_error(path_, failed);
+    AVDictionary* options = nullptr;
+    av_dict_set(&options, "movflags", "+faststart", 0);
+    const int failed = avformat_write_header(made, &options);
+    av_dict_free(&options);
+    return failed < 0 ? Result<>(libav_error(path_, failed)) : Result<>();
+  }
+
+  Result<> go_through() {
+    while (av_read_frame(input_.get(), packet_.get()) == 0) {
+      if (!go_on_()) return Error{ErrorCode::kUnavailable, "stopped"};
+      const AVStream* stream = input_->streams[packet_->stream_index];
+      if (stream == video_) {
+        if (avcodec_send_packet(decoder_.get(), packet_.get()) == 0) VD_TRY(encode_pictures());
+      } else {
+        packet_->pos = -1;
+        av_packet_rescale_ts(packet_.get(), stream->time_base, output_->streams[packet_->stream_index]->time_base);
+        if (const int failed = av_interleaved_write_frame(output_.get(), packet_.get()); failed < 0)
+          return libav_error(path_, failed);
+      }
+      av_packet_unref(packet_.get());
+    }
+    avcodec_send_packet(decoder_.get(), nullptr);
+    VD_TRY(encode_pictures());
+    avcodec_send_frame(encoder_.get(), nullptr);
+    return write_encoded();
+  }
+
+  Result<> encode_pictures() {
+    while (avcodec_receive_frame(decoder_.get(), decoded_.get()) == 0) {
+      VD_TRY(encode(*decoded_));
+      av_frame_unref(decoded_.get());
+    }
+    return {};
+  }
+
+  Result<> encode(const AVFrame& picture) {
+    scaler_.reset(sws_getCachedContext(scaler_.release(), picture.width, picture.height,
+                                       static_cast<AVPixelFormat>(picture.format), encoder_->width, encoder_->height,
+                                       AV_PIX_FMT_YUV420P, SWS_BILINEAR, nullptr, nullptr, nullptr));
+    if (!scaler_) return Error{ErrorCode::kInvalidArgument, path_ + ": pictures of a kind that can't be converted"};
+    frame_->width = encoder_->width, frame_->height = encoder_->height, frame_->format = AV_PIX_FMT_YUV420P;
+    if (av_frame_get_buffer(frame_.get(), 0) != 0) return Error{ErrorCode::kResourceExhausted, path_ + ": out of memory"};
+    sws_scale(scaler_.get(), picture.data, picture.linesize, 0, picture.height, frame_->data, frame_->linesize);
+    frame_->pts = picture.best_effort_timestamp;
+    const int failed = avcodec_send_frame(encoder_.get(), frame_.get());
+    av_frame_unref(frame_.get());
+    return failed < 0 ? Result<>(libav_error(path_, failed)) : write_encoded();
+  }
+
+  Result<> write_encoded() {
+    while (avcodec_receive_packet(encoder_.get(), encoded_.get()) == 0) {
+      encoded_->stream_index = video_->index;
+      av_packet_rescale_ts(encoded_.get(), encoder_->time_base, output_->streams[video_->index]->time_base);
+      if (const int failed = av_interleaved_write_frame(output_.get(), encoded_.get()); failed < 0)
+        return libav_error(path_, failed);
+    }
+    return {};
+  }
+
+  const std::string path_, part_;
+  const std::function<bool()>& go_on_;
+  FormatPtr input_;
+  OutputPtr output_;
+  AVStream* video_ = nullptr;
+  CodecPtr decoder_, encoder_;
+  ScalerPtr scaler_;
+  PacketPtr packet_{av_packet_alloc()}, encoded_{av_packet_alloc()};
+  FramePtr decoded_{av_frame_alloc()}, frame_{av_frame_alloc()};
+};
+
+}  // namespace
+
+Result<> turn_into_h264(const std::string& path, const std::function<bool()>& go_on) { return Job(path, go_on).run(); }
+
+Transcoder::Transcoder(store::Store& store) : store_(store) {
+  if (const auto waiting = store.clips_of("mjpeg"))
+    for (const store::Event& event : *waiting) waiting_.push_back(event.key);
+  const SignalsBlocked blocked;
+  thread_ = std::thread([this] { run(); });
+}
+
+Transcoder::~Transcoder() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void Transcoder::add(const store::EventKey& key) {
+  const std::scoped_lock lock(mutex_);
+  waiting_.push_back(key);
+  changed_.notify_all();
+}
+
+void Transcoder::run() {
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kLeastPriority);
+  for (;;) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
+    if (stopping_) return;
+    const store::EventKey key = std::move(waiting_.front());
+    waiting_.pop_front();
+    lock.unlock();
+    work(key);
+  }
+}
+
+void Transcoder::work(const store::EventKey& key) {
+  const auto go_on = [this] {
+    const std::scoped_lock lock(mutex_);
+    return !stopping_;
+  };
+  auto event = store_.find(key);
+  if (!event || !*event) return;
+  for (std::uint32_t part = 1; part <= (*event)->clips; ++part) {
+    const auto done = turn_into_h264(store_.tree().clip(key, (*event)->started_at_ms, part), go_on);
+    if (done) continue;
+    const bool known =
+        done.error().code == ErrorCode::kUnavailable || (done.error().code == ErrorCode::kNotFound && std::exchange(told_, true));
+    if (!known) log::warning("{}: event {}: {}", key.camera, key.id, done.error().text);
+    return;
+  }
+  const auto marked = store_.clips_are(key, "h264");
+  if (!marked && marked.error().code == ErrorCode::kNotFound) {  // removed while it was worked on
+    for (const std::string& path : store_.tree().files_of(**event)) (void)store::remove_file(path);
+  } else if (!marked) {
+    log::warning("{}: event {}: {}", key.camera, key.id, marked.error().text);
+  }
+}
+
+}  // namespace vedette::record

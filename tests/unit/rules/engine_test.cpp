@@ -1,0 +1,437 @@
+// What each condition of a rule does alone, and the life of an event.
+#include "rules/engine.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "scene.h"
+
+namespace vedette::rules {
+namespace {
+
+using Words = std::vector<std::string>;
+using schema::EventPhase;
+
+const Zone kLeft{"left", box_polygon(0, 0, 0.5f, 1), {}};
+const Zone kRight{"right", box_polygon(0.5f, 0, 1, 1), {}};
+
+EngineOptions with(Rule rule, std::vector<Zone> zones = {}, std::vector<Line> lines = {}) {
+  return {std::move(zones), std::move(lines), {std::move(rule)}, 0.5f};
+}
+
+std::uint32_t inside(const Findings& findings, const std::string& place, const std::string& label = "person") {
+  for (const Count& count : findings.counts)
+    if (count.place == place && count.label == label) return count.inside;
+  return 0;
+}
+
+TEST(Zones, AreEnteredOnTwoResultsAndLeftWhenClearOfTheBorder) {
+  Scene scene(with({.name = "a"}, {kLeft}));
+  EXPECT_EQ(inside(scene.frame({{.at = {0.6f, 0.5f}}}), "left"), 0u);
+  EXPECT_EQ(inside(scene.frame({{.at = {0.4f, 0.5f}}}), "left"), 0u);
+  EXPECT_EQ(inside(scene.frame({{.at = {0.4f, 0.5f}}}), "left"), 1u);
+  EXPECT_EQ(scene.tracks[0].zones(), 1u);
+  EXPECT_EQ(inside(scene.frames(50, {{.at = {0.509f, 0.5f}}}), "left"), 1u) << "outside by less than a tenth of its box";
+  EXPECT_EQ(inside(scene.frame({{.at = {0.511f, 0.5f}}}), "left"), 1u);
+  EXPECT_EQ(inside(scene.frame({{.at = {0.511f, 0.5f}}}), "left"), 0u);
+  EXPECT_EQ(scene.tracks[0].zones(), 0u);
+}
+
+TEST(Zones, AnObjectSeenFirstInsideIsInside) {
+  Scene scene(with({.name = "a"}, {kLeft, kRight}));
+  const Findings& findings = scene.frame({{.at = {0.4f, 0.5f}}});
+  EXPECT_EQ(findings.counts, (std::vector<Count>{{"", "person", 1}, {"left", "person", 1}}));
+}
+
+TEST(Zones, ABoxOnTheBorderDoesntFlicker) {
+  Scene scene(with({.name = "a"}, {kLeft}));
+  std::mt19937 random(3);
+  scene.frame({{.at = {0.48f, 0.5f}}});
+  for (int i = 0; i < 10'000; ++i) {
+    const float jitter = std::uniform_real_distribution<float>(-0.009f, 0.009f)(random);
+    ASSERT_EQ(inside(scene.frame({{.at = {0.5f + jitter, 0.5f}}}), "left"), 1u) << i;
+  }
+}
+
+TEST(Zones, ALostObjectStaysWhereItWas) {
+  Scene scene(with({.name = "a"}, {kLeft}));
+  scene.frame({{.at = {0.4f, 0.5f}}});
+  EXPECT_EQ(inside(scene.frames(20, {{.at = {0.9f, 0.5f}, .phase = TrackPhase::Lost}}), "left"), 1u);
+}
+
+TEST(Zones, CountOnlyTheirObjectsAndWhatIsSure) {
+  Zone cars = kLeft;
+  cars.objects = {"car"};
+  Scene scene(with({.name = "a"}, {cars}));
+  const Findings& findings = scene.frame({{.id = 1, .at = {0.2f, 0.5f}},
+                                          {.id = 2, .at = {0.3f, 0.5f}, .class_id = kCar},
+                                          {.id = 3, .at = {0.3f, 0.5f}, .phase = TrackPhase::Tentative, .class_id = kCar},
+                                          {.id = 4, .at = {0.3f, 0.5f}, .score = 0.45f, .class_id = kCar}});
+  EXPECT_EQ(findings.counts, (std::vector<Count>{{"", "person", 1}, {"", "car", 1}, {"left", "car", 1}}));
+}
+
+// --- lines: from left to right in the picture, so "in" is downwards ---
+
+const Line kGate{"gate", {{0.2f, 0.5f}, {0.8f, 0.5f}}};
+
+Count tally(const Scene& scene) {
+  const std::vector<Count> counts = scene.engine.line_counts();
+  return counts.empty() ? Count{} : counts.front();
+}
+
+TEST(Lines, CountBothWays) {
+  Scene scene(with({.name = "a"}, {}, {kGate}));
+  for (const float y : {0.3f, 0.45f, 0.55f, 0.7f}) scene.frame({{.at = {0.5f, y}}});
+  EXPECT_EQ(tally(scene), (Count{"gate", "person", 0, 1, 0}));
+  for (const float y : {0.7f, 0.52f, 0.48f, 0.3f}) scene.frame({{.at = {0.5f, y}}});
+  EXPECT_EQ(tally(scene), (Count{"gate", "person", 0, 1, 1}));
+  scene.frame({{.at = {0.5f, 0.9f}}});  // in one leap
+  EXPECT_EQ(tally(scene), (Count{"gate", "person", 0, 2, 1}));
+}
+
+TEST(Lines, JitterOnTheLineCountsOnceAtMost) {
+  Scene scene(with({.name = "a"}, {}, {kGate}));
+  std::mt19937 random(3);
+  scene.frame({{.at = {0.5f, 0.3f}}});
+  for (int i = 0; i < 1000; ++i)
+    scene.frame({{.at = {0.5f, 0.5f + std::uniform_real_distribution<float>(-0.045f, 0.045f)(random)}}});
+  EXPECT_EQ(tally(scene), Count{}) << "not clear of the line yet";
+  scene.frame({{.at = {0.5f, 0.7f}}});
+  EXPECT_EQ(tally(scene), (Count{"gate", "person", 0, 1, 0}));
+}
+
+TEST(Lines, PassingByTheirEndsIsNoCrossing) {
+  Scene scene(with({.name = "a"}, {}, {kGate}));
+  for (const float y : {0.3f, 0.45f, 0.55f, 0.7f}) scene.frame({{.at = {0.85f, y}}});
+  EXPECT_EQ(tally(scene), Count{});
+  // Over it, and back around its end: one crossing.
+  for (const Point at : {Point{0.75f, 0.7f}, {0.75f, 0.3f}, {0.95f, 0.3f}, {0.95f, 0.7f}, {0.75f, 0.7f}})
+    scene.frame({{.at = at}});
+  EXPECT_EQ(tally(scene), (Count{"gate", "person", 0, 0, 1}));
+}
+
+TEST(Lines, ATentativeObjectCountsOnceItIsConfirmed) {
+  Scene scene(with({.name = "a"}, {}, {kGate}));
+  scene.frame({{.at = {0.5f, 0.3f}, .phase = TrackPhase::Tentative}});
+  scene.frame({{.at = {0.5f, 0.7f}, .phase = TrackPhase::Tentative}});
+  EXPECT_EQ(tally(scene), Count{});
+  scene.frame({{.at = {0.5f, 0.8f}}});
+  EXPECT_EQ(tally(scene), (Count{"gate", "person", 0, 1, 0}));
+}
+
+TEST(Lines, AnObjectThatCrossesUnseenCounts) {
+  Scene scene(with({.name = "a"}, {}, {kGate}));
+  scene.frame({{.at = {0.5f, 0.3f}}});
+  scene.frames(5, {{.at = {0.5f, 0.6f}, .phase = TrackPhase::Lost}});
+  EXPECT_EQ(tally(scene), Count{}) << "where it may be is no evidence";
+  scene.frame({{.at = {0.5f, 0.7f}}});
+  EXPECT_EQ(tally(scene), (Count{"gate", "person", 0, 1, 0}));
+}
+
+TEST(Lines, ARuleHoldsForAWhileAfterACrossingInItsDirection) {
+  Scene scene(with({.name = "in", .line = "gate", .direction = Direction::kIn}, {}, {kGate}));
+  scene.frame({{.at = {0.5f, 0.7f}}});
+  scene.frames(100, {{.at = {0.5f, 0.3f}}});
+  EXPECT_EQ(scene.told(), Words{}) << "out";
+  scene.frame({{.at = {0.5f, 0.7f}}});
+  EXPECT_EQ(scene.told(), Words{"start in"});
+  EXPECT_EQ(scene.changes[0].event.zone, "gate");
+  scene.frames(59, {{.at = {0.5f, 0.7f}}});
+  EXPECT_EQ(scene.told(), Words{"start in"});
+  scene.frame({{.at = {0.5f, 0.7f}}});
+  EXPECT_EQ(scene.told(), (Words{"start in", "end in"}));
+}
+
+// --- conditions ---
+
+TEST(Dwell, CountsFromTheZonesFirstResult) {
+  Scene scene(with({.name = "loiter", .zones = {"left"}, .dwell = std::chrono::seconds(10)}, {kLeft}));
+  scene.frames(300, {{.at = {0.8f, 0.5f}}});
+  scene.frames(100, {{.at = {0.2f, 0.5f}}});
+  EXPECT_EQ(scene.told(), Words{});
+  EXPECT_EQ(scene.frame({{.at = {0.2f, 0.5f}}}).targets.count, 1u);
+  EXPECT_EQ(scene.told(), Words{"start loiter"});
+}
+
+TEST(Dwell, SurvivesBeingLostForAWhileAndNotForLong) {
+  for (const auto& [lost, expected] : {std::pair{49, Words{"start loiter"}}, std::pair{52, Words{}}}) {
+    Scene scene(with({.name = "loiter", .zones = {"left"}, .dwell = std::chrono::seconds(10)}, {kLeft}));
+    scene.frames(40, {{.at = {0.2f, 0.5f}}});
+    scene.frames(lost, {{.at = {0.2f, 0.5f}, .phase = TrackPhase::Lost}});
+    scene.frames(20, {{.at = {0.2f, 0.5f}}});
+    EXPECT_EQ(scene.told(), expected) << lost;
+  }
+}
+
+TEST(Dwell, StartsOverWhenItLeaves) {
+  Scene scene(with({.name = "loiter", .zones = {"left"}, .dwell = std::chrono::seconds(10)}, {kLeft}));
+  for (int i = 0; i < 5; ++i) {
+    scene.frames(80, {{.at = {0.2f, 0.5f}}});
+    scene.frames(10, {{.at = {0.8f, 0.5f}}});
+  }
+  EXPECT_EQ(scene.told(), Words{});
+}
+
+TEST(Dwell, GoesOnWhileNothingMoves) {
+  Scene scene(with({.name = "loiter", .zones = {"left"}, .dwell = std::chrono::seconds(10)}, {kLeft}));
+  scene.frames(3, {{.at = {0.2f, 0.5f}}});
+  for (int i = 0; i < 97; ++i) scene.still();
+  EXPECT_EQ(scene.told(), Words{});
+  scene.still();
+  EXPECT_EQ(scene.told(), Words{"start loiter"});
+  for (int i = 0; i < 100; ++i) scene.still();
+  EXPECT_EQ(scene.told(), (Words{"start loiter", "update loiter"})) << "a reminder after 10 s";
+}
+
+TEST(Score, ATargetFromTheThresholdOnUntilClearlyBelow) {
+  Scene scene(with({.name = "a", .threshold = 0.6f}));
+  EXPECT_EQ(scene.frame({{.score = 0.59f}}).targets.count, 0u);
+  EXPECT_EQ(scene.frame({{.score = 0.6f}}).targets.count, 1u) << "at once: the alarm mustn't wait";
+  EXPECT_EQ(scene.told(), Words{}) << "an event asks for the smoothed score";
+  scene.frames(50, {{.score = 0.62f}});
+  EXPECT_EQ(scene.told(), Words{"start a"});
+  EXPECT_EQ(scene.frames(50, {{.score = 0.52f}}).targets.count, 1u) << "0.51 is 0.85 of it";
+  EXPECT_EQ(scene.frames(50, {{.score = 0.4f}}).targets.count, 0u);
+  EXPECT_EQ(scene.told(), (Words{"start a", "update a", "end a"})) << "and a reminder";
+}
+
+TEST(Score, HasAThresholdForEachClass) {
+  Rule rule{.name = "a", .classes = {"person", "car"}, .threshold = 0.5f, .thresholds = {{"car", 0.7f}}};
+  Scene scene(with(rule));
+  const Targets& targets = scene.frame({{.id = 1, .score = 0.55f}, {.id = 2, .score = 0.65f, .class_id = kCar}}).targets;
+  EXPECT_EQ(targets.count, 1u);
+  EXPECT_EQ(targets.label, "person");
+  EXPECT_EQ(scene.frame({{.id = 1, .score = 0.55f}, {.id = 2, .score = 0.75f, .class_id = kCar}, {.id = 3, .class_id = 2}})
+                .targets.label,
+            "car");
+  EXPECT_EQ(scene.told(), (Words{"start a"})) << "the car's smoothed score isn't there yet, the dog isn't asked for";
+}
+
+TEST(Size, HasHysteresisToo) {
+  Scene scene(with({.name = "a", .min_size = 0.02f, .max_size = 0.1f}));
+  const auto of_height = [](float height) { return Standing{.at = {0.5f, 0.9f}, .width = 0.1f, .height = height}; };
+  EXPECT_EQ(scene.frame({of_height(0.19f)}).targets.count, 0u);
+  EXPECT_EQ(scene.frame({of_height(0.21f)}).targets.count, 1u);
+  EXPECT_EQ(scene.frames(20, {of_height(0.17f)}).targets.count, 1u);
+  EXPECT_EQ(scene.frame({of_height(0.15f)}).targets.count, 0u);
+  EXPECT_EQ(scene.frame({{.id = 2, .at = {0.5f, 0.9f}, .width = 0.5f, .height = 0.5f}}).targets.count, 0u);
+}
+
+TEST(Schedule, ARuleIsOnInItsHoursOnly) {
+  Scene scene(with({.name = "night", .schedule = *parse_schedule("22:00-06:00")}));
+  scene.minute = 22 * 60 - 1;
+  EXPECT_EQ(scene.frame({{}}).targets.count, 0u);
+  scene.minute = 22 * 60;
+  EXPECT_EQ(scene.frame({{}}).targets.count, 1u);
+  scene.minute = 30 * 60 - 1;
+  EXPECT_EQ(scene.frames(30, {{}}).targets.count, 1u);
+  scene.minute = 30 * 60;
+  EXPECT_EQ(scene.frames(11, {{}}).targets.count, 0u);
+  EXPECT_EQ(scene.told(), (Words{"start night", "end night"}));
+}
+
+TEST(Crowd, NeedsItsNumberForAWhile) {
+  Scene scene(with({.name = "crowd", .at_least = 2, .at_most = 3}));
+  const Standing a{.id = 1, .at = {0.2f, 0.5f}}, b{.id = 2, .at = {0.4f, 0.6f}}, c{.id = 3}, d{.id = 4};
+  scene.frames(20, {a});
+  scene.frames(9, {a, b});
+  EXPECT_EQ(scene.frame({a}).targets.count, 0u);
+  scene.frames(10, {a, b});
+  EXPECT_EQ(scene.told(), Words{});
+  EXPECT_EQ(scene.frame({a, b}).targets.count, 2u);
+  EXPECT_EQ(scene.told(), Words{"start crowd"});
+  const Change& start = scene.changes[0];
+  EXPECT_EQ(start.number, 2u);
+  EXPECT_EQ(start.event.track_id, 0u);
+  EXPECT_FLOAT_EQ(start.event.best.x, 0.15f);
+  EXPECT_FLOAT_EQ(start.event.best.width, 0.3f);
+  scene.frames(30, {a, b, c});
+  EXPECT_EQ(scene.told(), (Words{"start crowd", "update crowd"})) << "more of them: a better picture";
+  scene.frames(11, {a, b, c, d});
+  EXPECT_EQ(scene.told(), (Words{"start crowd", "update crowd", "end crowd"})) << "too many";
+}
+
+TEST(Crowd, NobodyIsANumberToo) {
+  Scene scene(with({.name = "unmanned", .zones = {"left"}, .at_most = 0}, {kLeft}));
+  scene.frames(20, {{.at = {0.2f, 0.5f}}});
+  EXPECT_EQ(scene.told(), Words{});
+  EXPECT_EQ(scene.frames(20, {}).targets.count, 1u);
+  EXPECT_EQ(scene.told(), Words{"start unmanned"});
+  EXPECT_EQ(scene.changes[0].event.zone, "left");
+  scene.frames(20, {{.at = {0.2f, 0.5f}}});
+  EXPECT_EQ(scene.told(), (Words{"start unmanned", "end unmanned"}));
+}
+
+// --- events ---
+
+TEST(Events, AreOneRuleAndOneObject) {
+  Scene scene({{kLeft, kRight}, {}, {{.name = "any"}, {.name = "right", .zones = {"right"}}}, 0.5f});
+  scene.frame({{.id = 1, .at = {0.2f, 0.5f}}, {.id = 2, .at = {0.8f, 0.5f}}});
+  EXPECT_EQ(scene.told(), (Words{"start any", "start any", "start right"}));
+  EXPECT_EQ(scene.changes[0].event.track_id, 1u);
+  EXPECT_EQ(scene.changes[0].event.zone, "left") << "where it stands, though the rule names no zone";
+  EXPECT_EQ(scene.changes[2].event.track_id, 2u);
+  EXPECT_EQ(scene.changes[2].event.label, "person");
+  EXPECT_EQ(scene.changes[2].event.started_at_ns, scene.now);
+  EXPECT_EQ(scene.changes[2].event.best.frame_id, scene.frame_id);
+  EXPECT_EQ(scene.changes[2].event.id, 103u);
+  scene.frame({{.id = 2, .at = {0.8f, 0.5f}}});
+  EXPECT_EQ(scene.told().back(), "end any");
+  EXPECT_EQ(scene.changes.back().event.id, 101u);
+}
+
+TEST(Events, ATentativeObjectIsATargetOnly) {
+  Scene scene(with({.name = "a"}));
+  EXPECT_EQ(scene.frames(20, {{.phase = TrackPhase::Tentative}}).targets.count, 1u);
+  EXPECT_EQ(scene.told(), Words{});
+  EXPECT_EQ(scene.frame({{.phase = TrackPhase::Lost}}).targets.count, 0u);
+  EXPECT_EQ(scene.told(), Words{});
+}
+
+TEST(Events, TellOfBetterPicturesNowAndThen) {
+  Scene scene(with({.name = "a"}));
+  float height = 0.05f;
+  for (int i = 0; i < 60; ++i, height += 0.01f) scene.frame({{.at = {0.5f, 0.9f}, .width = height / 2, .height = height}});
+  const std::size_t coming = scene.changes.size();
+  EXPECT_GT(coming, 5u);
+  EXPECT_LT(coming, 15u);
+  const Sight best = scene.changes.back().event.best;
+  EXPECT_EQ(best.frame_id, scene.changes.back().frame_id);
+  for (int i = 0; i < 30; ++i, height -= 0.01f) scene.frame({{.at = {0.5f, 0.9f}, .width = height / 2, .height = height}});
+  EXPECT_EQ(scene.changes.size(), coming) << "going away";
+  scene.frame({});
+  EXPECT_EQ(scene.changes.back().event.best.frame_id, best.frame_id);
+}
+
+TEST(Events, ABoxCutByTheBorderIsAWorsePicture) {
+  const Sight whole{1, 1, 0.4f, 0.4f, 0.2f, 0.2f, 0.8f}, cut{1, 1, 0.0f, 0.4f, 0.25f, 0.25f, 0.9f};
+  EXPECT_GT(quality_of(whole), quality_of(cut));
+}
+
+TEST(Events, TellOfAnotherZone) {
+  Scene scene(with({.name = "a"}, {kLeft, kRight}));
+  scene.frame({{.at = {0.2f, 0.5f}}});
+  scene.frames(5, {{.at = {0.8f, 0.5f}}});
+  EXPECT_EQ(scene.told(), (Words{"start a", "update a"}));
+  EXPECT_EQ(scene.changes[1].event.zone, "right");
+}
+
+TEST(Events, AreRemindedOfEveryTenSeconds) {
+  Scene scene(with({.name = "a"}));
+  scene.frames(301, {{}});
+  EXPECT_EQ(scene.told(), (Words{"start a", "update a", "update a", "update a"}));
+}
+
+TEST(Events, EndWhenConditionsHaventHeldForAWhile) {
+  Scene scene(with({.name = "a", .zones = {"left"}}, {kLeft}));
+  scene.frame({{.at = {0.2f, 0.5f}}});
+  for (int i = 0; i < 20; ++i) {  // outside for 0.7 s at most
+    scene.frames(8, {{.at = {0.8f, 0.5f}}});
+    scene.frames(2, {{.at = {0.2f, 0.5f}}});
+  }
+  EXPECT_EQ(std::count_if(scene.changes.begin(), scene.changes.end(), [](const Change& c) { return c.phase == EventPhase::End; }),
+            0);
+  EXPECT_EQ(scene.told().front(), "start a");
+  scene.frames(12, {{.at = {0.8f, 0.5f}}});
+  EXPECT_EQ(scene.told().back(), "end a");
+  scene.frames(11, {{.at = {0.2f, 0.5f}}});
+  EXPECT_EQ(scene.told().back(), "end a") << "another one of the same object isn't started at once";
+  scene.frames(2, {{.at = {0.2f, 0.5f}}});
+  EXPECT_EQ(scene.told().back(), "start a");
+}
+
+TEST(Events, EndIfTheObjectIsLostAndThenNothingMoves) {
+  Scene scene(with({.name = "a"}));
+  scene.frames(10, {{}});
+  scene.frame({{.phase = TrackPhase::Lost}});
+  for (int i = 0; i < 50; ++i) scene.still();
+  EXPECT_EQ(scene.told(), Words{"start a"});
+  EXPECT_EQ(scene.still().counts.size(), 0u);
+  EXPECT_EQ(scene.told(), (Words{"start a", "end a"}));
+  scene.frames(5, {{.phase = TrackPhase::Lost}});
+  EXPECT_EQ(scene.told(), (Words{"start a", "end a"}));
+  scene.frames(12, {{}});
+  EXPECT_EQ(scene.told(), (Words{"start a", "end a", "start a"})) << "back after all";
+}
+
+TEST(Events, StopEndsThemAndForgetsTheObjects) {
+  Scene scene({{kLeft}, {kGate}, {{.name = "a"}, {.name = "b", .at_least = 1}}, 0.5f});
+  for (const float y : {0.3f, 0.45f, 0.55f, 0.7f}) scene.frames(10, {{.at = {0.5f, y}}});
+  ASSERT_EQ(scene.engine.open_events().size(), 2u);
+  const Findings& findings = scene.stop();
+  EXPECT_EQ(findings.targets.count, 0u);
+  EXPECT_EQ(findings.counts, (std::vector<Count>{{"gate", "person", 0, 1, 0}}));
+  EXPECT_EQ(findings.changes.size(), 2u);
+  EXPECT_TRUE(scene.engine.open_events().empty());
+  EXPECT_EQ(scene.frame({{}}).changes.size(), 1u) << "the object's next event";
+}
+
+TEST(Resume, GoesOnUnderTheSameIds) {
+  const EngineOptions options{{kLeft, kRight},
+                              {kGate},
+                              {{.name = "a", .zones = {"left"}, .dwell = std::chrono::seconds(5)}, {.name = "b", .at_least = 1}},
+                              0.5f};
+  Scene before(options);
+  for (const float y : {0.3f, 0.45f, 0.55f, 0.7f}) before.frames(20, {{.at = {0.3f, y}}});
+  ASSERT_EQ(before.engine.open_events().size(), 2u);
+  Scene after(options);
+  after.now = before.now;
+  after.engine.resume(before.engine.open_events(), before.engine.line_counts());
+  // In the margin of its zone, below the threshold, and not yet long there by what the new one knows.
+  after.frames(200, {{.at = {0.505f, 0.7f}, .score = 0.45f}});
+  for (const Change& change : after.changes) {
+    EXPECT_EQ(change.phase, EventPhase::Update);
+    EXPECT_LE(change.event.id, 102u);
+  }
+  EXPECT_EQ(after.changes.size(), 4u) << "one at once, one after ten seconds, of both";
+  EXPECT_EQ(after.engine.line_counts(), before.engine.line_counts());
+  after.frames(12, {});
+  EXPECT_TRUE(after.engine.open_events().empty());
+}
+
+TEST(Resume, EndsWhatCantGoOn) {
+  Scene scene(with({.name = "a"}));
+  scene.engine.resume(std::vector<Event>{{.id = 1, .rule = "a", .track_id = 7},
+                                         {.id = 2, .rule = "gone", .track_id = 1},
+                                         {.id = 3, .rule = "a", .track_id = 1},
+                                         {.id = 4, .rule = "a", .track_id = 0},
+                                         {.id = 5, .rule = "a", .track_id = 1}},
+                      std::vector<Count>{{"gone", "person", 0, 1, 1}});
+  scene.frame({{.id = 1}});
+  std::vector<std::uint64_t> ended;
+  for (const Change& change : scene.changes)
+    if (change.phase == EventPhase::End) ended.push_back(change.event.id);
+  EXPECT_EQ(ended, (std::vector<std::uint64_t>{1, 2, 4, 5}));
+  ASSERT_EQ(scene.engine.open_events().size(), 1u);
+  EXPECT_EQ(scene.engine.open_events()[0].id, 3u);
+}
+
+TEST(Names, WithoutThemNothingIsFoundAndUnknownOnesAreTold) {
+  Scene scene({{{"left", kLeft.polygon, {"unicorn"}}}, {}, {{.name = "a", .classes = {"persn", "car"}}}, 0.5f});
+  EXPECT_EQ(scene.unknown, (Words{"persn", "unicorn"}));
+  EXPECT_TRUE(scene.engine.set_names("person\ncar\ndog").empty()) << "told once";
+  Engine nameless(with({.name = "a"}), [] { return 1u; });
+  std::vector<Track> tracks{track_of({})};
+  const Findings& findings = nameless.update(1, kMs, 0, tracks);
+  EXPECT_EQ(findings.targets.count, 0u);
+  EXPECT_TRUE(findings.changes.empty());
+}
+
+TEST(Alarm, OnlyRulesThatSaySoDriveTheSentry) {
+  Scene scene({{},
+               {},
+               {{.name = "quiet", .classes = {"car"}, .alarm = false}, {.name = "mute", .classes = {"person"}, .event = false}},
+               0.5f});
+  EXPECT_EQ(scene.frame({{.id = 1, .class_id = kCar}}).targets.count, 0u);
+  EXPECT_EQ(scene.frame({{.id = 1, .class_id = kCar}, {.id = 2}}).targets.count, 1u);
+  EXPECT_EQ(scene.told(), Words{"start quiet"});
+}
+
+TEST(Alarm, AnObjectCountsOnceHoweverManyRulesItMeets) {
+  Scene scene({{}, {}, {{.name = "a"}, {.name = "b"}}, 0.5f});
+  EXPECT_EQ(scene.frame({{}}).targets.count, 1u);
+}
+
+}  // namespace
+}  // namespace vedette::rules
