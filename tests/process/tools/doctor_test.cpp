@@ -65,6 +65,16 @@ TEST_F(Doctor, a_healthy_bus_is_well) {
   }
 }
 
+TEST_F(Doctor, what_was_changed_at_run_time_is_told) {
+  EXPECT_EQ(diagnose().count("ok", "changes", ""), 0);
+  std::filesystem::create_directory(folder_.file("storage"));
+  folder_.write("storage/overrides.yaml", "cameras: {cam0: {threshold: 0.6}}\n");
+  EXPECT_EQ(diagnose().count("ok", "changes", "overrides.yaml overrides cameras.cam0.threshold"), 1);
+  folder_.write("storage/overrides.yaml", "cameras: {cam0: {threshold: 6}}\n");
+  const Diagnosis broken = diagnose();
+  EXPECT_EQ(broken.count("bad", "configuration", "overrides.yaml:1:29: cameras.cam0.threshold: \"6\""), 1) << broken.findings;
+}
+
 TEST_F(Doctor, a_dead_writers_topic_is_found_and_removed_on_demand_only) {
   die_as_writer();
   const std::string gone = "cam0/frames: its writer (process ";
