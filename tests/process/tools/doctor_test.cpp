@@ -164,7 +164,8 @@ TEST_F(Doctor, the_size_is_what_the_stages_take) {
        std::vector<std::pair<std::string, bus::RingOptions>>{{"cam0/frames", stage::frames_ring(share, 700'000, 4)},
                                                              {"cam0/control", stage::control_ring(share)},
                                                              {"cam0/state", stage::state_ring(share)},
-                                                             {"cam0/events", stage::events_ring(share)}})
+                                                             {"cam0/events", stage::events_ring(share)},
+                                                             {"cam0/media", stage::media_ring(share)}})
     writers.push_back(std::move(bus::RingWriter::open(dir_, topic(name), ring)).value());
   std::uint64_t bytes = 0;
   for (const bus::TopicName& name : dir_.topics()) bytes += bus::inspect(dir_, name)->bytes();
