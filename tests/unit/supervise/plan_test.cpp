@@ -32,9 +32,9 @@ TEST(Plan, NothingIsCapturedFromACameraThatAnotherProgramPublishes) {
   EXPECT_TRUE(has_external_camera(config));
   std::vector<std::string> written;
   for (const bus::TopicName& topic : written_topics(config)) written.push_back(topic.text());
-  EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/media", "front/detections", "front/tracks",
-                                               "front/motion", "front/frames", "front/packets", "front/source", "mine/control",
-                                               "mine/state", "mine/events", "mine/media"}));
+  EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/media", "front/detections",
+                                               "front/tracks", "front/motion", "front/frames", "front/packets", "front/source",
+                                               "mine/control", "mine/state", "mine/events", "mine/media"}));
 }
 
 TEST(Plan, HasOneCaptureEachInputAndTheirTopics) {
@@ -49,9 +49,9 @@ TEST(Plan, HasOneCaptureEachInputAndTheirTopics) {
   std::vector<std::string> written;
   for (const bus::TopicName& topic : written_topics(config)) written.push_back(topic.text());
   EXPECT_EQ(written,
-            (std::vector<std::string>{"front/control", "front/state", "front/events", "front/media", "front/detections", "front/tracks",
-                                      "front/motion", "front/record_frames", "front/record_packets", "front/record_source",
-                                      "front/frames", "front/packets", "front/source", "front/ingest"}));
+            (std::vector<std::string>{"front/control", "front/state", "front/events", "front/media", "front/detections",
+                                      "front/tracks", "front/motion", "front/record_frames", "front/record_packets",
+                                      "front/record_source", "front/frames", "front/packets", "front/source", "front/ingest"}));
 }
 
 TEST(Plan, NotifyRunsIfThereIsSomebodyToTell) {
