@@ -1,4 +1,5 @@
-// Events of objects from a real vedette-control: one object, one event, whatever dies; counts and commands that outlive everything.
+// Events of objects from a real vedette-control: one object, one event, whatever dies; counts and commands that outlive
+// everything.
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
@@ -76,7 +77,8 @@ TEST_F(ControlEvents, APersonWhoComesAndGoesIsOneEventWithTracksBesideIt) {
   ASSERT_EQ(all.size(), 1u);
   const EventRecord& start = all.begin()->second.front();
   EXPECT_EQ(start.label, "person");
-  EXPECT_TRUE(std::any_of(seen.tracks.begin(), seen.tracks.end(), [&](const Track& track) { return track.id() == start.track_id; }));
+  EXPECT_TRUE(
+      std::any_of(seen.tracks.begin(), seen.tracks.end(), [&](const Track& track) { return track.id() == start.track_id; }));
   EXPECT_NE(start.best_frame_id, 0u);
   EXPECT_NEAR(start.height, 0.4f, 0.01f);
   EXPECT_EQ(program_->count_log("event front object start: person"), 1);
@@ -205,8 +207,7 @@ TEST_F(ControlEvents, ABrokenOverridesFileRefusesToStart) {
 }
 
 TEST_F(ControlEvents, LinesCountOverKillsAndWithoutTheBus) {
-  std::ofstream(folder_ / "vedette.yaml", std::ios::app)
-      << "tracking:\n  lost_time: 300ms\n";
+  std::ofstream(folder_ / "vedette.yaml", std::ios::app) << "tracking:\n  lost_time: 300ms\n";
   start({"--set", "cameras.front.timeout=60s"});
   Commander commander(folder_ / "bus");
   ASSERT_TRUE(commander.set("lines", "[{name: gate, points: \"0.5,0.1 0.5,0.9\"}]")->ok);

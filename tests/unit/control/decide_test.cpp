@@ -49,8 +49,8 @@ TEST_F(Decide, TheClipGivesTheExpectedEventsCountsAndTracks) {
   ASSERT_GT(expected.size(), 40u);
   ASSERT_EQ(decided.size(), expected.size());
   for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_EQ(decided[i], expected[i]) << "line " << i + 1;
-  // By eye nine people walk over the line to the left, four to the right. One more is counted where the tracker takes somebody who
-  // vanished behind the post for another one.
+  // By eye nine people walk over the line to the left, four to the right. One more is counted where the tracker takes somebody
+  // who vanished behind the post for another one.
   for (const Json& count : decided.back()["counts"]) {
     if (count["place"] != "road") continue;
     EXPECT_NEAR(count["into"].get<double>(), 9, 1);
