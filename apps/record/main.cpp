@@ -27,8 +27,7 @@
 namespace vedette::record {
 namespace {
 
-constexpr int kLookEveryMs = 1000;
-constexpr std::uint64_t kRetentionEveryNs = 5'000'000'000;
+constexpr int kLookEveryMs = 1000;  // the shortest segment: limits are held within one
 
 CameraOptions options_of(const Config& config, const CameraConfig& camera) {
   CameraOptions options;
@@ -66,7 +65,6 @@ Result<store::Store> open_store(const std::string& folder) {
 
 // Until the process is to end.
 void watch(store::Store& store, Disk& disk, const RetentionLimits& limits) {
-  std::uint64_t next_retention_ns = 0;
   while (!stop_requested()) {
     if (const auto change = disk.take_change()) {
       if (change->stopped)
@@ -74,14 +72,11 @@ void watch(store::Store& store, Disk& disk, const RetentionLimits& limits) {
       else
         log::info("recording goes on");
     }
-    if (monotonic_ns() >= next_retention_ns) {
-      next_retention_ns = monotonic_ns() + kRetentionEveryNs;
-      const auto removed = enforce(store, limits, static_cast<std::int64_t>(wall_ns() / 1'000'000));
-      if (!removed)
-        log::warning("retention: {}", removed.error().text);
-      else if (removed->events + removed->segments > 0)
-        log::info("removed the oldest: {}, {}", counted(removed->events, "event"), counted(removed->segments, "segment"));
-    }
+    const auto removed = enforce(store, limits, static_cast<std::int64_t>(wall_ns() / 1'000'000));
+    if (!removed)
+      log::warning("retention: {}", removed.error().text);
+    else if (removed->events + removed->segments > 0)
+      log::info("removed the oldest: {}, {}", counted(removed->events, "event"), counted(removed->segments, "segment"));
     pollfd stop{stop_fd(), POLLIN, 0};
     ::poll(&stop, 1, kLookEveryMs);
   }

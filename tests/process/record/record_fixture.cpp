@@ -15,6 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr std::uint32_t kWidth = 320, kHeight = 180;
+
 bus::RingWriter events_of(const bus::BusDir& dir, const std::string& camera) {
   auto writer = bus::RingWriter::open(dir, {camera, "events"}, stage::events_ring({}));
   VD_ASSERT(writer.ok(), writer.error().text.c_str());
@@ -23,7 +25,14 @@ bus::RingWriter events_of(const bus::BusDir& dir, const std::string& camera) {
 
 }  // namespace
 
-Source::Source(const bus::BusDir& dir, const std::string& camera) : events_(events_of(dir, camera)) {
+Source::Source(const bus::BusDir& dir, const std::string& camera, bool bitstream) : events_(events_of(dir, camera)) {
+  if (!bitstream) {
+    const std::size_t bytes = frame_layout(PixelFormat::I420, kWidth, kHeight).slot_bytes;
+    auto ring = bus::RingWriter::open(dir, {camera, "frames"}, stage::frames_ring({}, bytes, 1));
+    VD_ASSERT(ring.ok(), ring.error().text.c_str());
+    frames_ = std::move(ring).value();
+    return;
+  }
   auto log = bus::LogWriter::open(dir, {camera, "packets"}, stage::packets_log({}, {.pre_roll = std::chrono::seconds(20)}));
   VD_ASSERT(log.ok(), log.error().text.c_str());
   packets_ = std::move(log).value();
@@ -69,8 +78,33 @@ void Source::tell(const Told& told) {
   events_.publish(std::move(*loan), events_.next_frame_id(), builder.GetSize());
 }
 
+void Source::publish_picture(std::uint8_t luma) {
+  auto loan = frames_->loan();
+  VD_ASSERT(loan.has_value(), "no free slot");
+  const FrameLayout layout = frame_layout(PixelFormat::I420, kWidth, kHeight);
+  FrameInfo info;
+  const std::uint64_t id = frames_->next_frame_id();
+  info.mutate_frame_id(id);
+  info.mutate_captured_at_ns(monotonic_ns());
+  info.mutate_wall_at_ns(wall_ns());
+  info.mutate_published_at_ns(info.captured_at_ns());
+  info.mutate_width(kWidth), info.mutate_height(kHeight);
+  info.mutate_source_width(kWidth), info.mutate_source_height(kHeight);
+  info.mutate_format(PixelFormat::I420);
+  info.mutate_range(ColorRange::Full);
+  for (std::size_t plane = 0; plane < layout.planes.size(); ++plane) {
+    const PlaneGeometry& geometry = layout.planes[plane];
+    info.mutable_plane_offset()->Mutate(static_cast<flatbuffers::uoffset_t>(plane), geometry.offset);
+    info.mutable_plane_stride()->Mutate(static_cast<flatbuffers::uoffset_t>(plane), geometry.stride);
+    std::memset(loan->bytes().data() + geometry.offset, plane == 0 ? luma : 128, std::size_t{geometry.stride} * geometry.rows);
+  }
+  std::memcpy(loan->bytes().data(), &info, sizeof info);
+  frames_->publish(std::move(*loan), id, layout.slot_bytes);
+}
+
 void Source::beat() {
-  packets_->beat();
+  if (packets_) packets_->beat();
+  if (frames_) frames_->beat();
   events_.beat();
 }
 

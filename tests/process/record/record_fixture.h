@@ -34,7 +34,7 @@ struct Told {
 // Capture and control of one camera. Thread-bound.
 class Source {
  public:
-  Source(const bus::BusDir& dir, const std::string& camera = "front");
+  explicit Source(const bus::BusDir& dir, const std::string& camera = "front", bool bitstream = true);
 
   // The clip's time 0 was `ago` seconds before now.
   void begin(double ago);
@@ -43,6 +43,8 @@ class Source {
   // The camera was opened anew.
   void next_stream() { ++stream_; }
   void tell(const Told& told);
+  // A grey picture, captured now, of a camera without a bitstream.
+  void publish_picture(std::uint8_t luma);
   void beat();
   std::uint64_t at_ns(double seconds) const { return zero_ns_ + static_cast<std::uint64_t>(seconds * 1e9); }
   // Capture time of a picture, in seconds; -1: there is no such.
@@ -50,6 +52,7 @@ class Source {
 
  private:
   std::optional<bus::LogWriter> packets_;
+  std::optional<bus::RingWriter> frames_;
   bus::RingWriter events_;
   std::uint64_t zero_ns_ = 0, zero_wall_ns_ = 0;
   std::size_t next_ = 0;

@@ -1,0 +1,153 @@
+// Room on the disk: what is removed when there is too much, and what happens when there is none.
+#include <sys/mount.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "process/record/record_fixture.h"
+#include "support/system.h"
+
+namespace vedette::test {
+namespace {
+
+namespace fs = std::filesystem;
+using schema::EventPhase;
+
+const ClipKind kClip{"record-h264", "libx264 -preset ultrafast -bf 2 -g 30 -keyint_min 30 -sc_threshold 0", "aac -b:a 64k"};
+
+class Room : public RecordTest {
+ protected:
+  ~Room() override {
+    record_.reset();
+    if (mounted_) ::umount2(storage().c_str(), MNT_DETACH);
+  }
+  bool mount(const std::string& size) {
+    fs::create_directory(storage());
+    return mounted_ = mount_tmpfs(storage(), size);
+  }
+  // Takes all but `left` bytes of the disk.
+  void fill(std::uint64_t left) const {
+    const auto space = fs::space(storage());
+    std::ofstream file(storage() + "/filler", std::ios::binary);
+    for (std::uint64_t wrote = 0; wrote + left < space.available; wrote += 4096) file << std::string(4096, 'f');
+  }
+  void tell_event(Source& source, std::uint64_t id, double at) {
+    source.tell({.id = id, .at = at, .started = at, .best = at});
+    source.tell({.id = id, .phase = EventPhase::End, .at = at + 1, .started = at, .best = at});
+  }
+  bool mounted_ = false;
+};
+
+TEST_F(Room, TheOldestEventsGoWhenThereAreTooMany) {
+  const auto packets = packets_of(kClip);
+  ASSERT_FALSE(packets.empty());
+  Source source(bus_);
+  source.begin(18);
+  source.publish(packets, 18);
+  start({"record.most=3MB"});
+  for (std::uint64_t id = 1; id <= 12; ++id) {
+    tell_event(source, id, 6 + 0.5 * static_cast<double>(id));
+    ASSERT_TRUE(wait_done(id)) << log();
+    if (id == 1) {
+      auto store = store::Store::open_to_change(storage());
+      ASSERT_TRUE(store && store->set_favourite({"front", 1}, true).ok());
+    }
+  }
+  std::uint64_t largest = 0;
+  for (const store::Event& event : events()) largest = std::max(largest, event.bytes);
+  ASSERT_LT(largest, 3'000'000u);
+  ASSERT_TRUE(wait_until([&] { return log().find("removed the oldest") != std::string::npos; })) << log();
+  ASSERT_TRUE(wait_until([&] {
+    std::uint64_t bytes = 0;
+    for (const auto& file : files("")) bytes += file.find("events.db") == std::string::npos ? fs::file_size(file) : 0;
+    return bytes <= 3'000'000;
+  })) << log();
+  const auto left = events();
+  EXPECT_LT(left.size(), 12u);
+  EXPECT_EQ(left.front().key.id, 12u);
+  EXPECT_EQ(left.back().key.id, 1u) << "the favourite stays";
+  for (const store::Event& event : left) EXPECT_EQ(store::Tree(storage()).files_of(event).size(), 5u) << event.key.id;
+  EXPECT_EQ(files(".mp4").size(), left.size());
+  stop();
+}
+
+TEST_F(Room, ContinuousRecordingKeepsItsLimitWithinOneSegment) {
+  const auto packets = packets_of({"record-h264-long", "libx264 -preset ultrafast -g 30 -keyint_min 30 -sc_threshold 0", "", 60});
+  ASSERT_FALSE(packets.empty());
+  Source source(bus_);
+  source.begin(20);
+  start({"record.continuous=true", "record.segment=2s", "record.most_continuous=1MB"});
+  const auto on_disk = [&] {
+    std::uint64_t bytes = 0, largest = 0;
+    for (const std::string& file : files(".mp4")) bytes += fs::file_size(file), largest = std::max<std::uint64_t>(largest, fs::file_size(file));
+    return std::pair(bytes, largest);
+  };
+  for (double until = 1; until < 60; until += 1) {
+    source.publish(packets, until);
+    source.beat();
+    std::this_thread::sleep_for(std::chrono::milliseconds(250));
+  }
+  ASSERT_TRUE(wait_until([&] { return log().find("removed the oldest") != std::string::npos; })) << log();
+  EXPECT_TRUE(wait_until([&] {
+    const auto [bytes, largest] = on_disk();
+    return bytes <= 1'000'000 + largest;
+  })) << on_disk().first;
+  stop();
+  const auto store = store::Store::open_to_read(storage());
+  auto segments = store->segments("front", 1000).value();
+  ASSERT_GE(segments.size(), 3u);
+  EXPECT_EQ(segments.size(), files(".mp4").size());
+  segments.pop_back();  // the one that the end cut short
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    const std::string path = store->tree().segment("front", segments[i].started_at_ms);
+    EXPECT_NEAR(std::atof(probe(path, "format=duration").c_str()), 2.0, 0.2) << path;
+    // Nothing between one and the next.
+    if (i > 0) {
+      EXPECT_NEAR(static_cast<double>(segments[i].started_at_ms - segments[i - 1].ended_at_ms), 0, 40);
+    }
+  }
+}
+
+TEST_F(Room, AFullDiskStopsRecordingAndItGoesOnWhenThereIsRoomAgain) {
+  if (!mount("24m")) GTEST_SKIP() << "needs root, to mount a tmpfs";
+  const auto packets = packets_of(kClip);
+  ASSERT_FALSE(packets.empty());
+  Source source(bus_);
+  source.begin(16);
+  source.publish(packets, 16);
+  start();
+  tell_event(source, 1, 6);
+  ASSERT_TRUE(wait_done(1)) << log();
+  fill(40'000);
+  tell_event(source, 2, 8);
+  ASSERT_TRUE(wait_until([&] { return log().find("recording stopped: ") != std::string::npos; })) << log();
+  EXPECT_TRUE(record_->running());
+  fs::remove(storage() + "/filler");
+  ASSERT_TRUE(wait_until([&] { return log().find("recording goes on") != std::string::npos; })) << log();
+  const auto event = wait_done(2);
+  ASSERT_TRUE(event) << log();
+  EXPECT_EQ(event->clips, 1u) << "the log still had its packets";
+  EXPECT_TRUE(files(".part").empty());
+  stop();
+}
+
+TEST_F(Room, WithLessThanLeastFreeNothingIsRecorded) {
+  if (!mount("64m")) GTEST_SKIP() << "needs root, to mount a tmpfs";
+  const auto packets = packets_of(kClip);
+  ASSERT_FALSE(packets.empty());
+  Source source(bus_);
+  source.begin(16);
+  source.publish(packets, 16);
+  fill(16'000'000);
+  start({"record.least_free=32MB"});
+  tell_event(source, 1, 6);
+  ASSERT_TRUE(wait_until([&] { return log().find("record.least_free asks for 30.5 MiB") != std::string::npos; })) << log();
+  EXPECT_TRUE(events().empty());
+  EXPECT_TRUE(files(".mp4").empty() && files(".part").empty());
+  fs::remove(storage() + "/filler");
+  ASSERT_TRUE(wait_done(1)) << log();
+  stop();
+}
+
+}  // namespace
+}  // namespace vedette::test
