@@ -11,8 +11,8 @@ from stage import Failed
 
 CAMERAS = 4
 SETTLE_S = 2.0
-SEGMENT_S = 2  # so that a round has its share of files that are begun and ended
-MEASURE_S = 6.0
+SEGMENT_S = 10  # a round has the end of one file a camera, six times as many as the default has
+MEASURE_S = 10.0
 
 
 def clip_of(stage):

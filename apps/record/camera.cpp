@@ -96,8 +96,8 @@ void CameraRecorder::step(std::uint64_t now_ns) {
 void CameraRecorder::run() {
   bool all_read = true;
   while (!stop_requested()) {
-    const std::array<bus::Subscription*, 2> topics{&events_, &feed_.topic()};
-    if (all_read) bus::wait_any(std::span(topics).first(feed_.idle() ? 1 : 2), kLongestWait);
+    const std::array<bus::Subscription*, 2> topics{&events_, feed_.topic()};
+    if (all_read) bus::wait_any(std::span(topics).first(topics[1] == nullptr ? 1 : 2), kLongestWait);
     take_events();
     all_read = feed_.step();
     step(monotonic_ns());

@@ -36,11 +36,6 @@ bus::Lease Feed::newest_frame() {
   return std::move(frames_.find(frame_id_).lease);
 }
 
-bus::Subscription& Feed::topic() {
-  if (packets_.attached()) return packets_;
-  return frames_;
-}
-
 Result<bus::LogReader> Feed::reader_at(std::uint64_t at_ns) const {
   VD_ASSIGN(bus::LogReader reader,
             bus::LogReader::attach(dir_, packets_topic_, kPacketsSchema, kPackets, bus::LogFrom::kOldestKeyframe));

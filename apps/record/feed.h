@@ -46,9 +46,9 @@ class Feed {
   // does.
   bool step();
 
-  // What to wait on before the next step(), with what else the thread waits for.
-  bus::Subscription& topic();
-  bool idle() const { return sinks_.empty(); }
+  // What to wait on before the next step(), besides what else the thread waits for; null: nothing. Packets aren't waited for: the
+  // log keeps them, and to read them a few at a time costs a fraction of waking up for each.
+  bus::Subscription* topic() { return sinks_.empty() || packets_.attached() ? nullptr : &frames_; }
   // A reader of its own, at the newest keyframe not after `at_ns`; an Error while there is no bitstream.
   Result<bus::LogReader> reader_at(std::uint64_t at_ns) const;
   // The newest picture of <cam>/frames; empty: there is none.

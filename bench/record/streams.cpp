@@ -109,6 +109,28 @@ OutputPtr open_output(const Clip& clip, const std::string& path) {
   return OutputPtr(output);
 }
 
+void remux_one(const Clip& clip, const std::string& prefix, int segment_s) {
+  OutputPtr output;
+  std::int64_t begin_ns = 0;
+  int number = 0;
+  const PacketPtr packet(av_packet_alloc());
+  play(clip, [&](const Picture& picture, std::int64_t round_ns) {
+    const std::int64_t dts_ns = picture.dts_ns + round_ns;
+    if (picture.keyframe && (!output || dts_ns - begin_ns >= segment_s * 1'000'000'000LL)) {
+      output = open_output(clip, prefix + std::to_string(number++) + ".mp4");
+      begin_ns = dts_ns;
+    }
+    packet->data = const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(picture.data.data()));
+    packet->size = static_cast<int>(picture.data.size());
+    packet->pts = av_rescale_q(picture.pts_ns + round_ns - begin_ns, kNs, output->streams[0]->time_base);
+    packet->dts = av_rescale_q(dts_ns - begin_ns, kNs, output->streams[0]->time_base);
+    packet->duration = 3000;
+    packet->stream_index = 0;
+    packet->flags = picture.keyframe ? AV_PKT_FLAG_KEY : 0;
+    if (av_write_frame(output.get(), packet.get()) < 0) fail("a packet can't be written");
+  });
+}
+
 }  // namespace
 
 int publish_cameras(const std::string& bus, const std::string& path, int cameras) {
@@ -142,27 +164,10 @@ int publish_cameras(const std::string& bus, const std::string& path, int cameras
 
 int remux_bare(const std::string& folder, const std::string& path, int cameras, int segment_s) {
   const Clip clip = read_clip(path);
-  std::vector<OutputPtr> outputs(static_cast<std::size_t>(cameras));
-  std::int64_t begin_ns = 0;
-  int number = 0;
-  const PacketPtr packet(av_packet_alloc());
-  play(clip, [&](const Picture& picture, std::int64_t round_ns) {
-    const std::int64_t dts_ns = picture.dts_ns + round_ns;
-    if (picture.keyframe && (!outputs.front() || dts_ns - begin_ns >= segment_s * 1'000'000'000LL)) {
-      for (OutputPtr& output : outputs) output = open_output(clip, folder + "/" + std::to_string(number++) + ".mp4");
-      begin_ns = dts_ns;
-    }
-    for (const OutputPtr& output : outputs) {
-      packet->data = const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(picture.data.data()));
-      packet->size = static_cast<int>(picture.data.size());
-      packet->pts = av_rescale_q(picture.pts_ns + round_ns - begin_ns, kNs, output->streams[0]->time_base);
-      packet->dts = av_rescale_q(dts_ns - begin_ns, kNs, output->streams[0]->time_base);
-      packet->duration = 3000;
-      packet->stream_index = 0;
-      packet->flags = picture.keyframe ? AV_PKT_FLAG_KEY : 0;
-      if (av_write_frame(output.get(), packet.get()) < 0) fail("a packet can't be written");
-    }
-  });
+  std::vector<std::thread> threads;
+  for (int i = 0; i < cameras; ++i)
+    threads.emplace_back([&, i] { remux_one(clip, folder + "/" + std::to_string(i) + "-", segment_s); });
+  for (std::thread& thread : threads) thread.join();
   return 0;
 }
 
