@@ -15,6 +15,7 @@ import bus  # noqa: E402
 import capture  # noqa: E402
 import detect  # noqa: E402
 import measure  # noqa: E402
+import record  # noqa: E402
 import report  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
@@ -49,6 +50,10 @@ def run_capture(options, rounds):
     return run_rows(capture.rows(options.bin), options, rounds)
 
 
+def run_record(options, rounds):
+    return run_rows(record.rows(options.bin), options, rounds)
+
+
 def run_detect(options, rounds):
     table, absent = detect.rows(options.bin, options.rfdetr)
     rows, notes, failures = run_rows(table, options, rounds)
@@ -56,7 +61,7 @@ def run_detect(options, rounds):
     return rows + loss, notes + absent + loss_notes, failures
 
 
-AREAS = {"bus": run_bus, "capture": run_capture, "detect": run_detect}
+AREAS = {"bus": run_bus, "capture": run_capture, "detect": run_detect, "record": run_record}
 
 
 def run_area(area, options):

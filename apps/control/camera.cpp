@@ -21,6 +21,13 @@ Nanoseconds three_periods(float fps) {
   return Nanoseconds(fps > 0.0f ? static_cast<std::int64_t>(3e9 / static_cast<double>(fps)) : 0);
 }
 
+// What another stage may have told: nothing that control finds out by itself.
+std::optional<schema::EventKind> told_kind(std::string_view key) {
+  for (const schema::EventKind kind : {schema::EventKind::RecordingStopped, schema::EventKind::RecordingBack})
+    if (key == to_string(kind)) return kind;
+  return std::nullopt;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<CameraControl>> CameraControl::open(const bus::BusDir& dir, const CameraOptions& options,
@@ -318,6 +325,14 @@ Result<> CameraControl::obey(const stage::Command& command) {
     case schema::CommandKind::Respawn:
       ++control_.session;
       break;
+    case schema::CommandKind::Tell: {
+      const auto kind = told_kind(command.key);
+      if (!kind)
+        return Error{ErrorCode::kInvalidArgument,
+                     fmt::format("event \"{}\"; expected recording_stopped or recording_back", command.key)};
+      announcer_.tell(*kind, 0, command.value);
+      break;
+    }
     default:
       return Error{ErrorCode::kInvalidArgument,
                    fmt::format("{}; expected another command", schema::EnumNameCommandKind(command.kind))};

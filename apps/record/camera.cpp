@@ -37,7 +37,8 @@ CameraRecorder::CameraRecorder(const bus::BusDir& dir, CameraOptions options, co
       events_(dir, {options_.name, "events"}, kEventSchema),
       feed_(dir, {options_.name, options_.input, options_.recording.pre_roll_ns > 0 || options_.continuous,
                   options_.snapshots.quality}),
-      snapshots_(feed_, options_.snapshots) {}
+      snapshots_(feed_, options_.snapshots),
+      began_ns_(monotonic_ns()) {}
 
 CameraRecorder::~CameraRecorder() = default;
 
@@ -63,6 +64,8 @@ void CameraRecorder::take_events() {
 }
 
 void CameraRecorder::handle(const News& news) {
+  const bool of_ours = news.kind == schema::EventKind::RecordingStopped || news.kind == schema::EventKind::RecordingBack;
+  if (of_ours && news.at_ns < began_ns_) parts_.disk.resume(news.kind == schema::EventKind::RecordingStopped);
   if (const auto known = recordings_.find(news.id); known != recordings_.end()) return known->second->update(news);
   const auto before = parts_.store.find({options_.name, news.id});
   if (!before) return log::warning("{}: event {}: {}", options_.name, news.id, before.error().text);
@@ -93,8 +96,8 @@ void CameraRecorder::step(std::uint64_t now_ns) {
 void CameraRecorder::run() {
   bool all_read = true;
   while (!stop_requested()) {
-    const std::array<bus::Subscription*, 2> topics{&events_, &feed_.topic()};
-    if (all_read) bus::wait_any(std::span(topics).first(feed_.idle() ? 1 : 2), kLongestWait);
+    const std::array<bus::Subscription*, 2> topics{&events_, feed_.topic()};
+    if (all_read) bus::wait_any(std::span(topics).first(topics[1] == nullptr ? 1 : 2), kLongestWait);
     take_events();
     all_read = feed_.step();
     step(monotonic_ns());

@@ -62,6 +62,7 @@ class CameraRecorder {
   SnapshotWriter snapshots_;
   std::unique_ptr<Segments> segments_;
   std::map<std::uint64_t, std::unique_ptr<Recording>> recordings_;  // by event id
+  const std::uint64_t began_ns_;
   std::uint64_t recorded_ = 0;
   std::uint64_t missed_ = 0;  // records of <cam>/events
   std::uint64_t told_missed_packets_ = 0;

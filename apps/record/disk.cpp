@@ -46,6 +46,11 @@ void Disk::failed(const Error& error) {
   next_look_ns_ = monotonic_ns() + kAfterFailureNs;
 }
 
+void Disk::resume(bool stopped) {
+  const std::scoped_lock lock(mutex_);
+  told_room_ = !stopped;
+}
+
 std::optional<Disk::Change> Disk::take_change() {
   const std::scoped_lock lock(mutex_);
   look();

@@ -26,6 +26,8 @@ class Disk {
     bool stopped = false;  // else: recording goes on
     std::string why;
   };
+  // What an earlier process of ours told last.
+  void resume(bool stopped);
   // What became of it since the last call; none: nothing. For one caller.
   std::optional<Change> take_change();
 

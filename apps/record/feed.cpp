@@ -20,17 +20,20 @@ Feed::Feed(const bus::BusDir& dir, FeedOptions options)
     : dir_(dir),
       options_(std::move(options)),
       packets_topic_{options_.camera, stage::packets_topic(options_.input)},
-      packets_(dir, packets_topic_, kPacketsSchema, options_.always ? kPackets : bus::Demand{}),
+      packets_(subscribe()),
       frames_(dir, {options_.camera, stage::frames_topic(options_.input)}, kFrameSchema) {}
 
-bus::Subscription& Feed::topic() {
-  if (packets_.attached()) return packets_;
-  return frames_;
+bus::LogSubscriber Feed::subscribe() const {
+  return {dir_, packets_topic_, kPacketsSchema, options_.always ? kPackets : bus::Demand{}};
 }
 
-std::uint64_t Feed::oldest_ns() {
-  const auto span = packets_.span();
-  return span ? span->oldest_at_ns : 0;
+bus::Lease Feed::newest_frame() {
+  bus::Taken taken = frames_.take_newest();
+  if (taken) {
+    frame_id_ = taken.lease.frame_id();
+    return std::move(taken.lease);
+  }
+  return std::move(frames_.find(frame_id_).lease);
 }
 
 Result<bus::LogReader> Feed::reader_at(std::uint64_t at_ns) const {
@@ -49,7 +52,10 @@ void Feed::add(Sink& sink, std::uint64_t from_ns) {
   const bool first = sinks_.empty();
   sinks_.push_back(&sink);
   if (first) {
-    packets_.seek_time(from_ns);
+    // Not by the attachment of before: its files may have been replaced since, and would be read to their end first.
+    bus::LogSubscriber fresh = subscribe();
+    fresh.seek_time(from_ns);
+    packets_ = std::move(fresh);
     sequence_ = 0;
   } else if (packets_.attached()) {
     catch_up(sink, from_ns);
@@ -94,7 +100,8 @@ bool Feed::step() {
   if (!step_packets(until_ns)) return false;
   if (packets_.attached()) return true;
   ask();
-  return step_frames(until_ns);
+  step_frames();
+  return true;
 }
 
 bool Feed::step_packets(std::uint64_t until_ns) {
@@ -109,15 +116,16 @@ bool Feed::step_packets(std::uint64_t until_ns) {
   }
 }
 
-bool Feed::step_frames(std::uint64_t) {
+void Feed::step_frames() {
   const bus::Taken taken = frames_.take_newest();
   FrameInfo info;
-  if (!taken || taken.lease.bytes().size() < sizeof info) return true;
+  if (!taken || taken.lease.bytes().size() < sizeof info) return;
   std::memcpy(&info, taken.lease.bytes().data(), sizeof info);
+  frame_id_ = taken.lease.frame_id();
   const auto picture = vision::image_view(info, taken.lease.bytes());
-  if (!picture) return true;
+  if (!picture) return;
   const auto file = encoder_.encode(*picture, static_cast<int>(options_.jpeg_quality));
-  if (!file) return true;
+  if (!file) return;
   PacketView packet{};
   packet.info.mutate_frame_id(info.frame_id());
   packet.info.mutate_captured_at_ns(info.captured_at_ns());
@@ -130,7 +138,6 @@ bool Feed::step_frames(std::uint64_t) {
   packet.info.mutate_height(info.height());
   packet.data = *file;
   hand_on(packet);
-  return true;
 }
 
 }  // namespace vedette::record

@@ -46,15 +46,13 @@ class Feed {
   // does.
   bool step();
 
-  // What to wait on before the next step(), with what else the thread waits for.
-  bus::Subscription& topic();
-  bool idle() const { return sinks_.empty(); }
-  // The oldest keyframe that is kept, by capture time; 0: none, or it isn't known.
-  std::uint64_t oldest_ns();
+  // What to wait on before the next step(), besides what else the thread waits for; null: nothing. Packets aren't waited for: the
+  // log keeps them, and to read them a few at a time costs a fraction of waking up for each.
+  bus::Subscription* topic() { return sinks_.empty() || packets_.attached() ? nullptr : &frames_; }
   // A reader of its own, at the newest keyframe not after `at_ns`; an Error while there is no bitstream.
   Result<bus::LogReader> reader_at(std::uint64_t at_ns) const;
-  // The newest picture of <cam>/frames, for who asks for pixels now.
-  bus::Subscriber& frames() { return frames_; }
+  // The newest picture of <cam>/frames; empty: there is none.
+  bus::Lease newest_frame();
 
   std::uint64_t missed() const { return missed_; }
 
@@ -62,9 +60,10 @@ class Feed {
   void hand_on(std::span<const std::byte> record);
   void hand_on(const PacketView& packet);
   bool step_packets(std::uint64_t until_ns);
-  bool step_frames(std::uint64_t until_ns);
+  void step_frames();
   void catch_up(Sink& sink, std::uint64_t from_ns);
   void ask();
+  bus::LogSubscriber subscribe() const;
 
   const bus::BusDir& dir_;
   const FeedOptions options_;
@@ -76,6 +75,7 @@ class Feed {
   std::vector<std::byte> record_;
   vision::JpegEncoder encoder_;
   std::uint64_t sequence_ = 0;  // of the packet that was handed on last
+  std::uint64_t frame_id_ = 0;  // of the picture that was
   std::uint64_t missed_ = 0;
 };
 

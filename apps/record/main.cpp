@@ -18,6 +18,7 @@
 #include "libav/libav.h"
 #include "record/camera.h"
 #include "record/disk.h"
+#include "record/disk_news.h"
 #include "record/events_command.h"
 #include "record/retention.h"
 #include "store/mend.h"
@@ -42,6 +43,12 @@ CameraOptions options_of(const Config& config, const CameraConfig& camera) {
   return options;
 }
 
+std::vector<std::string> names_of(const Config& config) {
+  std::vector<std::string> names;
+  for (const CameraConfig& camera : config.cameras) names.push_back(camera.name);
+  return names;
+}
+
 RetentionLimits limits_of(const RecordConfig& config) {
   return {config.keep.count(), config.most, config.keep_continuous.count(), config.most_continuous};
 }
@@ -64,14 +71,10 @@ Result<store::Store> open_store(const std::string& folder) {
 }
 
 // Until the process is to end.
-void watch(store::Store& store, Disk& disk, const RetentionLimits& limits) {
+void watch(store::Store& store, Disk& disk, DiskNews news, const RetentionLimits& limits) {
   while (!stop_requested()) {
-    if (const auto change = disk.take_change()) {
-      if (change->stopped)
-        log::error("recording stopped: {}", change->why);
-      else
-        log::info("recording goes on");
-    }
+    if (const auto change = disk.take_change()) news.tell(*change);
+    news.step();
     const auto removed = enforce(store, limits, static_cast<std::int64_t>(wall_ns() / 1'000'000));
     if (!removed)
       log::warning("retention: {}", removed.error().text);
@@ -105,7 +108,7 @@ int record(const Config& config) {
     const SignalsBlocked blocked;
     for (const auto& camera : cameras) threads.emplace_back([&camera] { camera->run(); });
   }
-  watch(*store, disk, limits_of(config.record));
+  watch(*store, disk, DiskNews(config.bus.dir, names_of(config)), limits_of(config.record));
   return EXIT_SUCCESS;
 }
 

@@ -50,7 +50,10 @@ void Recording::note(const News& news) {
   event_.x = news.box.x, event_.y = news.box.y, event_.width = news.box.width, event_.height = news.box.height;
   if (!news.zone.empty() && (event_.visits.empty() || event_.visits.back().zone != news.zone))
     event_.visits.push_back({news.zone, to_ms(news.wall_at_ns)});
-  if (news.best_frame_id != 0) best_frame_id_ = news.best_frame_id, best_ns_ = news.best_captured_at_ns;
+  if (news.best_frame_id != 0)
+    best_frame_id_ = news.best_frame_id, best_ns_ = news.best_captured_at_ns;
+  else if (best_ns_ == 0 && news.phase != schema::EventPhase::Once)
+    best_ns_ = news.started_at_ns;  // nothing shows a crowd that is too small
 }
 
 void Recording::update(const News& news) {
@@ -150,7 +153,11 @@ void Recording::save() {
   event_.bytes = 0;
   for (const std::string& path : parts_.store.tree().files_of(event_)) event_.bytes += store::file_bytes(path);
   const auto saved = parts_.store.put(event_);
-  if (saved) return void(changed_ = false);
+  if (saved) {
+    saved_ = true;
+    changed_ = false;
+    return;
+  }
   log::warning("{}: event {}: {}", event_.key.camera, event_.key.id, saved.error().text);
   if (is_of_disk(saved.error())) parts_.disk.failed(saved.error());
 }
@@ -159,12 +166,11 @@ bool Recording::step(std::uint64_t now_ns) {
   if (until_ns_ != 0 && recording_ && now_ns > until_ns_ + kSilenceNs && now_ns > packet_at_ns_ + kSilenceNs) end_clip();
   if (!parts_.disk.has_room()) return false;
   begin_clip();
-  // First of all the event is there; its media are told of by its row and by <cam>/media when they are.
   if (changed_ && event_.state == store::EventState::kOpen && now_ns >= next_save_ns_) {
     next_save_ns_ = now_ns + kSecondNs;
     save();
   }
-  if (changed_ && now_ns < next_save_ns_ - kSecondNs) return false;
+  if (!saved_) return false;
   snap(now_ns);
   if (!over_ || recording_ || wanted_) return false;
   event_.state = store::EventState::kDone;

@@ -87,6 +87,7 @@ class Recording : public Sink {
   std::uint64_t shown_frame_id_ = 0;  // that the snapshot shows
   std::uint64_t next_snap_ns_ = 0;
   bool snapped_ = false;
+  bool saved_ = false;   // it has a .json and a row: media may follow
   bool changed_ = true;  // since it was saved
   std::uint64_t next_save_ns_ = 0;
 };

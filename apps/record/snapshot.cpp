@@ -21,11 +21,11 @@ std::string label_of(const store::Event& event) {
 Result<Still> SnapshotWriter::take(std::uint64_t best_ns) {
   if (auto reader = feed_.reader_at(best_ns))
     if (auto still = take_still(*reader, best_ns)) return still;
-  const bus::Taken taken = feed_.frames().take_newest();
+  const bus::Lease newest = feed_.newest_frame();
   FrameInfo info;
-  if (!taken || taken.lease.bytes().size() < sizeof info) return Error{ErrorCode::kNotFound, "no picture of it is there"};
-  std::memcpy(&info, taken.lease.bytes().data(), sizeof info);
-  VD_ASSIGN(const vision::ImageView view, vision::image_view(info, taken.lease.bytes()));
+  if (!newest || newest.bytes().size() < sizeof info) return Error{ErrorCode::kNotFound, "no picture of it is there"};
+  std::memcpy(&info, newest.bytes().data(), sizeof info);
+  VD_ASSIGN(const vision::ImageView view, vision::image_view(info, newest.bytes()));
   Still still{info.frame_id(), info.captured_at_ns(), {}, {}};
   vision::to_jpeg_planes(view, still.picture);
   return still;

@@ -18,8 +18,8 @@ struct Command {
   std::string camera;
   schema::CommandKind kind = schema::CommandKind::Pause;
   Mode mode = Mode::Standby;  // for ForceMode
-  std::string key;            // for Set and Unset
-  std::string value;          // for Set: YAML
+  std::string key;            // for Set and Unset; for Tell: the event's kind
+  std::string value;          // for Set: YAML; for Tell: the event's text
 };
 
 std::vector<std::byte> encode(const Command& command);

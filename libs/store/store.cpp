@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
@@ -12,6 +13,8 @@
 
 namespace vedette::store {
 namespace {
+
+constexpr std::uint32_t kMostReserved = 1000;  // of a list: what is longer grows
 
 std::vector<ZoneVisit> visits_of(std::string_view zones) {
   std::vector<ZoneVisit> visits;
@@ -164,6 +167,7 @@ Result<std::vector<Event>> Store::list(const Filter& filter) const {
   }
   query->bind(parameter + 1, std::int64_t{filter.limit});
   std::vector<Event> events;
+  events.reserve(std::min(filter.limit, kMostReserved));
   for (;;) {
     VD_ASSIGN(const bool more, query->step());
     if (!more) return events;

@@ -1,9 +1,9 @@
-// A forked child whose system calls that change files are counted: it is killed just before the n-th of them, and what a power cut
-// at that moment leaves in the worst case can be laid out: of every file only what was brought to the disk (fsync), under the names
-// that its folder had when that was.
+// A forked child whose system calls that change files are counted: it is killed just before the n-th of them, and what a power
+// cut at that moment leaves in the worst case can be laid out: of every file only what was brought to the disk (fsync), under the
+// names that its folder had when that was.
 //
-// Files are told apart by their inodes, so they must lie in a file system that doesn't use one again soon (a tmpfs, where fsync is
-// called all the same). Thread-bound; the child has one thread.
+// Files are told apart by their inodes, so they must lie in a file system that doesn't use one again soon (a tmpfs, where fsync
+// is called all the same). Thread-bound; the child has one thread.
 #pragma once
 
 #include <fcntl.h>
@@ -60,10 +60,10 @@ class WriteTracer {
   }
 
   static bool changes_files(std::uint64_t call, const std::uint64_t* arguments) {
-    static const std::set<std::uint64_t> calls = {SYS_write,  SYS_pwrite64, SYS_fsync,     SYS_fdatasync, SYS_renameat, SYS_renameat2,
-                                                  SYS_unlinkat, SYS_mkdirat,  SYS_ftruncate,
+    static const std::set<std::uint64_t> calls = {
+        SYS_write,  SYS_pwrite64, SYS_fsync, SYS_fdatasync, SYS_renameat, SYS_renameat2, SYS_unlinkat, SYS_mkdirat, SYS_ftruncate,
 #ifdef __x86_64__
-                                                  SYS_rename, SYS_unlink,   SYS_mkdir,
+        SYS_rename, SYS_unlink,   SYS_mkdir,
 #endif
     };
     return calls.contains(call) || (call == SYS_openat && (arguments[2] & O_CREAT) != 0);
@@ -94,7 +94,8 @@ class WriteTracer {
     if (std::filesystem::is_directory(link)) {
       auto& names = folders_[inode];
       names.clear();
-      for (const auto& entry : std::filesystem::directory_iterator(link)) names[entry.path().filename().string()] = {inode_of(entry.path().string()), entry.is_directory()};
+      for (const auto& entry : std::filesystem::directory_iterator(link))
+        names[entry.path().filename().string()] = {inode_of(entry.path().string()), entry.is_directory()};
       return;
     }
     std::ifstream file(link, std::ios::binary);

@@ -228,6 +228,22 @@ TEST_F(ControlTest, TellsOnceThatTheCameraIsLostAndOnceThatItIsBack) {
   EXPECT_EQ(count_events(EventKind::DetectorLost), 0);
 }
 
+TEST_F(ControlTest, TellsWhatAnotherStageHasToTell) {
+  start();
+  Commander commander(folder_ / "bus");
+  ASSERT_TRUE(commander.connected());
+  ASSERT_TRUE(commander.send({"front", CommandKind::Tell, Mode::Standby, "recording_stopped", "the disk is full"})->ok);
+  ASSERT_TRUE(commander.send({"front", CommandKind::Tell, Mode::Standby, "recording_back", "there is room again"})->ok);
+  ASSERT_TRUE(eventually([&] { return count_events(EventKind::RecordingBack) == 1; }));
+  EXPECT_EQ(count_events(EventKind::RecordingStopped), 1);
+  EXPECT_EQ(events().back().text, "there is room again");
+  const auto refused = commander.send({"front", CommandKind::Tell, Mode::Standby, "alarm", "fire"});
+  ASSERT_TRUE(refused);
+  EXPECT_FALSE(refused->ok);
+  EXPECT_EQ(refused->text, "event \"alarm\"; expected recording_stopped or recording_back");
+  EXPECT_EQ(count_events(EventKind::Alarm), 0);
+}
+
 TEST_F(ControlTest, ObeysCommands) {
   start();
   Commander commander(folder_ / "bus");

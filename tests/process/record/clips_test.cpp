@@ -140,9 +140,9 @@ TEST_F(RecordTest, WhereTheStreamChangesAFurtherPartBegins) {
   source.publish(packets, 8);
   source.next_stream();
   source.publish(packets, 15);
-  start();
   source.tell({.id = 1, .at = 7, .started = 7, .best = 7});
   source.tell({.id = 1, .phase = EventPhase::End, .at = 9, .started = 7, .best = 7});
+  start();
   const auto event = wait_done(1);
   ASSERT_TRUE(event) << log();
   ASSERT_EQ(event->clips, 2u);

@@ -22,11 +22,11 @@ class Command : public RecordTest {
     Source source(bus_);
     source.begin(15);
     source.publish(packets, 15);
-    start();
     source.tell({.id = 1, .at = 6, .started = 6, .best = 6});
     source.tell({.id = 1, .phase = EventPhase::End, .at = 7, .started = 6, .best = 6});
     source.tell({.id = 2, .at = 8, .started = 8, .best = 8, .zone = "yard"});
     source.tell({.id = 2, .phase = EventPhase::End, .at = 9, .started = 8, .best = 8, .zone = "yard"});
+    start();
     ASSERT_TRUE(wait_done(1) && wait_done(2)) << log();
   }
   // What it prints, of both kinds; its exit code to `code`.
@@ -73,11 +73,15 @@ TEST_F(Command, SaysInOneSentenceWhatIsWrong) {
 }
 
 TEST_F(Command, AClipPlaysInChromium) {
-  if (!std::filesystem::exists(VEDETTE_BUILD_DIR "/e2e/node_modules/playwright-core") || !std::filesystem::exists("/usr/bin/chromium"))
+  if (!std::filesystem::exists(VEDETTE_BUILD_DIR "/e2e/node_modules/playwright-core") ||
+      !std::filesystem::exists("/usr/bin/chromium"))
     GTEST_SKIP() << "Playwright or Chromium is missing: run 'scripts/build-page --tests'";
   record_two();
   const std::string clip = files(".mp4").at(0);
-  FILE* pipe = ::popen(("VEDETTE_BUILD_DIR='" VEDETTE_BUILD_DIR "' node '" VEDETTE_SOURCE_DIR "/tests/e2e/play_clip.mjs' '" + clip + "' 2>&1").c_str(), "r");
+  FILE* pipe = ::popen(
+      ("VEDETTE_BUILD_DIR='" VEDETTE_BUILD_DIR "' node '" VEDETTE_SOURCE_DIR "/tests/e2e/play_clip.mjs' '" + clip + "' 2>&1")
+          .c_str(),
+      "r");
   std::string said;
   std::array<char, 4096> chunk{};
   while (std::fgets(chunk.data(), chunk.size(), pipe) != nullptr) said += chunk.data();
@@ -97,9 +101,11 @@ TEST(Moments, AreReadAsPeopleWriteThem) {
   EXPECT_EQ(record::parse_moment("2026-11-26T12:00", 0), kNow);
   EXPECT_EQ(record::parse_moment("2026-11-26T12:00:05", 0), kNow + 5000);
   EXPECT_EQ(record::parse_moment("2026-11-26", 0), kNow - 12 * 3'600'000);
-  for (const char* bad : {"", "yesterday", "2026-11-26T", "12:00", "2026-13-01"}) EXPECT_FALSE(record::parse_moment(bad, kNow)) << bad;
+  for (const char* bad : {"", "yesterday", "2026-11-26T", "12:00", "2026-13-01"})
+    EXPECT_FALSE(record::parse_moment(bad, kNow)) << bad;
   EXPECT_EQ(record::parse_key("front/5"), (store::EventKey{"front", 5}));
-  for (const char* bad : {"", "front", "/5", "front/", "front/x", "../5", "front/5x"}) EXPECT_FALSE(record::parse_key(bad)) << bad;
+  for (const char* bad : {"", "front", "/5", "front/", "front/x", "../5", "front/5x"})
+    EXPECT_FALSE(record::parse_key(bad)) << bad;
 }
 
 }  // namespace

@@ -26,7 +26,9 @@ void expect_of_one_mind(const store::Store& store, const std::vector<std::string
   for (const store::Event& event : *events) {
     EXPECT_TRUE(keys.insert(event.key).second) << event.key.id << " is there twice";
     const auto files = store.tree().files_of(event);
-    EXPECT_EQ(files.size(), 1 + (event.snapshot ? 3 : 0) + event.clips) << event.key.id;
+    // One that was interrupted may have been so between its pictures.
+    const std::size_t all = 1 + (event.snapshot ? 3 : 0) + event.clips;
+    EXPECT_TRUE(files.size() == all || (event.state != store::EventState::kDone && files.size() < all)) << event.key.id;
     wanted.insert(files.begin(), files.end());
   }
   for (const std::string& file : all_files)
@@ -46,7 +48,6 @@ TEST_F(RecordTest, TwoHundredKillsAtRandomLeaveAnIndexThatIsRight) {
   source.begin(18);
   source.publish(packets, 18);
   std::uint64_t id = 0;
-  std::size_t finished = 0;
   for (int kill = 0; kill < kKills; ++kill) {
     start();
     ASSERT_FALSE(HasFatalFailure());
@@ -59,14 +60,14 @@ TEST_F(RecordTest, TwoHundredKillsAtRandomLeaveAnIndexThatIsRight) {
     record_->signal(SIGKILL);
     ASSERT_EQ(record_->wait_exit(), 128 + SIGKILL);
     source.beat();
-    if (kill % 20 == 0) finished = std::max(finished, files(".json").size());
   }
   start();
   ASSERT_TRUE(wait_done(id)) << log();
   // What the ring still tells of is all done now; what was in progress when it was killed, and is older, is interrupted.
   ASSERT_TRUE(wait_until([&] {
     const auto all = events();
-    return std::none_of(all.begin(), all.end(), [](const store::Event& event) { return event.state == store::EventState::kOpen; });
+    return std::none_of(all.begin(), all.end(),
+                        [](const store::Event& event) { return event.state == store::EventState::kOpen; });
   })) << log();
   stop();
   const auto store = store::Store::open_to_read(storage());
@@ -75,7 +76,8 @@ TEST_F(RecordTest, TwoHundredKillsAtRandomLeaveAnIndexThatIsRight) {
   EXPECT_TRUE(files(".part").empty());
   const auto all = store->list({.limit = 10'000}).value();
   EXPECT_GT(all.size(), 100u) << "hardly any event was recorded: the kills came too soon to test anything";
-  const auto done = std::count_if(all.begin(), all.end(), [](const store::Event& event) { return event.state == store::EventState::kDone; });
+  const auto done =
+      std::count_if(all.begin(), all.end(), [](const store::Event& event) { return event.state == store::EventState::kDone; });
   std::cout << id << " events told, " << all.size() << " in the index, " << done << " of them done" << std::endl;
   for (const store::Event& event : all)
     if (event.key.id > id - 100) {

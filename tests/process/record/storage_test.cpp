@@ -1,10 +1,16 @@
 // Room on the disk: what is removed when there is too much, and what happens when there is none.
+#include <poll.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include <filesystem>
 #include <fstream>
 
+#include "base/unique_fd.h"
 #include "process/record/record_fixture.h"
+#include "schema/control_socket.h"
+#include "stage/command.h"
 #include "support/system.h"
 
 namespace vedette::test {
@@ -14,6 +20,34 @@ namespace fs = std::filesystem;
 using schema::EventPhase;
 
 const ClipKind kClip{"record-h264", "libx264 -preset ultrafast -bf 2 -g 30 -keyint_min 30 -sc_threshold 0", "aac -b:a 64k"};
+
+// Control's socket, and what it was asked to tell. It says yes to all.
+class ToldEvents {
+ public:
+  explicit ToldEvents(const std::string& bus_dir) : listener_(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    std::snprintf(address.sun_path, sizeof address.sun_path, "%s/%s", bus_dir.c_str(), kControlSocketName);
+    VD_ASSERT(::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) == 0, "bind");
+    VD_ASSERT(::listen(listener_.get(), 4) == 0, "listen");
+  }
+  // The kind of the next one; "": the watchdog came first.
+  std::string next() {
+    pollfd ready{listener_.get(), POLLIN, 0};
+    if (::poll(&ready, 1, 60'000) != 1) return {};
+    const UniqueFd client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    std::vector<std::byte> packet(kMaxRecordBytes);
+    const ssize_t got = ::recv(client.get(), packet.data(), packet.size(), 0);
+    const auto command = stage::decode_command(std::span(packet).first(static_cast<std::size_t>(std::max<ssize_t>(got, 0))));
+    flatbuffers::FlatBufferBuilder builder;
+    builder.Finish(schema::CreateReply(builder, true));
+    (void)::send(client.get(), builder.GetBufferPointer(), builder.GetSize(), MSG_NOSIGNAL);
+    return command && command->kind == schema::CommandKind::Tell ? command->camera + " " + command->key : "";
+  }
+
+ private:
+  UniqueFd listener_;
+};
 
 class Room : public RecordTest {
  protected:
@@ -79,7 +113,8 @@ TEST_F(Room, ContinuousRecordingKeepsItsLimitWithinOneSegment) {
   start({"record.continuous=true", "record.segment=2s", "record.most_continuous=1MB"});
   const auto on_disk = [&] {
     std::uint64_t bytes = 0, largest = 0;
-    for (const std::string& file : files(".mp4")) bytes += fs::file_size(file), largest = std::max<std::uint64_t>(largest, fs::file_size(file));
+    for (const std::string& file : files(".mp4"))
+      bytes += fs::file_size(file), largest = std::max<std::uint64_t>(largest, fs::file_size(file));
     return std::pair(bytes, largest);
   };
   for (double until = 1; until < 60; until += 1) {
@@ -115,6 +150,7 @@ TEST_F(Room, AFullDiskStopsRecordingAndItGoesOnWhenThereIsRoomAgain) {
   Source source(bus_);
   source.begin(16);
   source.publish(packets, 16);
+  ToldEvents control(bus_.path());
   start();
   tell_event(source, 1, 6);
   ASSERT_TRUE(wait_done(1)) << log();
@@ -122,8 +158,10 @@ TEST_F(Room, AFullDiskStopsRecordingAndItGoesOnWhenThereIsRoomAgain) {
   tell_event(source, 2, 8);
   ASSERT_TRUE(wait_until([&] { return log().find("recording stopped: ") != std::string::npos; })) << log();
   EXPECT_TRUE(record_->running());
+  EXPECT_EQ(control.next(), "front recording_stopped");
   fs::remove(storage() + "/filler");
   ASSERT_TRUE(wait_until([&] { return log().find("recording goes on") != std::string::npos; })) << log();
+  EXPECT_EQ(control.next(), "front recording_back");
   const auto event = wait_done(2);
   ASSERT_TRUE(event) << log();
   EXPECT_EQ(event->clips, 1u) << "the log still had its packets";
