@@ -14,7 +14,7 @@ using std::chrono::seconds;
 constexpr Nanoseconds kHeartbeat = milliseconds(250);  // half of what readers may count on
 constexpr Nanoseconds kGrace = seconds(15);            // for stages that haven't been seen yet: they start, load, connect
 constexpr Nanoseconds kSilence = seconds(10);          // without a result: what is open about objects ends
-constexpr Nanoseconds kAdoptMode = seconds(30);        // a mode of before isn't worth more than what was seen then
+constexpr Nanoseconds kAdopt = seconds(30);            // mode and objects of before aren't worth more than what was seen then
 
 // Three periods of a rate; none for "every one".
 Nanoseconds three_periods(float fps) {
@@ -67,7 +67,7 @@ void CameraControl::resume(const LeftBehind& left, const KeptCamera* kept, std::
     forced = kept->forced;
   }
   const bool known = left.state && left.state->heartbeat_at_ns <= now_ns;  // a heartbeat of the future: another boot
-  const bool recent = known && now_ns - left.state->heartbeat_at_ns <= to_ns(kAdoptMode);
+  const bool recent = known && now_ns - left.state->heartbeat_at_ns <= to_ns(kAdopt);
   rules::Sentry& sentry = decisions_.sentry();
   if (known || forced) {
     const Mode mode = forced ? *forced : recent ? left.state->mode : Mode::Standby;
@@ -79,13 +79,13 @@ void CameraControl::resume(const LeftBehind& left, const KeptCamera* kept, std::
     state_.since_ns = left.state->since_ns;
     if (left.state->detections_stale) detect_alive_.resume_lost();
   }
-  resume_decisions(left, kept);
+  resume_decisions(left, kept, recent);
   if (known || forced || kept != nullptr)
     log::info("{}: goes on in {}{}, session {}{}{}", options_.name, to_string(sentry.mode()), forced ? " (forced)" : "",
               control_.session, control_.paused ? ", paused" : "", control_.detecting ? "" : ", detecting nothing");
 }
 
-void CameraControl::resume_decisions(const LeftBehind& left, const KeptCamera* kept) {
+void CameraControl::resume_decisions(const LeftBehind& left, const KeptCamera* kept, bool recent) {
   // Counts only grow: whichever is larger is later.
   std::vector<rules::Count> lines = kept != nullptr ? kept->lines : std::vector<rules::Count>();
   for (const rules::Count& count : left.state ? left.state->counts : std::vector<rules::Count>()) {
@@ -102,7 +102,9 @@ void CameraControl::resume_decisions(const LeftBehind& left, const KeptCamera* k
   }
   decisions_.resume(announcer_.resume(left.open_events), lines);
   if (left.tracks) {
-    decisions_.resume(*left.tracks);
+    Tracks tracks = *left.tracks;
+    if (!recent) tracks.tracks.clear();  // who stands there now is somebody else
+    decisions_.resume(tracks);
     take_names(left.class_names);
   }
   state_.counts = decisions_.line_counts();

@@ -72,7 +72,7 @@ class CameraControl {
  private:
   CameraControl(const bus::BusDir& dir, CameraOptions options, Topics topics, std::uint64_t now_ns);
   void resume(const LeftBehind& left, const KeptCamera* kept, std::uint64_t now_ns);
-  void resume_decisions(const LeftBehind& left, const KeptCamera* kept);
+  void resume_decisions(const LeftBehind& left, const KeptCamera* kept, bool recent);
   void take_detections();
   void take_motion();
   void take_names(const std::string& names);

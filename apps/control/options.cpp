@@ -3,19 +3,6 @@
 #include <algorithm>
 
 namespace vedette::control {
-namespace {
-
-// The least score that anything here counts from.
-float least_threshold(const rules::EngineOptions& rules) {
-  float least = rules.threshold;
-  for (const rules::Rule& rule : rules.rules) {
-    if (rule.threshold) least = std::min(least, *rule.threshold);
-    for (const auto& [name, threshold] : rule.thresholds) least = std::min(least, threshold);
-  }
-  return least;
-}
-
-}  // namespace
 
 DecisionOptions decision_options(const Config& config, const CameraConfig& camera) {
   DecisionOptions options;
@@ -24,7 +11,7 @@ DecisionOptions decision_options(const Config& config, const CameraConfig& camer
   tracker.lost_time = config.tracking.lost_time;
   tracker.still_time = config.tracking.still_time;
   // What counts for a rule has to be followed.
-  tracker.sure_score = tracker.new_score = std::min(tracker.new_score, least_threshold(options.rules));
+  tracker.sure_score = tracker.new_score = std::min(tracker.new_score, rules::least_score(options.rules));
   options.sentry.validate_frames = config.sentry.validate_frames;
   options.sentry.validate_time = config.sentry.validate_time;
   options.sentry.lose_frames = config.sentry.lose_frames;

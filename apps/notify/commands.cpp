@@ -57,7 +57,7 @@ Result<Command> threshold_command(const std::string& camera, std::string_view te
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const bool good = error == std::errc{} && end == text.data() + text.size() && number >= 0.0 && number <= 1.0;
   if (!good) return refused("threshold", text, "a number from 0 to 1");
-  return Command{camera, CommandKind::Set, Mode::Standby, "threshold", fmt::format("{:.3g}", number)};
+  return Command{camera, CommandKind::Set, Mode::Standby, "threshold", fmt::format("{:.3f}", number)};
 }
 
 // One key and its value in words.

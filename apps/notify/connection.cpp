@@ -201,8 +201,10 @@ void Connection::subscribe() {
       log::warning("MQTT: can't subscribe to {}: {}", topic, ::mosquitto_strerror(code));
 }
 
-// Above 0x80 it is the broker's own reason.
-void Connection::on_disconnect(int code) { goodbye_ = code >= 0x80 ? code : 0; }
+// From 0x80 on it is the broker's own reason; that the connection is lost follows.
+void Connection::on_disconnect(int code) {
+  if (code >= 0x80) goodbye_ = code;
+}
 
 void Connection::on_publish(int mid, int reason) {
   if (reason >= 0x80 && refusals_told_.insert(reason).second)

@@ -8,7 +8,6 @@ namespace {
 
 constexpr std::uint64_t kAliveNs = 5'000'000'000;  // without a sign of life for so long: away
 constexpr std::uint64_t kWarningEveryNs = 10'000'000'000;
-// A restart of this process alone takes less; what is older has been told of, or is no news any more.
 constexpr std::uint64_t kNewsNs = 10'000'000'000;
 
 bool is_alive(bus::Subscriber& topic) {
@@ -33,6 +32,8 @@ std::string_view status_text(schema::SourceStatus status) {
 
 CameraFeed::CameraFeed(const bus::BusDir& dir, const FeedOptions& options)
     : camera_(options.camera),
+      told_(options.told),
+      began_ns_(monotonic_ns()),
       began_wall_ns_(wall_ns()),
       events_(dir, {camera_, "events"}, kEventSchema),
       media_(dir, {camera_, "media"}, kMediaSchema),
@@ -49,21 +50,30 @@ std::optional<Event> CameraFeed::next_event() {
   while (const bus::Taken taken = events_.take_next()) {
     if (events_begun_) counters_.missed += taken.missed;
     events_begun_ = true;
+    const Place place{events_.instance(), taken.lease.sequence()};
     Result<Event> event = read_event(camera_, taken.lease.bytes());
-    if (!event) {
-      bad_record(event.error());
-      continue;
-    }
-    if (event->wall_at_ns + kNewsNs >= began_wall_ns_) return *std::move(event);
+    if (!event) bad_record(event.error());
+    const bool news = event && is_news(*event, place);
+    if (place.instance != told_.instance || place.sequence > told_.sequence) told_ = place;
+    if (news) return *std::move(event);
   }
   return std::nullopt;
+}
+
+bool CameraFeed::is_news(const Event& event, const Place& place) const {
+  if (place.instance == told_.instance) return place.sequence > told_.sequence;
+  return event.wall_at_ns + kNewsNs >= began_wall_ns_;  // another bus than the one of before, or the first start
 }
 
 std::optional<Media> CameraFeed::next_media() {
   while (const bus::Taken taken = media_.take_next()) {
     Result<Media> media = read_media(camera_, taken.lease.bytes());
-    if (media) return *std::move(media);
-    bad_record(media.error());
+    if (!media) {
+      bad_record(media.error());
+      continue;
+    }
+    media->old = media->at_ns < began_ns_;
+    return *std::move(media);
   }
   return std::nullopt;
 }

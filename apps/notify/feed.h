@@ -10,11 +10,13 @@
 #include "bus/ring.h"
 #include "notify/messages.h"
 #include "notify/news.h"
+#include "notify/progress.h"
 
 namespace vedette::notify {
 
 struct FeedOptions {
   std::string camera;
+  Place told;                         // of what an earlier process has told of
   std::optional<std::string> source;  // the topic that tells of its connection; none: another program publishes the camera
 };
 
@@ -25,8 +27,10 @@ class CameraFeed {
   const std::string& camera() const { return camera_; }
   void add_topics(std::vector<bus::Subscriber*>& topics);  // to wait for
 
-  // The next one that is new; none: all are taken. What is told of before this process began is passed by.
+  // The next one that is new; none: all are taken. What was told of before, or, if that isn't known, happened long before this
+  // process began, is passed by.
   std::optional<Event> next_event();
+  const Place& told() const { return told_; }
   std::optional<Media> next_media();
   // Takes what is new; true: state() or link() may be another now.
   bool update();
@@ -41,8 +45,11 @@ class CameraFeed {
 
  private:
   void bad_record(const Error& error);
+  bool is_news(const Event& event, const Place& place) const;
 
   std::string camera_;
+  Place told_;
+  std::uint64_t began_ns_;  // monotonic
   std::uint64_t began_wall_ns_;
   bus::Subscriber events_;
   bus::Subscriber media_;

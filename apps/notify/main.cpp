@@ -18,6 +18,7 @@
 #include "notify/file_book.h"
 #include "notify/hook_runner.h"
 #include "notify/identity.h"
+#include "notify/progress.h"
 #include "notify/publisher.h"
 #include "notify/webhook.h"
 #include "stage/topics.h"
@@ -60,8 +61,9 @@ struct Tellers {
 
 constexpr auto kLongestWait = std::chrono::milliseconds(100);
 
-FeedOptions feed_options(const CameraConfig& camera) {
+FeedOptions feed_options(const CameraConfig& camera, const Place& told) {
   FeedOptions options;
+  options.told = told;
   options.camera = camera.name;
   if (camera.url != kExternalCamera) options.source = stage::source_topic("");  // of the input that detects, or is watched
   return options;
@@ -94,10 +96,11 @@ Result<std::unique_ptr<Tellers>> start_tellers(const Config& config, const bus::
 
 Result<> run(const Config& config, const bus::BusDir& dir) {
   VD_ASSIGN(const std::unique_ptr<Tellers> tellers, start_tellers(config, dir));
+  Progress progress(storage_dir(config.storage));
   std::vector<std::unique_ptr<CameraFeed>> feeds;
   std::vector<bus::Subscriber*> topics;
   for (const CameraConfig& camera : config.cameras) {
-    feeds.push_back(std::make_unique<CameraFeed>(dir, feed_options(camera)));
+    feeds.push_back(std::make_unique<CameraFeed>(dir, feed_options(camera, progress.of(camera.name))));
     feeds.back()->add_topics(topics);
   }
   log::info("tells of {} camera{}", feeds.size(), feeds.size() == 1 ? "" : "s");
@@ -107,9 +110,12 @@ Result<> run(const Config& config, const bus::BusDir& dir) {
       while (const auto event = feed->next_event()) tellers->event(*event);
       while (const auto media = feed->next_media()) tellers->media(*media);
       if (feed->update()) tellers->update(*feed);
+      progress.set(feed->camera(), feed->told());
     }
     tellers->tick();
+    progress.save();
   }
+  progress.save(Progress::When::kNow);
   for (const auto& feed : feeds)
     log::info("{}: {} events missed, {} records corrupt", feed->camera(), feed->counters().missed, feed->counters().corrupt);
   if (tellers->mqtt && !tellers->mqtt->stop()) std::_Exit(EXIT_SUCCESS);  // its thread waits for a name server

@@ -78,7 +78,7 @@ Result<Media> read_media(const std::string& camera, std::span<const std::byte> r
   RecordBuffer copy;
   VD_ASSIGN(const schema::Media* const from, copy_record<schema::Media>(record, copy));
   if (!is_known(from->kind())) return unknown("media record");
-  return Media{camera, from->event_id(), from->kind(), text_of(from->path()), from->bytes(), from->duration_ms()};
+  return Media{camera, from->event_id(), from->kind(), text_of(from->path()), from->bytes(), from->duration_ms(), from->at_ns()};
 }
 
 }  // namespace vedette::notify

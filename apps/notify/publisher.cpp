@@ -94,7 +94,7 @@ void Publisher::event(const Event& event, const EventFiles& files) {
 }
 
 void Publisher::media(const Media& media) {
-  client_->push(topics_.of(media.camera, "media"), media_json(media));
+  if (!media.old) client_->push(topics_.of(media.camera, "media"), media_json(media));
   if (media.kind != schema::MediaKind::Snapshot) return;
   auto image = read_file(media.path);
   if (!image) return log::warning("{}: {}", media.camera, image.error().text);

@@ -114,7 +114,7 @@ Json tracks(std::span<const std::byte> record, const std::vector<std::string>& n
          {"velocity", {rounded(track.velocity_x()), rounded(track.velocity_y())}},
          {"zones", track.zones()},
          {"for_ms", milliseconds(age_ns(track.first_at_ns(), at_ns))},
-         {"still_ms", track.still_since_ns() == 0 ? Json(nullptr) : milliseconds(age_ns(track.still_since_ns(), at_ns))}});
+         {"still_ms", track.still_since_ns() == 0 ? Json(nullptr) : Json(milliseconds(age_ns(track.still_since_ns(), at_ns)))}});
   return {{"captured_at_ns", at_ns},
           {"published_at_ns", read.info.published_at_ns()},
           {"age_ms", milliseconds(age_ns(at_ns, now_ns))},

@@ -282,12 +282,18 @@ Fields fields_of(CameraConfig& camera) {
 
 std::vector<Section> sections_of(Config& config) {
   return {
-      {"bus", fields_of(config.bus)},           {"storage", fields_of(config.storage)},
-      {"log", fields_of(config.log)},           {"detect", fields_of(config.detect)},
-      {"motion", fields_of(config.motion)},     {"control", fields_of(config.control)},
-      {"tracking", fields_of(config.tracking)}, {"sentry", fields_of(config.sentry)},
-      {"record", fields_of(config.record)},     {"gateway", fields_of(config.gateway)},
-      {"mqtt", fields_of(config.mqtt)},         {"notify", fields_of(config.notify)},
+      {"bus", fields_of(config.bus)},
+      {"storage", fields_of(config.storage)},
+      {"log", fields_of(config.log)},
+      {"detect", fields_of(config.detect)},
+      {"motion", fields_of(config.motion)},
+      {"control", fields_of(config.control)},
+      {"tracking", fields_of(config.tracking)},
+      {"sentry", fields_of(config.sentry)},
+      {"record", fields_of(config.record)},
+      {"gateway", fields_of(config.gateway)},
+      {"mqtt", fields_of(config.mqtt)},
+      {"notify", fields_of(config.notify)},
       {"supervise", fields_of(config.supervise)},
   };
 }

@@ -196,7 +196,7 @@ void Loader::read_overrides_file(const std::string& text, const std::string& pat
 }
 
 void Loader::read_change(const std::string& camera, const std::string& key, const std::string& yaml) {
-  const Document before = std::exchange(document_, {"value", before.folder});
+  const Document before = std::exchange(document_, {"value", document_.folder});
   const Fields fields = changeable_fields(camera, {"value", 0, 0});
   if (const Field* field = find_field(fields, key))
     read_document(yaml, [&](const YAML::Node& value) {

@@ -42,21 +42,21 @@ constexpr double kStillHere = 0.1;
 // No tracker gets so far: a larger id in a record to resume from is none of ours.
 constexpr std::uint64_t kMostId = std::uint64_t{1} << 62;
 
-// Logarithm of how likely an object is detected there and so large, per area of its own: a normal distribution around the
-// prediction of the variance that the filter states, with a detection's own; the size goes by ratios.
+// Logarithm of how likely an object is detected there and so large, per area of its own: a normal distribution around what of the
+// prediction lies in the picture, of the variance that the filter states, with a detection's own; the size goes by ratios.
 double likelihood(const Object& object, const Box& seen) {
-  const Box predicted = object.filter.box();
+  const Box predicted = object.filter.box(), shown = clipped(predicted);
   const auto off_place = [](double off, double sigma, double size) {
     const double variance = sigma * sigma / (size * size) + kPlaceSigma * kPlaceSigma;
     return -0.5 * (off * off / (size * size) / variance + std::log(2 * std::numbers::pi * variance));
   };
-  const auto off_size = [](double ratio) {
-    const double off = std::log(ratio) / kSizeSigma;
+  const auto off_size = [](double size, double shown_size, double whole_size) {
+    const double off = std::log(size / std::max(shown_size, kStillHere * whole_size)) / kSizeSigma;
     return -0.5 * off * off;
   };
-  return off_place(seen.center_x() - predicted.center_x(), object.filter.sigma_x(), predicted.width) +
-         off_place(seen.center_y() - predicted.center_y(), object.filter.sigma_y(), predicted.height) +
-         off_size(seen.width / predicted.width) + off_size(seen.height / predicted.height);
+  return off_place(seen.center_x() - shown.center_x(), object.filter.sigma_x(), predicted.width) +
+         off_place(seen.center_y() - shown.center_y(), object.filter.sigma_y(), predicted.height) +
+         off_size(seen.width, shown.width, predicted.width) + off_size(seen.height, shown.height, predicted.height);
 }
 
 double seconds(std::uint64_t ns) { return static_cast<double>(ns) * 1e-9; }

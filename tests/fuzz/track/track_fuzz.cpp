@@ -35,8 +35,10 @@ class Bytes {
   std::size_t at_ = 0;
 };
 
+// Mostly few, so that many inputs are tried.
 std::vector<Detection> boxes_from(Bytes& bytes) {
-  std::vector<Detection> boxes(std::min<std::size_t>(bytes.byte(), kMaxDetections));
+  const std::uint8_t count = bytes.byte();
+  std::vector<Detection> boxes(count < 250 ? count % 16 : count);
   for (Detection& box : boxes) {
     const float x = bytes.part(), y = bytes.part();
     const float width = bytes.part() * (1 - x), height = bytes.part() * (1 - y), score = bytes.part();

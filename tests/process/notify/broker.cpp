@@ -25,18 +25,6 @@ bool answers(std::uint16_t port) {
 
 }  // namespace
 
-std::uint16_t free_port() {
-  const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  VD_ASSERT(::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0 &&
-                ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0,
-            "no free port");
-  return ntohs(address.sin_port);
-}
-
 Broker::Broker(const TempFolder& folder, std::uint16_t port, const std::string& lines)
     : file_(folder.write("mosquitto.conf", "user root\nlistener " + std::to_string(port) +
                                                " 127.0.0.1\nmax_queued_messages 0\nset_tcp_nodelay true\n" + lines)),
@@ -81,7 +69,7 @@ Listener::Listener(const ListenerOptions& options) : options_(options) {
          message->retain});
     self->grown_.notify_all();
   });
-  VD_ASSERT(::mosquitto_connect(library_, "127.0.0.1", options_.port, 60) == MOSQ_ERR_SUCCESS, "the listener can't connect");
+  VD_ASSERT(::mosquitto_connect(library_, "127.0.0.1", options_.port, 600) == MOSQ_ERR_SUCCESS, "the listener can't connect");
   ::mosquitto_loop_start(library_);
   std::unique_lock lock(mutex_);
   VD_ASSERT(grown_.wait_for(lock, kPatience, [this] { return subscribed_; }), "the listener can't subscribe");

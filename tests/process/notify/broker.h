@@ -13,15 +13,14 @@
 #include <vector>
 
 #include "support/program.h"
+#include "support/system.h"
 
 namespace vedette::test {
-
-std::uint16_t free_port();
 
 // Killed when it goes out of scope. Thread-bound.
 class Broker {
  public:
-  // `lines`: more of its configuration. `listener`: false leaves out the listener and who may come.
+  // `lines`: of its configuration, who may come.
   explicit Broker(const TempFolder& folder, std::uint16_t port = free_port(),
                   const std::string& lines = "allow_anonymous true\n");
 

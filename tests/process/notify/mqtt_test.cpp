@@ -109,6 +109,26 @@ TEST_F(MqttTest, ABrokerThatWasKilledGetsAllAgainAndEveryEventMeanwhileInOrder) 
   EXPECT_EQ(count_log("tried again until it works"), 1) << "one line, not one a try";
 }
 
+TEST_F(MqttTest, ItsSuccessorGoesOnWhereItWas) {
+  Broker broker(folder_);
+  Listener listener({.port = broker.port(), .topics = {"vedette/front/events"}});
+  configure(broker.port());
+  const auto wait_for = [&](const std::string& text) {
+    return listener.wait([&](const auto& heard) { return !heard.empty() && Json::parse(heard.back().payload)["text"] == text; });
+  };
+  start();
+  stages_->tell({.text = "first"});
+  ASSERT_TRUE(wait_for("first"));
+  program_->signal(SIGTERM);
+  ASSERT_EQ(program_->wait_exit(), 0);
+  stages_->tell({.text = "while it was away"});
+  start();
+  ASSERT_TRUE(wait_for("while it was away"));
+  stages_->tell({.text = "last"});
+  ASSERT_TRUE(wait_for("last"));
+  EXPECT_EQ(listener.heard().size(), 3u) << "nothing twice";
+}
+
 TEST_F(MqttTest, AFullQueueDropsTheOldestAndCounts) {
   const std::uint16_t port = free_port();
   configure(port, "  queue: 50\n");

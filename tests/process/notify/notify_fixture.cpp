@@ -98,11 +98,14 @@ void NotifyTest::TearDown() {
 }
 
 void NotifyTest::configure(std::uint16_t port, const std::string& mqtt, const std::string& more) {
+  configure_without_broker("mqtt:\n  host: 127.0.0.1\n  port: " + std::to_string(port) + "\n" + mqtt + more);
+}
+
+void NotifyTest::configure_without_broker(const std::string& more) {
   folder_.write(
       "vedette.yaml",
       "cameras:\n  front:\n    url: clip.mp4\n    zones: [{name: door, polygon: \"0,0 0.3,0 0.3,0.2\"}]\nbus:\n  dir: " +
-          folder_.file("bus") + "\nstorage:\n  dir: " + folder_.file("storage") +
-          "\nmqtt:\n  host: 127.0.0.1\n  port: " + std::to_string(port) + "\n" + mqtt + more);
+          folder_.file("bus") + "\nstorage:\n  dir: " + folder_.file("storage") + "\n" + more);
 }
 
 void NotifyTest::start() {

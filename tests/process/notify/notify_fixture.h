@@ -74,6 +74,7 @@ class NotifyTest : public ::testing::Test {
   // Writes the configuration: camera "front" with zone "door", MQTT at `port`; `mqtt`: more lines of that section, `more`: more
   // sections.
   void configure(std::uint16_t port, const std::string& mqtt = "", const std::string& more = "");
+  void configure_without_broker(const std::string& more);
   void start();
   std::string log() const { return program_->err(); }
   int count_log(const std::string& text) const;

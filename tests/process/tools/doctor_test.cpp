@@ -65,6 +65,16 @@ TEST_F(Doctor, a_healthy_bus_is_well) {
   }
 }
 
+TEST_F(Doctor, what_was_changed_at_run_time_is_told) {
+  EXPECT_EQ(diagnose().count("ok", "changes", ""), 0);
+  std::filesystem::create_directory(folder_.file("storage"));
+  folder_.write("storage/overrides.yaml", "cameras: {cam0: {threshold: 0.6}}\n");
+  EXPECT_EQ(diagnose().count("ok", "changes", "overrides.yaml overrides cameras.cam0.threshold"), 1);
+  folder_.write("storage/overrides.yaml", "cameras: {cam0: {threshold: 6}}\n");
+  const Diagnosis broken = diagnose();
+  EXPECT_EQ(broken.count("bad", "configuration", "overrides.yaml:1:29: cameras.cam0.threshold: \"6\""), 1) << broken.findings;
+}
+
 TEST_F(Doctor, a_dead_writers_topic_is_found_and_removed_on_demand_only) {
   die_as_writer();
   const std::string gone = "cam0/frames: its writer (process ";
@@ -154,7 +164,8 @@ TEST_F(Doctor, the_size_is_what_the_stages_take) {
        std::vector<std::pair<std::string, bus::RingOptions>>{{"cam0/frames", stage::frames_ring(share, 700'000, 4)},
                                                              {"cam0/control", stage::control_ring(share)},
                                                              {"cam0/state", stage::state_ring(share)},
-                                                             {"cam0/events", stage::events_ring(share)}})
+                                                             {"cam0/events", stage::events_ring(share)},
+                                                             {"cam0/media", stage::media_ring(share)}})
     writers.push_back(std::move(bus::RingWriter::open(dir_, topic(name), ring)).value());
   std::uint64_t bytes = 0;
   for (const bus::TopicName& name : dir_.topics()) bytes += bus::inspect(dir_, name)->bytes();

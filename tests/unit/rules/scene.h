@@ -81,4 +81,16 @@ inline Polygon box_polygon(float left, float top, float right, float bottom) {
   return {{left, top}, {right, top}, {right, bottom}, {left, bottom}};
 }
 
+using Words = std::vector<std::string>;
+
+inline const Zone kLeft{"left", box_polygon(0, 0, 0.5f, 1), {}};
+inline const Zone kRight{"right", box_polygon(0.5f, 0, 1, 1), {}};
+
+inline EngineOptions with(Rule rule, std::vector<Zone> zones = {}, std::vector<Line> lines = {}) {
+  return {std::move(zones), std::move(lines), {std::move(rule)}, 0.5f};
+}
+
+// From left to right in the picture: "in" is downwards.
+inline const Line kGate{"gate", {{0.2f, 0.5f}, {0.8f, 0.5f}}};
+
 }  // namespace vedette::rules

@@ -73,7 +73,7 @@ std::size_t ids_under_shake(bool follow) {
     const double y = i % 7 == 6 ? jitter(random, 0.03) : 0;
     std::vector<Detection> boxes;
     for (int object = 0; object < 5; ++object)
-      boxes.push_back(box_at(0.15 + 0.17 * object + 0.0002 * i * object + x, 0.4 + 0.05 * object + y, 0.03, 0.09));
+      boxes.push_back(box_at(0.15 + 0.17 * object + 0.00005 * i * object + x, 0.4 + 0.05 * object + y, 0.03, 0.09));
     for (const Track& track : feed.frame(boxes)) ids.insert(track.id());
   }
   return ids.size();

@@ -124,14 +124,21 @@ TEST(Tracker, WhoIsGoneForLongerIsForgotten) {
   EXPECT_TRUE(feed.frame({}, 100).empty());
 }
 
-TEST(Tracker, WhoLeavesThePictureIsForgottenAtOnce) {
-  Feed feed;
-  double x = 0.8;
-  for (; x < 1.02; x += 0.006) feed.frame({box_at(std::min(x, 0.975), 0.5)});
-  feed.frame({});
-  for (int i = 0; i < 30; ++i) feed.frame({});
-  EXPECT_LE(feed.tracks().size(), 1u);
-  for (const Track& track : feed.tracks()) EXPECT_LE(track.x() + track.width(), 1.0001f);
+TEST(Tracker, WhoWalksOutOfThePictureIsForgottenSoon) {
+  for (const std::uint64_t step_ms : {33, 100, 333}) {
+    Feed feed;
+    for (double left = 0.7; left < 0.985; left += 0.12 * static_cast<double>(step_ms) / 1000) {
+      const double right = std::min(1.0, left + 0.05);  // its box is cut at the border
+      feed.frame({box_at((left + right) / 2, 0.5, right - left)}, step_ms);
+    }
+    ASSERT_EQ(feed.tracks().size(), 1u);
+    const std::uint64_t gone_at = feed.now;
+    while (!feed.tracks().empty()) {
+      feed.frame({}, step_ms);
+      for (const Track& track : feed.tracks()) ASSERT_LE(track.x() + track.width(), 1.0001f);
+    }
+    EXPECT_LE(feed.now - gone_at, 1000 * kMs) << "long before lost_time, at " << step_ms << " ms";
+  }
 }
 
 TEST(Tracker, WalksAtThreeResultsASecondAreOneTrack) {
