@@ -43,6 +43,7 @@ void Loader::check_cameras() {
     check_zones(camera, key);
     check_lines(camera, key);
     check_rules(camera, key);
+    if (camera.detect) check_thresholds(camera, key);
   }
 }
 
@@ -145,6 +146,11 @@ void Loader::check_together() {
                   fmt::format("{}; expected at most supervise.backoff_max, {}", format_duration(supervise.backoff_min),
                               format_duration(supervise.backoff_max)));
   const SentryConfig& sentry = config_.sentry;
+  const auto goes_by_it = [](const CameraConfig& camera) { return camera.detect && !camera.threshold; };
+  if (sentry.threshold < config_.detect.threshold && std::any_of(config_.cameras.begin(), config_.cameras.end(), goes_by_it)) {
+    const std::string key = origins_.contains("sentry.threshold") ? "sentry.threshold" : "detect.threshold";
+    mistakes_.add(origin_of(key), "sentry.threshold", below_the_detectors(sentry.threshold, config_.detect.threshold));
+  }
   if (sentry.tracking_fps > 0.0f && sentry.standby_fps > sentry.tracking_fps)
     mistakes_.add(origin_of(origins_.contains("sentry.standby_fps") ? "sentry.standby_fps" : "sentry.tracking_fps"),
                   "sentry.standby_fps",

@@ -59,6 +59,7 @@ Result<Config> load_and_start_log(const CommonOptions& options, std::string_view
   for (const std::string& secret : secrets_of(config)) log::add_secret(secret);
   if (!config.overridden.empty())
     log::info("{} overrides {}", overrides_path(config.storage), fmt::join(config.overridden, ", "));
+  for (const std::string& sentence : config.passed_over) log::warning("{}", sentence);
   return config;
 }
 

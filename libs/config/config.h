@@ -332,8 +332,9 @@ struct SuperviseConfig {
 };
 
 struct Config {
-  std::string path;                     // of the file it came from
-  std::vector<std::string> overridden;  // keys that were changed while it ran: "cameras.front.zones" (config/overrides.h)
+  std::string path;                      // of the file it came from
+  std::vector<std::string> overridden;   // keys that were changed while it ran: "cameras.front.zones" (config/overrides.h)
+  std::vector<std::string> passed_over;  // of those, what is about no camera of this configuration: a sentence each
   BusConfig bus;
   StorageConfig storage;
   LogConfig log;

@@ -184,6 +184,10 @@ void Loader::read_overrides_file(const std::string& text, const std::string& pat
         return mistakes_.add(origin, name, "expected only \"cameras:\" here, and below it each camera's keys that may change");
       read_pairs(node, "cameras", [&](const std::string& camera, const Origin& at, const YAML::Node& keys) {
         const std::string owner = "cameras." + camera;
+        const auto is_it = [&camera](const CameraConfig& known) { return known.name == camera; };
+        if (std::none_of(config_.cameras.begin(), config_.cameras.end(), is_it))
+          return config_.passed_over.push_back(
+              fmt::format("{}:{}: {}: no camera of this name; passed over", path, at.line, owner));
         const Fields fields = changeable_fields(camera, at);
         if (!fields.empty() && !keys.IsMap())
           mistakes_.add(at, owner, fmt::format("{}; expected keys such as \"{}:\" below it", kind_of(keys), fields.front().name));

@@ -22,6 +22,9 @@ namespace vedette::config {
 // Largest file that is read.
 inline constexpr std::size_t kMaxFileBytes = 1 << 20;
 
+// Why a threshold is too low.
+std::string below_the_detectors(float threshold, float detectors);
+
 class Loader {
  public:
   // `path`: of the file, for messages and relative paths. `environment`: for `${NAME}`.
@@ -30,7 +33,8 @@ class Loader {
   Loader& operator=(const Loader&) = delete;
 
   void read_file(const std::string& text);
-  // The file of what was changed while it ran (config/overrides.h): keys of cameras that the file above has, if they may change.
+  // The file of what was changed while it ran (config/overrides.h): keys of cameras that the file above has, if they may change;
+  // others are passed over.
   void read_overrides_file(const std::string& text, const std::string& path);
   // One more such change; mistakes are told at "value:line:column".
   void read_change(const std::string& camera, const std::string& key, const std::string& yaml);
@@ -75,6 +79,7 @@ class Loader {
   void check_names(const std::vector<T>& items, const std::string& list);
   void check_lines(const CameraConfig& camera, const std::string& key);
   void check_rules(const CameraConfig& camera, const std::string& key);
+  void check_thresholds(const CameraConfig& camera, const std::string& key);
   static void check_rule_alone(const rules::Rule& rule, const std::function<void(const std::string&, const std::string&)>& add);
   void check_zones(const CameraConfig& camera, const std::string& key);
   void check_together();

@@ -1,6 +1,6 @@
 // Overrides: what was changed while Vedette ran, in a YAML file of its own that lies over the configuration file, below the
 // environment and flags. load_config() reads it; control writes it. It only has keys of cameras that may change
-// (Field::changeable):
+// (Field::changeable); a camera that the configuration doesn't have (any more) is passed over (Config::passed_over):
 //
 //   cameras:
 //     front:

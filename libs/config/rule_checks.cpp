@@ -24,6 +24,10 @@ std::string one_of(const std::string& word, const std::vector<std::string>& know
 
 }  // namespace
 
+std::string below_the_detectors(float threshold, float detectors) {
+  return fmt::format("{}; expected at least detect.threshold, {}: the detector gives nothing below it", threshold, detectors);
+}
+
 template <typename T>
 void Loader::check_names(const std::vector<T>& items, const std::string& list) {
   for (auto item = items.begin(); item != items.end(); ++item) {
@@ -93,6 +97,20 @@ void Loader::check_rules(const CameraConfig& camera, const std::string& key) {
     if (!rule.line.empty() && std::find(lines.begin(), lines.end(), rule.line) == lines.end())
       add("line", fmt::format("\"{}\" is no line; {}", rule.line, one_of(rule.line, lines, "lines")));
     check_rule_alone(rule, add);
+  }
+}
+
+// The detector gives nothing below its own threshold: one below that would seem to count what never comes.
+void Loader::check_thresholds(const CameraConfig& camera, const std::string& key) {
+  const auto check = [&](const std::string& of, std::optional<float> threshold) {
+    if (threshold && *threshold < config_.detect.threshold)
+      mistakes_.add(origin_of(of), of, below_the_detectors(*threshold, config_.detect.threshold));
+  };
+  check(key + ".threshold", camera.threshold);
+  for (std::size_t i = 0; i < camera.rules.size(); ++i) {
+    const std::string item = fmt::format("{}.rules[{}]", key, i);
+    check(item + ".threshold", camera.rules[i].threshold);
+    for (const auto& [name, threshold] : camera.rules[i].thresholds) check(item + ".thresholds." + name, threshold);
   }
 }
 

@@ -167,14 +167,14 @@ TEST(Rules, WithoutAnyTheSentrysClassesAnywhereAreTheRule) {
   EXPECT_FLOAT_EQ(options.threshold, 0.6f);
   EXPECT_FLOAT_EQ(rules::least_score(options), 0.6f);
   const Config config =
-      load("    threshold: 0.7\n" + kDoor + "    rules: [{name: a}, {name: b, classes: [car], thresholds: {car: 0.3}}]\n")
+      load("    threshold: 0.7\n" + kDoor + "    rules: [{name: a}, {name: b, classes: [car], thresholds: {car: 0.4}}]\n")
           .value();
   const rules::EngineOptions own = rules_of(config.cameras.at(0), {.classes = {"person"}, .threshold = 0.6f});
   EXPECT_EQ(own.rules.at(0).classes, std::vector<std::string>{"person"});
   EXPECT_EQ(own.rules.at(1).classes, std::vector<std::string>{"car"});
   EXPECT_EQ(own.zones.at(0).name, "door");
   EXPECT_FLOAT_EQ(own.threshold, 0.7f);
-  EXPECT_FLOAT_EQ(rules::least_score(own), 0.3f);
+  EXPECT_FLOAT_EQ(rules::least_score(own), 0.4f);
 }
 
 TEST(Rules, FlagsSetKeysOfItemsThatTheFileHas) {
@@ -186,6 +186,17 @@ TEST(Rules, FlagsSetKeysOfItemsThatTheFileHas) {
   EXPECT_EQ(config->cameras.at(0).rules.at(0).dwell, std::chrono::seconds(30));
   EXPECT_EQ(config->cameras.at(0).rules.at(0).schedule.size(), 3u);
   EXPECT_EQ(config->cameras.at(0).lines.at(0).course, (rules::Segment{{0, 0}, {1, 0}}));
+}
+
+TEST(Rules, AskForNoLessThanTheDetectorGives) {
+  const std::string why = "; expected at least detect.threshold, 0.4: the detector gives nothing below it";
+  EXPECT_EQ(error_of(load("    threshold: 0.3\n    rules:\n      - {name: a, threshold: 0.2}\n"
+                          "      - {name: b, classes: [car], thresholds: {car: 0.1}}\n"
+                          "  back: {url: \"synthetic:\"}\nsentry: {threshold: 0.35}\n")),
+            "/etc/v.yaml:4:16: cameras.front.threshold: 0.3" + why + "\n/etc/v.yaml:6:30: cameras.front.rules[0].threshold: 0.2" +
+                why + "\n/etc/v.yaml:7:53: cameras.front.rules[1].thresholds.car: 0.1" + why +
+                "\n/etc/v.yaml:9:21: sentry.threshold: 0.35" + why);
+  EXPECT_EQ(error_of(load("    detect: false\n    threshold: 0.3\n")), "");
 }
 
 TEST(Overrides, LieOverTheFileAndUnderFlags) {
@@ -214,10 +225,12 @@ TEST(Overrides, MistakesAreToldInTheFileThatHasThem) {
             "/data/overrides.yaml:3:35: cameras.front.zones[0].polygon: \"0,0 1,0\"; expected at least 3 points, such as \"0,0 "
             "0.3,0 0.3,0.2\"\n"
             "/data/overrides.yaml:4:5: cameras.front.url: unknown key; expected one of threshold, zones, lines, rules\n"
-            "/data/overrides.yaml:5:3: cameras.back: no camera of this name; expected one of front\n"
             "/etc/v.yaml:5:31: cameras.front.rules[0].zones: \"door\" is no zone; expected one of the camera's zones: yard");
-  EXPECT_EQ(error_of(load("", "cameras:\n  back: {zones: []}\n")),
-            "/data/overrides.yaml:2:3: cameras.back: no camera of this name; expected one of front");
+  const Result<Config> without = load("", "cameras:\n  back: {zones: 3}\n  front: {threshold: 0.6}\n");
+  ASSERT_TRUE(without) << without.error().text;
+  EXPECT_EQ(without->passed_over,
+            std::vector<std::string>{"/data/overrides.yaml:2: cameras.back: no camera of this name; passed over"});
+  EXPECT_EQ(without->overridden, std::vector<std::string>{"cameras.front.threshold"});
   EXPECT_EQ(error_of(load("", "sentry: {threshold: 0.4}\n")),
             "/data/overrides.yaml:1:1: sentry: expected only \"cameras:\" here, and below it each camera's keys that may change");
   EXPECT_EQ(error_of(load("", "cameras: [\n")).substr(0, 26), "/data/overrides.yaml:2:1: ");
@@ -277,8 +290,8 @@ TEST_F(TryChange, KeepsWhatIsChangedUntilItIsUnset) {
   EXPECT_FLOAT_EQ(config.cameras.at(0).threshold.value(), 0.8f);
   EXPECT_EQ(config.cameras.at(0).rules.at(0).at_least, 2u);
   EXPECT_EQ(config.cameras.at(1).lines.at(0).name, "gate");
-  keep(change("front", "threshold", "0.3"));
-  EXPECT_FLOAT_EQ(load_config(path_).value().cameras.at(0).threshold.value(), 0.3f);
+  keep(change("front", "threshold", "0.45"));
+  EXPECT_FLOAT_EQ(load_config(path_).value().cameras.at(0).threshold.value(), 0.45f);
   keep(change("front", "rules", std::nullopt));
   keep(change("front", "threshold", std::nullopt));
   keep(change("back", "lines", std::nullopt));
