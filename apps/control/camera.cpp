@@ -79,6 +79,8 @@ void CameraControl::resume(const LeftBehind& left, const KeptCamera* kept, std::
     state_.since_ns = left.state->since_ns;
     if (left.state->detections_stale) detect_alive_.resume_lost();
   }
+  if (left.camera_lost) capture_alive_.resume_lost();
+  if (kept != nullptr) topics_.skip_event_ids(kept->newest_event_id);
   resume_decisions(left, kept, recent);
   if (known || forced || kept != nullptr)
     log::info("{}: goes on in {}{}, session {}{}{}", options_.name, to_string(sentry.mode()), forced ? " (forced)" : "",
@@ -100,19 +102,22 @@ void CameraControl::resume_decisions(const LeftBehind& left, const KeptCamera* k
       same->out_of = std::max(same->out_of, count.out_of);
     }
   }
-  decisions_.resume(announcer_.resume(left.open_events), lines);
+  Tracks tracks;
   if (left.tracks) {
-    Tracks tracks = *left.tracks;
-    if (!recent) tracks.tracks.clear();  // who stands there now is somebody else
-    decisions_.resume(tracks);
     take_names(left.class_names);
+    tracks = *left.tracks;
+    tracks_info_ = tracks.info;
+    // Else who stands there now is somebody else.
+    if (!recent || tracks.info.captured_at_ns() > monotonic_ns()) tracks.tracks.clear();
   }
+  decisions_.resume(tracks, announcer_.resume(left.open_events), lines);
+  if (tracks.tracks.empty()) tell_no_tracks();
   state_.counts = decisions_.line_counts();
   if (!looks()) stop_looking(control_.paused ? "paused" : "detection off", monotonic_ns());
 }
 
 KeptCamera CameraControl::kept() const {
-  KeptCamera kept{control_.paused, control_.detecting, std::nullopt, decisions_.line_counts()};
+  KeptCamera kept{control_.paused, control_.detecting, std::nullopt, decisions_.line_counts(), topics_.newest_event_id()};
   if (decisions_.sentry().forced()) kept.forced = decisions_.sentry().mode();
   return kept;
 }
@@ -148,17 +153,13 @@ void CameraControl::take_motion() {
       continue;
     }
     spared_ = moves_.info.model_skipped() == 1;
-    if (!spared_ || !looks()) continue;
-    ++counters_.still;
-    hear_of(moves_.info.frame_id());
-    decisions_.still(moves_.info.frame_id(), moves_.info.captured_at_ns(), minute_of_week(wall_ns()));
-    take_findings();
+    if (spared_ && looks()) handle(moves_.info, monotonic_ns());
   }
 }
 
-// Detect has said what there is to say of this frame.
-void CameraControl::hear_of(std::uint64_t frame_id) {
-  heard_at_ns_ = monotonic_ns();
+// Detect has said what there is to say of this frame, and it counts or not.
+void CameraControl::hear_of(std::uint64_t frame_id, rules::Counted counted) {
+  if (counted == rules::Counted::kYes) heard_at_ns_ = monotonic_ns();
   newest_result_id_ = frame_id;
   result_awaited_since_ns_ = 0;
 }
@@ -166,21 +167,35 @@ void CameraControl::hear_of(std::uint64_t frame_id) {
 void CameraControl::take_names(const std::string& names) {
   const Decisions::Named named = decisions_.set_names(names);
   announcer_.tell(named.ended);
-  for (const std::string& name : named.unknown)
-    log::warning("{}: the model knows no class \"{}\" (sentry.classes, or a rule's or a zone's)", options_.name, name);
+  warn_of(named.unknown);
   if (tracks_names_ == names) return;
   tracks_names_ = names;
   if (const Result<> opened = topics_.open_tracks(names); !opened)
     log::warning("{}: publishes no tracks: {}", options_.name, opened.error().text);
 }
 
+void CameraControl::warn_of(const std::vector<std::string>& unknown) const {
+  for (const std::string& name : unknown)
+    log::warning("{}: the model knows no class \"{}\" (sentry.classes, or a rule's or a zone's)", options_.name, name);
+}
+
+void CameraControl::handle(const MotionInfo& still, std::uint64_t now_ns) {
+  const Decisions::Decided decided =
+      decisions_.still(still.frame_id(), still.captured_at_ns(), {now_ns, minute_of_week(wall_ns())});
+  hear_of(still.frame_id(), decided.counted);
+  if (decided.counted != rules::Counted::kYes) return;
+  ++counters_.still;
+  if (decided.transition) on_transition(*decided.transition, decisions_.findings().targets);
+  take_findings();
+}
+
 void CameraControl::handle(const Detections& record, std::uint64_t now_ns) {
   take_names(detections_.metadata());
   if (!looks()) return;
-  hear_of(record.info.frame_id());
   spared_ = false;
   const std::uint32_t targets_before = decisions_.sentry().targets();
   const Decisions::Decided decided = decisions_.take(record, {now_ns, minute_of_week(wall_ns())});
+  hear_of(record.info.frame_id(), decided.counted);
   switch (decided.counted) {
     case rules::Counted::kYes:
       ++counters_.counted;
@@ -199,15 +214,24 @@ void CameraControl::handle(const Detections& record, std::uint64_t now_ns) {
 }
 
 void CameraControl::publish_tracks(const DetectionsInfo& of) {
-  TracksInfo info;
-  info.mutate_frame_id(of.frame_id());
-  info.mutate_captured_at_ns(of.captured_at_ns());
-  info.mutate_published_at_ns(monotonic_ns());
-  info.mutable_trace() = of.trace();
-  info.mutate_source_width(of.source_width());
-  info.mutate_source_height(of.source_height());
-  info.mutate_next_id(static_cast<std::uint32_t>(decisions_.next_track_id()));
-  topics_.publish(info, decisions_.tracks());
+  tracks_info_.mutate_frame_id(of.frame_id());
+  tracks_info_.mutate_captured_at_ns(of.captured_at_ns());
+  tracks_info_.mutable_trace() = of.trace();
+  tracks_info_.mutate_source_width(of.source_width());
+  tracks_info_.mutate_source_height(of.source_height());
+  publish_tracks();
+}
+
+void CameraControl::publish_tracks() {
+  tracks_info_.mutate_published_at_ns(monotonic_ns());
+  tracks_info_.mutate_count(static_cast<std::uint32_t>(decisions_.tracks().size()));
+  tracks_info_.mutate_next_id(static_cast<std::uint32_t>(decisions_.next_track_id()));
+  topics_.publish(tracks_info_, decisions_.tracks());
+}
+
+// The newest record has objects that nobody follows any more: a successor must not go on with them.
+void CameraControl::tell_no_tracks() {
+  if (tracks_info_.count() > 0) publish_tracks();
 }
 
 void CameraControl::take_findings() {
@@ -278,6 +302,7 @@ void CameraControl::watch_detect(bool beats, std::uint64_t now_ns) {
 void CameraControl::end_all() {
   decisions_.stop();
   take_findings();
+  tell_no_tracks();
 }
 
 void CameraControl::on_transition(const rules::Transition& transition, const rules::Targets& targets) {
@@ -343,7 +368,7 @@ Result<> CameraControl::obey(const stage::Command& command) {
 }
 
 void CameraControl::set_rules(const DecisionOptions& options) {
-  decisions_.set_rules(options.rules, options.tracker);
+  warn_of(decisions_.set_rules(options.rules, options.tracker));
   changed_ = true;
 }
 

@@ -1,10 +1,11 @@
 // CameraControl: decides for one camera. Takes its detections, decides (control/decisions.h), watches over capture and detect,
 // and publishes <cam>/control, <cam>/state, <cam>/tracks and <cam>/events. A frame that detect was spared because nothing moves
 // (<cam>/motion) says that detect lives and that what was there still is; for the sentry it is neither "no target" nor the last
-// result again. Owner: main(), one a camera; thread-bound. If capture or detect dies, that becomes an event and the mode stays as
-// it is; 10 s without a result end what is open about objects. If this process dies, its successor goes on with session, pause,
-// mode (a forced one as forced), tracks, counts and open events, from the records left in the topics, and stages that miss the
-// heartbeat for 2 s go by their configured defaults. What is to outlive the topics too: kept().
+// result again, but a rule may come to hold by time alone. Owner: main(), one a camera; thread-bound. If capture or detect dies,
+// that becomes an event and the mode stays as it is; 10 s without a result end what is open about objects. If this process dies,
+// its successor goes on with session, pause, mode (a forced one as forced), tracks, counts and open events, from the records left
+// in the topics, and stages that miss the heartbeat for 2 s go by their configured defaults. What is to outlive the topics too:
+// kept().
 #pragma once
 
 #include <cstdint>
@@ -76,9 +77,13 @@ class CameraControl {
   void take_detections();
   void take_motion();
   void take_names(const std::string& names);
-  void hear_of(std::uint64_t frame_id);
+  void warn_of(const std::vector<std::string>& unknown) const;  // classes
+  void hear_of(std::uint64_t frame_id, rules::Counted counted);
   void handle(const Detections& record, std::uint64_t now_ns);
+  void handle(const MotionInfo& still, std::uint64_t now_ns);
   void publish_tracks(const DetectionsInfo& of);
+  void publish_tracks();
+  void tell_no_tracks();
   void take_findings();
   void watch_stages(std::uint64_t now_ns);
   void watch_capture(bool beats, std::uint64_t now_ns);
@@ -109,6 +114,7 @@ class CameraControl {
   bool changed_ = true;
   bool spared_ = false;       // detect, on the newest frame that is known of
   Motion moves_;              // kept for its memory
+  TracksInfo tracks_info_;    // of the newest record of <cam>/tracks
   std::string tracks_names_;  // the class names that the tracks are published with
   std::uint64_t published_at_ns_ = 0;
 
@@ -117,7 +123,7 @@ class CameraControl {
   std::uint64_t newest_frame_id_ = 0;
   std::uint64_t newest_frame_at_ns_ = 0;  // when it was seen first; now, while nobody is there to ask for frames
   std::uint64_t newest_result_id_ = 0;
-  std::uint64_t heard_at_ns_ = 0;              // when the newest result came, or a still frame
+  std::uint64_t heard_at_ns_ = 0;              // when the newest result that counts came, or a still frame
   std::uint64_t result_awaited_since_ns_ = 0;  // 0: no frame newer than the newest result
 };
 

@@ -47,16 +47,15 @@ class Player {
     ++results_;
     for (const Track& track : decisions_.tracks()) follow(track);
     if (tracks_) tell_tracks(info.frame_id());
-    if (const auto& transition = decided.transition)
-      print({{"at_ms", now_ms_}, {"from", to_string(transition->from)}, {"to", to_string(transition->to)}});
-    tell(decisions_.findings().changes);
+    tell_decided(decided);
   }
 
   void still(const MotionInfo& info) {
     if (first_at_ns_ == 0 || info.model_skipped() != 1) return;
     now_ms_ = ms_of(info.captured_at_ns());
-    decisions_.still(info.frame_id(), info.captured_at_ns(), minute());
-    tell(decisions_.findings().changes);
+    const Decisions::Decided decided =
+        decisions_.still(info.frame_id(), info.captured_at_ns(), {info.published_at_ns(), minute()});
+    if (decided.counted == rules::Counted::kYes) tell_decided(decided);
   }
 
   void finish() {
@@ -84,6 +83,12 @@ class Player {
     return frame_id >= first_frame_ && frame_id != 0 ? frame_id - first_frame_ : 0;
   }
   std::uint32_t minute() const { return (minute_ + static_cast<std::uint32_t>(now_ms_ / 60'000)) % rules::kMinutesOfWeek; }
+
+  void tell_decided(const Decisions::Decided& decided) {
+    if (const auto& transition = decided.transition)
+      print({{"at_ms", now_ms_}, {"from", to_string(transition->from)}, {"to", to_string(transition->to)}});
+    tell(decisions_.findings().changes);
+  }
 
   // Only objects that the tracker became sure of.
   void follow(const Track& track) {

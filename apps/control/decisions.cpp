@@ -3,30 +3,24 @@
 namespace vedette::control {
 
 Decisions::Decisions(const DecisionOptions& options, std::function<std::uint64_t()> next_event_id)
-    : options_(options),
-      tracker_(options.tracker),
-      next_event_id_(std::move(next_event_id)),
-      engine_(options.rules, next_event_id_),
-      sentry_(options.sentry) {}
+    : options_(options), tracker_(options.tracker), engine_(options.rules, std::move(next_event_id)), sentry_(options.sentry) {}
 
-void Decisions::resume(const Tracks& newest) {
+void Decisions::resume(const Tracks& newest, std::span<const rules::Event> open, std::span<const rules::Count> counts) {
   tracked_at_ns_ = newest.info.captured_at_ns();
   tracker_.resume(newest.tracks, tracked_at_ns_, newest.info.next_id());
+  engine_.resume(open, counts, tracker_.tracks(), tracked_at_ns_);
 }
 
-void Decisions::set_rules(const rules::EngineOptions& rules, const track::TrackerOptions& tracker) {
-  const std::vector<rules::Event> open = engine_.open_events();
-  const std::vector<rules::Count> counts = engine_.line_counts();
+std::vector<std::string> Decisions::set_rules(const rules::EngineOptions& rules, const track::TrackerOptions& tracker) {
   options_.rules = rules;
-  engine_ = rules::Engine(rules, next_event_id_);
-  engine_.resume(open, counts);
-  (void)engine_.set_names(names_);
   findings_ = &nothing_;
+  std::vector<std::string> unknown = engine_.change(rules, tracked_at_ns_);
 
   options_.tracker = tracker;
   track::Tracker follower(tracker);
   follower.resume(tracker_.tracks(), tracked_at_ns_, tracker_.next_id());
   tracker_ = std::move(follower);
+  return unknown;
 }
 
 Decisions::Named Decisions::set_names(std::string_view names) {
@@ -55,8 +49,14 @@ Decisions::Decided Decisions::take(const Detections& record, const When& when) {
   return {outcome.counted, outcome.transition};
 }
 
-void Decisions::still(std::uint64_t frame_id, std::uint64_t captured_at_ns, std::uint32_t minute_of_week) {
-  findings_ = &engine_.still(frame_id, captured_at_ns, minute_of_week);
+Decisions::Decided Decisions::still(std::uint64_t frame_id, std::uint64_t captured_at_ns, const When& when) {
+  rules::Observation observation{frame_id, captured_at_ns, 0};
+  const rules::Counted counted = sentry_.admit(observation, when.now_ns);
+  if (counted != rules::Counted::kYes) return {counted, std::nullopt};
+  findings_ = &engine_.still(frame_id, captured_at_ns, when.minute_of_week);
+  observation.targets = findings_->targets.count;
+  if (observation.targets == 0 || sentry_.mode() != Mode::Standby) return {counted, std::nullopt};
+  return {counted, sentry_.observe(observation, when.now_ns).transition};
 }
 
 void Decisions::stop() {

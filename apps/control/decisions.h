@@ -32,12 +32,12 @@ class Decisions {
  public:
   Decisions(const DecisionOptions& options, std::function<std::uint64_t()> next_event_id);
 
-  // Goes on where another one was: before the first take().
-  void resume(const Tracks& newest);
-  void resume(std::span<const rules::Event> open, std::span<const rules::Count> counts) { engine_.resume(open, counts); }
+  // Goes on where another one was: after set_names() with the names of these tracks, before the first take().
+  void resume(const Tracks& newest, std::span<const rules::Event> open, std::span<const rules::Count> counts);
 
   // Other rules, zones, lines or thresholds: objects and counts stay; events of rules that are gone end with the next result.
-  void set_rules(const rules::EngineOptions& rules, const track::TrackerOptions& tracker);
+  // Returns the classes that the rules name and the model lacks.
+  std::vector<std::string> set_rules(const rules::EngineOptions& rules, const track::TrackerOptions& tracker);
 
   // The model's class names, one a line. Returns those that the rules name and the model lacks. Other names than before mean
   // other classes: all that is known ends (`ended`).
@@ -56,8 +56,9 @@ class Decisions {
     std::optional<rules::Transition> transition;
   };
   Decided take(const Detections& record, const When& when);
-  // A frame that the detector was spared because nothing moves.
-  void still(std::uint64_t frame_id, std::uint64_t captured_at_ns, std::uint32_t minute_of_week);
+  // A frame that the detector was spared because nothing moves. What was there still is: that is no news for the sentry, unless
+  // it is in Standby and a rule has come to hold by time alone (dwell, schedule). Counts as a result does.
+  Decided still(std::uint64_t frame_id, std::uint64_t captured_at_ns, const When& when);
   // Nobody looks any more: all objects are forgotten, all events end.
   void stop();
 
@@ -76,7 +77,6 @@ class Decisions {
   DecisionOptions options_;
   track::Tracker tracker_;
   std::uint64_t tracked_at_ns_ = 0;  // capture time of its newest result
-  std::function<std::uint64_t()> next_event_id_;
   rules::Engine engine_;
   rules::Sentry sentry_;
   std::string names_;

@@ -39,12 +39,15 @@ Result<KeptCamera> parse_camera(const Json& json) {
   if (!json.is_object() || !json.value("paused", Json()).is_boolean() || !json.value("detecting", Json()).is_boolean() ||
       !json.value("lines", Json()).is_array())
     return not_ours("a camera without paused, detecting or lines");
-  KeptCamera camera{json["paused"].get<bool>(), json["detecting"].get<bool>(), std::nullopt, {}};
+  KeptCamera camera{json["paused"].get<bool>(), json["detecting"].get<bool>(), std::nullopt, {}, 0};
   const Json forced = json.value("forced", Json());
   for (const Mode mode : kModes)
     if (forced.is_string() && forced.get<std::string>() == to_string(mode)) camera.forced = mode;
   if (!forced.is_null() && !camera.forced) return not_ours("a forced mode that there isn't");
   VD_ASSIGN(camera.lines, parse_lines(json["lines"]));
+  const Json newest = json.value("newest_event_id", Json(0u));
+  if (!newest.is_number_unsigned()) return not_ours("a newest_event_id that is none");
+  camera.newest_event_id = newest.get<std::uint64_t>();
   return camera;
 }
 
@@ -59,7 +62,8 @@ std::string to_json(const KeptCameras& cameras) {
     all[name] = {{"paused", camera.paused},
                  {"detecting", camera.detecting},
                  {"forced", camera.forced ? Json(to_string(*camera.forced)) : Json(nullptr)},
-                 {"lines", std::move(lines)}};
+                 {"lines", std::move(lines)},
+                 {"newest_event_id", camera.newest_event_id}};
   }
   return Json{{"cameras", std::move(all)}}.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -74,7 +78,7 @@ Result<KeptCameras> parse_kept(std::string_view text) {
   return cameras;
 }
 
-Kept::Kept(std::string path) : path_(std::move(path)) {
+Kept::Kept(std::string path, Nanoseconds again_after) : path_(std::move(path)), again_after_(again_after) {
   std::error_code error;
   if (std::filesystem::exists(path_, error)) {
     const Result<std::string> text = read_file(path_);
@@ -132,7 +136,8 @@ void Kept::run() {
   for (;;) {
     woken_.wait(lock, [this] { return stop_ || waiting_; });
     if (!waiting_) return;
-    const std::string text = *std::exchange(waiting_, std::nullopt);
+    const bool last_time = stop_;
+    std::string text = *std::exchange(waiting_, std::nullopt);
     lock.unlock();
     std::error_code error;
     std::filesystem::create_directories(std::filesystem::path(path_).parent_path(), error);
@@ -141,6 +146,9 @@ void Kept::run() {
       log::warning("what control keeps over a restart can't be written: {}", written.error().text);
     if (written) told = false;
     lock.lock();
+    if (written || last_time) continue;
+    if (!waiting_) waiting_ = std::move(text);
+    woken_.wait_for(lock, again_after_, [this] { return stop_; });
   }
 }
 

@@ -1,7 +1,8 @@
 // Kept: what of control outlives the machine's restart, in <storage>/control.json: what was commanded (paused, detecting, a
-// forced mode) and the counts of lines. Written atomically by a thread of its own, so that a slow disk holds nobody up: what was
-// commanded at once, counts at most every 10 s, all at the end. A file that can't be read is moved aside with a warning, one that
-// can't be written is a warning: nothing here ends control. All else thread-bound.
+// forced mode), the counts of lines and which event ids were given. Written atomically by a thread of its own, so that a slow
+// disk holds nobody up: what was commanded at once, all else at most every 10 s, all at the end. A file that can't be read is
+// moved aside with a warning; that it can't be written is a warning, and it is tried again: nothing here ends control. All else
+// thread-bound.
 #pragma once
 
 #include <condition_variable>
@@ -14,6 +15,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "rules/findings.h"
 #include "schema/frame.h"
@@ -25,6 +27,7 @@ struct KeptCamera {
   bool detecting = true;
   std::optional<Mode> forced;
   std::vector<rules::Count> lines;
+  std::uint64_t newest_event_id = 0;
 
   bool operator==(const KeptCamera&) const = default;
 };
@@ -35,8 +38,8 @@ Result<KeptCameras> parse_kept(std::string_view json);
 
 class Kept {
  public:
-  // Reads what there is.
-  explicit Kept(std::string path);
+  // Reads what there is. `again_after`: what couldn't be written is tried again.
+  explicit Kept(std::string path, Nanoseconds again_after = std::chrono::seconds(10));
   ~Kept();  // all is written
   Kept(Kept&&) = delete;
 
@@ -51,6 +54,7 @@ class Kept {
   void run();
 
   const std::string path_;
+  const Nanoseconds again_after_;
   KeptCameras cameras_;
   bool dirty_ = false;  // cameras_ holds what the writer hasn't been given
   std::uint64_t handed_over_at_ns_ = 0;

@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 #include <memory>
 #include <vector>
 
 #include "base/file.h"
 #include "base/process.h"
+#include "base/signals_blocked.h"
 #include "bus/directory.h"
 #include "bus/ring.h"
 #include "config/command_line.h"
@@ -41,27 +43,34 @@ Result<CameraControl*> find(const Cameras& cameras, const std::string& name) {
   return Error{ErrorCode::kNotFound, "no camera \"" + name + "\"; expected one of " + names};
 }
 
-// A key of the configuration that may change while everything runs: checked, kept, in force. The configuration is read anew; of a
-// file that was edited meanwhile all other keys wait for the next start.
-Result<> keep(const std::string& path, const std::string& text) {
+Result<Changed> check_and_keep(const CommonOptions& common, const Change& change) {
+  VD_ASSIGN(Changed changed, try_change(common.config, overrides_of(common), change));
+  const std::string path = overrides_path(changed.config.storage);
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
-  return write_file(path, text);
+  VD_TRY(write_file(path, changed.overrides));
+  return changed;
 }
 
 // A key of the configuration that may change while everything runs: checked, kept, in force. The configuration is read anew; of a
-// file that was edited meanwhile all other keys wait for the next start.
-Result<> change(CameraControl& camera, const CommonOptions& common, const stage::Command& command) {
+// file that was edited meanwhile all other keys wait for the next start. The disk may take its time: all cameras go on meanwhile.
+Result<> change(const Cameras& cameras, CameraControl& camera, const CommonOptions& common, const stage::Command& command) {
   const bool set = command.kind == schema::CommandKind::Set;
   const Change change{command.camera, command.key, set ? std::optional(command.value) : std::nullopt};
-  VD_ASSIGN(const Changed changed, try_change(common.config, overrides_of(common), change));
+  std::future<Result<Changed>> kept;
+  {
+    const SignalsBlocked blocked;
+    kept = std::async(std::launch::async, check_and_keep, common, change);
+  }
+  while (kept.wait_for(kLongestWait) != std::future_status::ready)
+    for (const auto& each : cameras) each->step();
+  VD_ASSIGN(const Changed changed, kept.get());
   const std::vector<CameraConfig>& known = changed.config.cameras;
   const auto found = std::find_if(known.begin(), known.end(), [&](const CameraConfig& c) { return c.name == command.camera; });
   if (found == known.end())
     return Error{ErrorCode::kNotFound, common.config + " has no camera \"" + command.camera + "\" any more"};
-  const std::string path = overrides_path(changed.config.storage);
-  VD_TRY(keep(path, changed.overrides));
-  log::info("{}: {} is {}", command.camera, command.key, set ? "changed, and kept in " + path : "as the configuration has it");
+  log::info("{}: {} is {}", command.camera, command.key,
+            set ? "changed, and kept in " + overrides_path(changed.config.storage) : "as the configuration has it");
   camera.set_rules(decision_options(changed.config, *found));
   return {};
 }
@@ -69,7 +78,7 @@ Result<> change(CameraControl& camera, const CommonOptions& common, const stage:
 Result<> obey(const Cameras& cameras, const CommonOptions& common, const stage::Command& command) {
   VD_ASSIGN(CameraControl* const camera, find(cameras, command.camera));
   const bool changes = command.kind == schema::CommandKind::Set || command.kind == schema::CommandKind::Unset;
-  return changes ? change(*camera, common, command) : camera->obey(command);
+  return changes ? change(cameras, *camera, common, command) : camera->obey(command);
 }
 
 CLI::App* add_decide(CLI::App& app, CommonOptions& common, DecideOptions& options) {

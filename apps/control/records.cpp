@@ -6,21 +6,8 @@ namespace vedette::control {
 namespace {
 
 constexpr std::size_t kLongestText = 500;
-constexpr std::size_t kRoomForCounts = kMaxRecordBytes - 512;  // the rest is for all else in a state record
-
-template <typename T>
-Bytes finished(flatbuffers::FlatBufferBuilder& builder, flatbuffers::Offset<T> root) {
-  builder.Finish(root);
-  const auto* data = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
-  return Bytes(data, data + builder.GetSize());
-}
-
-std::string text_of(const flatbuffers::String* text) { return text != nullptr ? text->str() : std::string(); }
-
-Error bad_value(std::string_view record, std::string_view field, unsigned value) {
-  return {ErrorCode::kCorrupt,
-          std::string(record) + " has " + std::string(field) + " " + std::to_string(value) + ", which there isn't"};
-}
+constexpr std::size_t kRoomForCounts = kMaxRecordBytes - 256;  // the rest is for all else in a state record
+constexpr std::size_t kOfOneCount = 96;                        // besides its texts: table, offsets, padding
 
 }  // namespace
 
@@ -33,12 +20,18 @@ Bytes encode(const DesiredState& state) {
 Bytes encode(const CameraState& state) {
   flatbuffers::FlatBufferBuilder builder;
   std::vector<flatbuffers::Offset<schema::Count>> counts;
-  for (const rules::Count& count : state.counts) {
+  const auto add = [&](const rules::Count& count) {
+    const std::size_t most = count.place.size() + std::min(count.label.size(), kLongestText) + kOfOneCount;
+    if (builder.GetSize() + counts.size() * sizeof counts[0] + most > kRoomForCounts) return;
     const auto place = builder.CreateSharedString(count.place);
     const auto label = builder.CreateSharedString(count.label.substr(0, kLongestText));
     counts.push_back(schema::CreateCount(builder, place, label, count.inside, count.into, count.out_of));
-    if (builder.GetSize() > kRoomForCounts) break;
-  }
+  };
+  const auto is_of_line = [](const rules::Count& count) { return count.into + count.out_of > 0; };
+  for (const rules::Count& count : state.counts)
+    if (is_of_line(count)) add(count);
+  for (const rules::Count& count : state.counts)
+    if (!is_of_line(count)) add(count);
   const auto all = builder.CreateVector(counts);
   return finished(builder, schema::CreateState(builder, state.mode, state.previous_mode, state.since_ns, state.heartbeat_at_ns,
                                                state.paused, state.last_frame_id, state.targets, state.detections_stale,

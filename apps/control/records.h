@@ -69,7 +69,7 @@ struct EventRecord {
 };
 
 Bytes encode(const DesiredState& state);
-Bytes encode(const CameraState& state);  // of its counts as many as a record holds, the first ones
+Bytes encode(const CameraState& state);  // of its counts as many as a record holds: lines', then zones'
 Bytes encode(const EventRecord& event);  // texts of more than 500 bytes are cut
 
 // Copied out of shared memory first, then verified, every value in its range.

@@ -1,5 +1,6 @@
 #include "control/topics.h"
 
+#include <algorithm>
 #include <cstring>
 #include <map>
 
@@ -24,22 +25,24 @@ Result<Tracks> decode_tracks(std::span<const std::byte> record) {
   return tracks;
 }
 
-// Of the history that the topic holds, those that have begun and not ended, oldest first.
-std::vector<EventRecord> open_events(const bus::BusDir& dir, const bus::TopicName& topic) {
+// From the history that the topic holds.
+void read_events(const bus::BusDir& dir, const bus::TopicName& topic, LeftBehind& left) {
   auto reader = bus::RingReader::attach(dir, topic, kEventSchema);
-  if (!reader) return {};
+  if (!reader) return;
   std::map<std::uint64_t, EventRecord> open;
   for (bus::Taken taken = reader->take_next(); taken; taken = reader->take_next()) {
     Result<EventRecord> event = decode_event(taken.lease.bytes());
-    if (!event || event->phase == schema::EventPhase::Once) continue;
+    if (!event) continue;
+    left.newest_event_id = std::max(left.newest_event_id, event->id);
+    if (event->kind == schema::EventKind::CameraLost) left.camera_lost = true;
+    if (event->kind == schema::EventKind::CameraBack) left.camera_lost = false;
+    if (event->phase == schema::EventPhase::Once) continue;
     if (event->phase == schema::EventPhase::End)
       open.erase(event->id);
     else
       open[event->id] = *std::move(event);
   }
-  std::vector<EventRecord> left;
-  for (auto& [id, event] : open) left.push_back(std::move(event));
-  return left;
+  for (auto& [id, event] : open) left.open_events.push_back(std::move(event));
 }
 
 }  // namespace
@@ -52,7 +55,19 @@ Topics::Topics(const bus::BusDir& dir, std::string camera, const stage::Share& s
       left_behind_(std::move(left_behind)),
       control_(std::move(control)),
       state_(std::move(state)),
-      events_(std::move(events)) {}
+      events_(std::move(events)),
+      newest_event_id_(left_behind_.newest_event_id) {}
+
+std::uint64_t Topics::next_event_id() {
+  newest_event_id_ = std::max(events_.next_frame_id(), newest_event_id_ + 1);
+  return newest_event_id_;
+}
+
+void Topics::skip_event_ids(std::uint64_t given) {
+  constexpr std::uint64_t kUnknown = 1 << 20;  // far more than are given from one time that it is kept to the next
+  const bool again = given >= events_.next_frame_id();
+  newest_event_id_ = std::max(newest_event_id_, again ? given + kUnknown : given);
+}
 
 Result<Topics> Topics::open(const bus::BusDir& dir, const std::string& camera, std::uint32_t readers,
                             std::uint32_t held_per_reader) {
@@ -61,7 +76,8 @@ Result<Topics> Topics::open(const bus::BusDir& dir, const std::string& camera, s
   VD_ASSIGN(const auto events, bus::TopicName::make(camera, "events"));
   VD_ASSIGN(const auto tracks, bus::TopicName::make(camera, "tracks"));
   LeftBehind left{newest(dir, control, kControlSchema, decode_control), newest(dir, state, kStateSchema, decode_state),
-                  newest(dir, tracks, kTracksSchema, decode_tracks), "", open_events(dir, events)};
+                  newest(dir, tracks, kTracksSchema, decode_tracks)};
+  read_events(dir, events, left);
   if (const auto reader = bus::RingReader::attach(dir, tracks, kTracksSchema)) left.class_names = reader->metadata();
 
   const stage::Share share{readers, held_per_reader};

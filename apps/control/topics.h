@@ -21,6 +21,8 @@ struct LeftBehind {
   std::optional<Tracks> tracks;
   std::string class_names;               // of the tracks
   std::vector<EventRecord> open_events;  // the newest record of each that has no End
+  std::uint64_t newest_event_id = 0;     // 0: none
+  bool camera_lost = false;              // told, and not that it is back
 };
 
 class Topics {
@@ -34,7 +36,12 @@ class Topics {
   void publish(const DesiredState& state) { publish(control_, encode(state)); }
   void publish(const CameraState& state) { publish(state_, encode(state)); }
   void publish(const EventRecord& event) { publish(events_, encode(event)); }
-  std::uint64_t next_event_id() { return events_.next_frame_id(); }  // goes on after a restart
+  // Never one twice: ids go on after a restart. They begin by the wall clock where topics are made anew; of a machine whose clock
+  // may be that of before then, `given` is the newest id that is known of it (what was given within a while after that may be
+  // unknown).
+  std::uint64_t next_event_id();
+  void skip_event_ids(std::uint64_t given);
+  std::uint64_t newest_event_id() const { return newest_event_id_; }
 
   // With these class names from now on; other ones make new files, so that no record is read with the names of another model.
   Result<> open_tracks(const std::string& class_names);
@@ -55,6 +62,7 @@ class Topics {
   bus::RingWriter control_;
   bus::RingWriter state_;
   bus::RingWriter events_;
+  std::uint64_t newest_event_id_ = 0;
   std::optional<bus::RingWriter> tracks_;
 };
 

@@ -30,7 +30,8 @@ Engine::Engine(EngineOptions options, std::function<std::uint64_t()> next_event_
       crowds_(rules_.options().rules.size(), Settled(false)),
       tallies_(rules_.options().lines.size()) {}
 
-void Engine::resume(std::span<const Event> open, std::span<const Count> counts) {
+void Engine::resume(std::span<const Event> open, std::span<const Count> counts, std::span<const Track> tracks,
+                    std::uint64_t at_ns) {
   for (const Event& event : open) {
     events_.add(event, event.track_id == 0 ? 0.0 : quality_of(event.best), 0);
     const auto rule = rules_.find_rule(event.rule);
@@ -38,6 +39,22 @@ void Engine::resume(std::span<const Event> open, std::span<const Count> counts) 
   }
   for (const Count& count : counts)
     if (const auto line = rules_.find_line(count.place)) tallies_[*line][count.label] = {count.into, count.out_of};
+  for (const Track& track : tracks) objects_.push_back(watch({.at_ns = at_ns}, track));
+}
+
+std::vector<std::string> Engine::change(EngineOptions options, std::uint64_t at_ns) {
+  const RuleSet before = std::exchange(rules_, RuleSet(std::move(options)));
+  std::vector<std::string> unknown = rules_.set_names(before.names());
+  std::vector<Settled> crowds(rules_.options().rules.size(), Settled(false));
+  for (std::size_t rule = 0; rule < crowds.size(); ++rule)
+    if (const auto old = before.find_rule(rules_.rule(rule).name)) crowds[rule] = crowds_[*old];
+  crowds_ = std::move(crowds);
+  std::vector<std::map<std::string, Tally>> tallies(rules_.options().lines.size());
+  for (std::size_t line = 0; line < tallies.size(); ++line)
+    if (const auto old = before.find_line(rules_.options().lines[line].name)) tallies[line] = std::move(tallies_[*old]);
+  tallies_ = std::move(tallies);
+  for (Watched& object : objects_) object.change(before, rules_, at_ns);
+  return unknown;
 }
 
 const Findings& Engine::update(std::uint64_t frame_id, std::uint64_t captured_at_ns, std::uint32_t minute_of_week,

@@ -10,10 +10,9 @@
 //   size    within the limits, until it is a quarter beyond them
 //   count   of a crowd: for 1 s and 2 results, both ways
 //   event   one rule, one object: it starts when all conditions hold for a confirmed object, ends when they haven't held for 1 s
-//   and
-//           2 results, or the object is gone; before another one starts of the two they must have held as long
-// While an object is lost (not found on a frame) it stays in its zones and its events stay open; the time that it has been
-// somewhere goes on if it is found again within 5 s, else it starts over.
+//           and 2 results, or the object is gone; before another one starts of the two they must have held as long
+// While an object is lost (not found on a frame, for as long as the tracker waits for it) it stays in its zones and its events
+// stay open; the time that it has been somewhere goes on if it is found again within 5 s, else it starts over.
 #pragma once
 
 #include <cstdint>
@@ -39,9 +38,14 @@ class Engine {
   // `next_event_id` gives an id to each event that starts.
   Engine(EngineOptions options, std::function<std::uint64_t()> next_event_id);
 
-  // Goes on where another one was: with its open events and its lines' counts. Of these events one whose rule isn't there any
-  // more, or whose track isn't among the next update()'s, ends then. Before the first update().
-  void resume(std::span<const Event> open, std::span<const Count> counts);
+  // Goes on where another one was: with its open events, its lines' counts and its newest tracks, of a frame captured at `at_ns`.
+  // Of these events one whose rule or track isn't there any more ends with the next result. After set_names(), before the first
+  // update().
+  void resume(std::span<const Event> open, std::span<const Count> counts, std::span<const Track> tracks, std::uint64_t at_ns);
+
+  // Other options from now on. What is the same in both, by its name, goes on: lines' counts, who is in which zone since when,
+  // which rule holds. Events of rules that are gone end with the next result. Returns as set_names() does.
+  std::vector<std::string> change(EngineOptions options, std::uint64_t at_ns);
 
   // The model's class names, one a line, in the order of class ids. Returns those that the options name and the model lacks.
   // Cheap when they are those of before (then it returns nothing). Without names nothing is found.
@@ -58,7 +62,6 @@ class Engine {
 
   std::vector<Event> open_events() const { return events_.all(); }  // for resume()
   std::vector<Count> line_counts() const;                           // for resume()
-  void forget_counts() { tallies_.assign(tallies_.size(), {}); }    // lines count from 0 on
 
  private:
   struct Tally {

@@ -51,7 +51,10 @@ Segment side(const Polygon& polygon, std::size_t index) { return {polygon[index]
 
 }  // namespace
 
-Point anchor_of(const Track& track) { return {track.x() + track.width() / 2.0f, track.y() + track.height()}; }
+Point anchor_of(const Track& track) {
+  constexpr float kLast = 0x1.fffffep-1f;  // before 1
+  return {std::min(track.x() + track.width() / 2.0f, kLast), std::min(track.y() + track.height(), kLast)};
+}
 
 bool contains(const Polygon& polygon, Point point) {
   bool inside = false;

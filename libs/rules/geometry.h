@@ -31,7 +31,8 @@ struct Unit {
   double height = 1;
 };
 
-// Where an object stands: the middle of its box's lower edge.
+// Where an object stands: the middle of its box's lower edge, always within the picture: a zone that reaches the picture's right
+// or lower border has who is cut by it.
 Point anchor_of(const Track& track);
 
 // An odd number of sides lies to the right of the point (even-odd rule). A point on a side may count as inside or not; of two

@@ -21,6 +21,7 @@ class RuleSet {
   // See Engine::set_names().
   std::vector<std::string> set_names(std::string_view names);
   bool has_names() const { return !names_.empty(); }
+  const std::string& names() const { return names_text_; }
   std::string label(std::uint16_t class_id) const;
 
   const EngineOptions& options() const { return options_; }

@@ -24,6 +24,7 @@ Watched::Watched(const RuleSet& rules, const Track& track, std::uint64_t at_ns, 
       score_(track.score()),
       seen_at_ns_(at_ns),
       here_since_ns_(track.first_at_ns() == 0 ? at_ns : std::min(track.first_at_ns(), at_ns)),
+      lost_since_ns_(is_found() ? 0 : std::min(track.seen_at_ns(), at_ns)),
       lines_(rules.options().lines.size()),
       rules_(rules.options().rules.size()) {
   const std::vector<Zone>& zones = rules.options().zones;
@@ -36,6 +37,27 @@ Watched::Watched(const RuleSet& rules, const Track& track, std::uint64_t at_ns, 
     if (const auto line = rules.line_of(event.rule)) lines_[*line].into_at_ns = lines_[*line].out_of_at_ns = event.started_at_ns;
   }
   judge(rules);
+}
+
+void Watched::change(const RuleSet& before, const RuleSet& now, std::uint64_t at_ns) {
+  std::vector<ZoneWatch> zones;
+  for (const Zone& zone : now.options().zones) {
+    const auto old = before.find_zone(zone.name);
+    const bool same = old && before.options().zones[*old].polygon == zone.polygon;
+    zones.push_back(same ? zones_[*old] : ZoneWatch(zone.polygon, anchor_, false, at_ns));
+  }
+  zones_ = std::move(zones);
+  std::vector<Line> lines;
+  for (const rules::Line& line : now.options().lines) {
+    const auto old = before.find_line(line.name);
+    lines.push_back(old && before.options().lines[*old] == line ? lines_[*old] : Line{});
+  }
+  lines_ = std::move(lines);
+  std::vector<ByRule> by_rule(now.options().rules.size());
+  for (std::size_t rule = 0; rule < by_rule.size(); ++rule)
+    if (const auto old = before.find_rule(now.rule(rule).name)) by_rule[rule] = rules_[*old];
+  rules_ = std::move(by_rule);
+  judge(now);
 }
 
 void Watched::learn(const RuleSet& rules, const Track& track, std::uint64_t at_ns) {

@@ -37,6 +37,9 @@ class Watched {
       if (const int net = take_crossing(line, at_ns); net != 0) crossed(line, net);
   }
 
+  // Other rules: what is the same in both, by its name, stays as it was.
+  void change(const RuleSet& before, const RuleSet& now, std::uint64_t at_ns);
+
   // Nothing moves: an object that is lost is gone after kDwellSurvives, until it is found again.
   void give_up(std::uint64_t at_ns);
 

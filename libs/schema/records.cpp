@@ -2,6 +2,11 @@
 
 namespace vedette {
 
+Error bad_value(std::string_view record, std::string_view field, unsigned value) {
+  return {ErrorCode::kCorrupt,
+          std::string(record) + " has " + std::string(field) + " " + std::to_string(value) + ", which there isn't"};
+}
+
 std::string_view to_string(schema::EventKind kind) {
   switch (kind) {
     case schema::EventKind::Alarm:

@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "schema/frame.h"
@@ -46,10 +48,22 @@ Result<const T*> copy_record(std::span<const std::byte> record, RecordBuffer& bu
   return verified<T>(std::span(buffer).first(record.size()));
 }
 
+inline std::string text_of(const flatbuffers::String* text) { return text != nullptr ? text->str() : std::string(); }
+
+// Enums aren't checked by a Verifier: "event has kind 99, which there isn't".
+Error bad_value(std::string_view record, std::string_view field, unsigned value);
+
+// The bytes of a record whose root was built last.
+template <typename T>
+std::vector<std::byte> finished(flatbuffers::FlatBufferBuilder& builder, flatbuffers::Offset<T> root) {
+  builder.Finish(root);
+  const auto* data = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
+  return std::vector<std::byte>(data, data + builder.GetSize());
+}
+
 // Silence for so long means that control is gone, and what it wanted with it: go by the configured defaults.
 inline constexpr std::uint64_t kControlLostNs = 2'000'000'000;
 
-// Enums aren't checked by a Verifier.
 inline bool is_mode(Mode mode) { return mode >= Mode::MIN && mode <= Mode::MAX; }
 
 std::string_view to_string(schema::EventKind kind);    // "alarm", "camera_lost", …

@@ -13,12 +13,6 @@
 namespace vedette::stage {
 namespace {
 
-std::string text_of(const flatbuffers::String* text) { return text != nullptr ? text->str() : std::string(); }
-
-Error bad_value(std::string_view field, unsigned value) {
-  return {ErrorCode::kCorrupt, "command has " + std::string(field) + " " + std::to_string(value) + ", which there isn't"};
-}
-
 Result<UniqueFd> connect_to(const std::string& path, std::chrono::milliseconds patience) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -39,16 +33,14 @@ std::vector<std::byte> encode(const Command& command) {
   flatbuffers::FlatBufferBuilder builder;
   const auto camera = builder.CreateString(command.camera);
   const auto key = builder.CreateString(command.key), value = builder.CreateString(command.value);
-  builder.Finish(schema::CreateCommand(builder, camera, command.kind, command.mode, key, value));
-  const auto* bytes = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
-  return std::vector<std::byte>(bytes, bytes + builder.GetSize());
+  return finished(builder, schema::CreateCommand(builder, camera, command.kind, command.mode, key, value));
 }
 
 Result<Command> decode_command(std::span<const std::byte> packet) {
   RecordBuffer copy;
   VD_ASSIGN(const schema::Command* const record, copy_record<schema::Command>(packet, copy));
-  if (record->kind() > schema::CommandKind::MAX) return bad_value("kind", static_cast<unsigned>(record->kind()));
-  if (!is_mode(record->mode())) return bad_value("mode", static_cast<unsigned>(record->mode()));
+  if (record->kind() > schema::CommandKind::MAX) return bad_value("command", "kind", static_cast<unsigned>(record->kind()));
+  if (!is_mode(record->mode())) return bad_value("command", "mode", static_cast<unsigned>(record->mode()));
   return Command{record->camera()->str(), record->kind(), record->mode(), text_of(record->key()), text_of(record->value())};
 }
 

@@ -106,6 +106,7 @@ std::uint64_t Stages::step_motion(bool spared) {
   const std::vector<std::uint8_t> cells(4, 0);
   MotionInfo info{};
   info.mutate_frame_id(id);
+  info.mutate_captured_at_ns(monotonic_ns());
   info.mutate_columns(2);
   info.mutate_rows(2);
   info.mutate_moving(spared ? 0 : 1);

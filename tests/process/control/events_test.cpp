@@ -131,7 +131,15 @@ TEST_F(ControlEvents, PausingAndDetectionOffEndWhatIsOpen) {
   start();
   Commander commander(folder_ / "bus");
   ASSERT_TRUE(play_until(1, [&] { return count_events(EventKind::Object, EventPhase::Start) == 1; }));
+  bus::Subscriber tracks(*dir_, {"front", "tracks"}, kTracksSchema);
+  Tracks followed;
+  const auto follows = [&] {
+    const bus::Taken taken = tracks.take_newest();
+    return taken && read_tracks(taken.lease.bytes(), followed) && !followed.tracks.empty();
+  };
+  ASSERT_TRUE(play_until(1, follows));
   ASSERT_TRUE(commander.send(CommandKind::Pause)->ok);
+  ASSERT_TRUE(eventually([&] { return (void)follows(), followed.tracks.empty(); })) << "nobody to go on with after a kill";
   ASSERT_TRUE(eventually([&] { return count_events(EventKind::Object, EventPhase::End) == 1; }));
   ASSERT_TRUE(commander.send(CommandKind::Resume)->ok);
   ASSERT_TRUE(play_until(1, [&] { return count_events(EventKind::Object, EventPhase::Start) == 2; }));
@@ -166,6 +174,8 @@ TEST_F(ControlEvents, ChangesAreCheckedThenInForceAtOnceAndAfterARestart) {
   EXPECT_NE(answer->text.find("value:1:24: cameras.front.zones[0].polygon"), std::string::npos) << answer->text;
   answer = commander.set("threshold", "much");
   EXPECT_NE(answer->text.find("value:1:1: cameras.front.threshold"), std::string::npos) << answer->text;
+  answer = commander.set("threshold", "0.2");
+  EXPECT_NE(answer->text.find("expected at least detect.threshold, 0.4"), std::string::npos) << answer->text;
   EXPECT_FALSE(commander.set("zones", "[{")->ok);
   EXPECT_FALSE(commander.set("rules", "[{name: a, zones: [nowhere]}]")->ok);
   answer = commander.set("url", "/dev/video7");
@@ -196,6 +206,25 @@ TEST_F(ControlEvents, ChangesAreCheckedThenInForceAtOnceAndAfterARestart) {
       << "its rule is gone";
   ASSERT_TRUE(again.send({"front", CommandKind::Unset, Mode::Standby, "threshold", ""})->ok);
   EXPECT_TRUE(eventually([&] { return state().threshold == 0.5f; }));
+  ASSERT_TRUE(again.set("rules", "[{name: a, classes: [unicorn]}]")->ok);
+  EXPECT_TRUE(program_->wait_log("the model knows no class \"unicorn\""));
+}
+
+TEST_F(ControlEvents, IdsGoOnWhereTheClockIsThatOfBefore) {
+  constexpr std::uint64_t kGiven = 1ull << 52;
+  std::filesystem::create_directories(folder_ / "storage");
+  std::ofstream(folder_ / "storage" / "control.json")
+      << R"({"cameras": {"front": {"paused": false, "detecting": true, "lines": [], "newest_event_id": 4503599627370496}}})";
+  start();
+  ASSERT_TRUE(play_until(1, [&] { return count_events(EventKind::Object, EventPhase::Start) == 1; }));
+  const std::uint64_t first = object_events().begin()->first;
+  EXPECT_GT(first, kGiven);
+  ASSERT_TRUE(play_until(0, [&] { return all_ended(); }));
+  program_->signal(SIGTERM);
+  EXPECT_EQ(program_->wait_exit(), 0);
+  start();
+  ASSERT_TRUE(play_until(1, [&] { return count_events(EventKind::Object, EventPhase::Start) == 2; }));
+  EXPECT_GT(object_events().rbegin()->first, first);
 }
 
 TEST_F(ControlEvents, ABrokenOverridesFileRefusesToStart) {

@@ -1,5 +1,6 @@
 // The live path against the recording's own clock: the same detections through a real vedette-control by `vedette replay`, whose
-// capture times are those of now. Tolerance: an event may start 0.5 s earlier or later, one in ten may be missing or one too
+// capture times are those of now. Capture times are compared, not when something was told. Tolerance: an event may start 0.5 s
+// earlier or later, one in ten may be missing or one too
 // many, a line's count differs by one at most.
 #include <unistd.h>
 
@@ -55,7 +56,7 @@ TEST(ControlLive, DecidesAsItDoesFromTheRecording) {
     while (const bus::Taken taken = events.take_next()) {
       const control::EventRecord event = control::decode_event(taken.lease.bytes()).value();
       if (event.phase == schema::EventPhase::Start)
-        begun.push_back({event.rule, static_cast<double>(event.at_ns - first_at_ns) / 1e9});
+        begun.push_back({event.rule, static_cast<double>(event.started_at_ns - first_at_ns) / 1e9});
     }
     if (const bus::Taken taken = states.take_newest()) state = control::decode_state(taken.lease.bytes()).value();
   };

@@ -40,6 +40,13 @@ class DecisionsOf : public ::testing::Test {
   void see_often(Decisions& decisions, int persons, int results) {
     for (int i = 0; i < results; ++i) see(decisions, persons);
   }
+  // A frame that the detector was spared, 100 ms later.
+  Decisions::Decided still(Decisions& decisions) {
+    at_ns_ += kStep;
+    const Decisions::Decided decided = decisions.still(++frame_, at_ns_, {at_ns_, 0});
+    collect(decisions);
+    return decided;
+  }
   void collect(const Decisions& decisions) {
     for (const rules::Change& change : decisions.findings().changes)
       if (change.phase != schema::EventPhase::Update) changes_.push_back(change);
@@ -97,17 +104,43 @@ TEST_F(DecisionsOf, OtherRulesKeepObjectsAndEndTheEventsOfThoseThatAreGone) {
   const std::uint64_t id = decisions.tracks()[0].id();
   rules::EngineOptions same = options_.rules;
   same.threshold = 0.6f;
-  decisions.set_rules(same, options_.tracker);
+  EXPECT_TRUE(decisions.set_rules(same, options_.tracker).empty());
+  still(decisions);
   EXPECT_EQ(decisions.threshold(), 0.6f);
   see_often(decisions, 1, 20);
   ASSERT_EQ(decisions.tracks().size(), 1u);
   EXPECT_EQ(decisions.tracks()[0].id(), id);
   EXPECT_EQ(changes_.size(), 1u) << "the rule is still there: its event goes on";
   decisions.set_rules({.zones = {}, .lines = {}, .rules = {{.name = "others", .classes = {"person"}}}}, options_.tracker);
+  still(decisions);
   see_often(decisions, 1, 20);
   EXPECT_EQ(decisions.tracks()[0].id(), id);
   EXPECT_EQ(count(EventPhase::End), 1);
   EXPECT_EQ(count(EventPhase::Start), 2);
+}
+
+TEST_F(DecisionsOf, ARuleThatComesToHoldWhileNothingMovesWakesTheSentry) {
+  options_.rules.rules[0].dwell = std::chrono::seconds(10);
+  Decisions decisions = make();
+  decisions.set_names("person");
+  see_often(decisions, 1, 20);
+  int transitions = 0;
+  for (int i = 0; i < 79; ++i) transitions += still(decisions).transition ? 1 : 0;
+  EXPECT_EQ(transitions, 0);
+  EXPECT_EQ(decisions.sentry().mode(), Mode::Standby);
+  for (int i = 0; i < 100; ++i) transitions += still(decisions).transition ? 1 : 0;
+  EXPECT_EQ(transitions, 1);
+  EXPECT_EQ(decisions.sentry().mode(), Mode::Validation) << "no alarm until the detector has looked";
+  EXPECT_EQ(count(EventPhase::Start), 1);
+}
+
+TEST_F(DecisionsOf, StillFramesOfBeforeAndOfTheFutureDontCount) {
+  Decisions decisions = make();
+  decisions.set_names("person");
+  see_often(decisions, 1, 20);
+  EXPECT_EQ(decisions.still(frame_, at_ns_, {at_ns_, 0}).counted, rules::Counted::kRepeated);
+  EXPECT_EQ(decisions.still(frame_ + 1, at_ns_, {at_ns_ + 3'000'000'000, 0}).counted, rules::Counted::kStale);
+  EXPECT_EQ(decisions.still(frame_ + 1, at_ns_ + 3'000'000'000, {at_ns_, 0}).counted, rules::Counted::kFromFuture);
 }
 
 TEST_F(DecisionsOf, AnotherModelsNamesEndAll) {
@@ -138,9 +171,10 @@ TEST_F(DecisionsOf, ASuccessorGoesOnWithIdsTracksAndEvents) {
   for (const rules::Change& change : changes_) open.push_back(change.event);
 
   Decisions successor = make();
-  successor.resume(open, std::vector<rules::Count>{});
-  successor.resume(left);
   successor.set_names("person");
+  successor.resume(left, open, std::vector<rules::Count>{});
+  EXPECT_EQ(still(successor).counted, rules::Counted::kYes);
+  EXPECT_EQ(count(EventPhase::End), 0) << "both are there while nothing moves";
   see_often(successor, 1, 20);
   EXPECT_EQ(count(EventPhase::Start), 2) << "nobody is told of twice";
   see_often(successor, 1, 60);

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
 
-KeptCamera some() { return {true, false, Mode::Tracking, {{"gate", "person", 0, 3, 1}, {"gate", "car", 0, 0, 7}}}; }
+KeptCamera some() { return {true, false, Mode::Tracking, {{"gate", "person", 0, 3, 1}, {"gate", "car", 0, 0, 7}}, 99}; }
 
 class KeptFile : public ::testing::Test {
  protected:
@@ -73,6 +73,15 @@ TEST_F(KeptFile, MovesABrokenOneAsideAndBeginsAnew) {
     EXPECT_FALSE(std::filesystem::exists(path_));
     EXPECT_EQ(test::read_file(path_ + ".broken"), broken);
   }
+}
+
+TEST_F(KeptFile, WhatCouldntBeWrittenIsTriedAgain) {
+  const std::string in_the_way = folder_.write("storage", "no folder");
+  Kept kept(path_, std::chrono::milliseconds(50));
+  kept.note("front", some(), kSecond);
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  std::filesystem::remove(in_the_way);
+  EXPECT_TRUE(eventually_holds("\"paused\": true"));
 }
 
 TEST_F(KeptFile, APlaceThatCantBeWrittenEndsNothing) {

@@ -85,6 +85,22 @@ TEST(Records, CountsFillARecordAtMost) {
   for (std::size_t i = 0; i < back.counts.size(); ++i) EXPECT_EQ(back.counts[i], state.counts[i]);
 }
 
+TEST(Records, CountsOfSharedNamesFillARecordAtMostAndLinesComeFirst) {
+  CameraState state;
+  for (int zone = 0; zone < 17; ++zone)
+    for (int label = 0; label < 20; ++label)
+      state.counts.push_back({std::string(1, static_cast<char>('a' + zone)), "class" + std::to_string(label), 1, 0, 0});
+  state.counts.push_back({"gate", "person", 0, 5, 6});
+  state.counts.push_back({"gate", std::string(3000, 'x'), 0, 7, 8});
+  const Bytes bytes = encode(state);
+  EXPECT_LE(bytes.size(), kMaxRecordBytes);
+  const CameraState back = decode_state(bytes).value();
+  ASSERT_GT(back.counts.size(), 60u);
+  EXPECT_EQ(back.counts[0].into, 5u);
+  EXPECT_EQ(back.counts[1].into, 7u);
+  EXPECT_EQ(back.counts[2], state.counts[0]);
+}
+
 TEST(Records, HostileBytesAreRefusedOrSane) {
   std::mt19937 random(5);
   const Bytes good = encode(DesiredState{Mode::Tracking, 2.5f, true, 42, 43});

@@ -161,6 +161,11 @@ TEST(Dwell, StartsOverWhenItLeaves) {
   EXPECT_EQ(scene.told(), Words{});
 }
 
+TEST(Zones, HaveWhoIsCutByThePicturesBorder) {
+  Scene scene(with({.name = "a", .zones = {"left", "right"}}, {kLeft, kRight}));
+  EXPECT_EQ(scene.frame({{.id = 1, .at = {0.2f, 1.0f}}, {.id = 2, .at = {1.0f, 1.0f}, .width = 0}}).targets.count, 2u);
+}
+
 TEST(Dwell, GoesOnWhileNothingMoves) {
   Scene scene(with({.name = "loiter", .zones = {"left"}, .dwell = std::chrono::seconds(10)}, {kLeft}));
   scene.frames(3, {{.at = {0.2f, 0.5f}}});

@@ -121,7 +121,7 @@ TEST(Resume, GoesOnUnderTheSameIds) {
   ASSERT_EQ(before.engine.open_events().size(), 2u);
   Scene after(options);
   after.now = before.now;
-  after.engine.resume(before.engine.open_events(), before.engine.line_counts());
+  after.engine.resume(before.engine.open_events(), before.engine.line_counts(), {}, 0);
   // In the margin of its zone, below the threshold, and not yet long there by what the new one knows.
   after.frames(200, {{.at = {0.505f, 0.7f}, .score = 0.45f}});
   for (const Change& change : after.changes) {
@@ -141,7 +141,7 @@ TEST(Resume, EndsWhatCantGoOn) {
                                          {.id = 3, .rule = "a", .track_id = 1},
                                          {.id = 4, .rule = "a", .track_id = 0},
                                          {.id = 5, .rule = "a", .track_id = 1}},
-                      std::vector<Count>{{"gone", "person", 0, 1, 1}});
+                      std::vector<Count>{{"gone", "person", 0, 1, 1}}, {}, 0);
   scene.frame({{.id = 1}});
   std::vector<std::uint64_t> ended;
   for (const Change& change : scene.changes)
@@ -149,6 +149,51 @@ TEST(Resume, EndsWhatCantGoOn) {
   EXPECT_EQ(ended, (std::vector<std::uint64_t>{1, 2, 4, 5}));
   ASSERT_EQ(scene.engine.open_events().size(), 1u);
   EXPECT_EQ(scene.engine.open_events()[0].id, 3u);
+}
+
+TEST(Resume, GoesOnWhereNothingMoves) {
+  Scene before(with({.name = "a", .zones = {"left"}}, {kLeft}));
+  before.frames(20, {{.at = {0.2f, 0.5f}}});
+  Scene after(with({.name = "a", .zones = {"left"}}, {kLeft}));
+  after.now = before.now;
+  after.engine.resume(before.engine.open_events(), before.engine.line_counts(), before.tracks, before.now);
+  const std::vector<Count> here{{"", "person", 1, 0, 0}, {"left", "person", 1, 0, 0}};
+  EXPECT_EQ(after.still().counts, here);
+  after.frames(20, {{.at = {0.2f, 0.5f}}});
+  EXPECT_EQ(after.told(), Words{"update a"});
+}
+
+// Stands in `left` for 8 s of the dwell of 10 s, half-way over the gate, and in an event of "here".
+struct Changing : testing::Test {
+  Changing() { scene.frames(80, {{.at = {0.4f, 0.49f}}}); }
+
+  EngineOptions options{
+      {kLeft}, {kGate}, {{.name = "here"}, {.name = "loiter", .zones = {"left"}, .dwell = std::chrono::seconds(10)}}, 0.5f};
+  Scene scene{options};
+};
+
+TEST_F(Changing, WhatIsTheSameGoesOn) {
+  ASSERT_EQ(scene.told(), Words{"start here"});
+  options.rules.insert(options.rules.begin(), {.name = "new", .zones = {"right"}});
+  options.zones.insert(options.zones.begin(), kRight);
+  EXPECT_TRUE(scene.engine.change(options, scene.now).empty());
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(scene.still().counts.size(), 2u) << "the whole picture and left";
+  EXPECT_EQ(scene.told(), Words{"start here"});
+  scene.still();
+  EXPECT_EQ(scene.told(), (Words{"start here", "update here", "start loiter"})) << "it has been there for 10 s";
+  scene.frames(5, {{.at = {0.4f, 0.7f}}});
+  EXPECT_EQ(scene.engine.line_counts().size(), 1u);
+}
+
+TEST_F(Changing, WhatIsAnotherBeginsAnew) {
+  options.zones[0].polygon = box_polygon(0, 0, 0.6f, 1);
+  options.rules.erase(options.rules.begin());
+  options.rules[0].classes = {"person", "unicorn"};
+  EXPECT_EQ(scene.engine.change(options, scene.now), Words{"unicorn"});
+  for (int i = 0; i < 98; ++i) scene.still();
+  EXPECT_EQ(scene.told(), (Words{"start here", "end here"}));
+  scene.still(), scene.still();
+  EXPECT_EQ(scene.told(), (Words{"start here", "end here", "start loiter"}));
 }
 
 TEST(Names, WithoutThemNothingIsFoundAndUnknownOnesAreTold) {
