@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "bus/inspect.h"
 #include "schema/motion.h"
@@ -74,10 +75,11 @@ TEST_F(Observed, counts_frames_records_and_boxes_by_class) {
   };
   publish(1);
   publish(2);
-  ASSERT_TRUE(test::wait_until([&] {
-    const auto seen = bus::inspect(dir_, topic("front/detections"));
-    return seen.ok() && !seen->readers.empty() && seen->readers[0].taken == 2;
-  }));
+  const auto taken = [&](const char* of) -> std::optional<std::uint64_t> {  // by the observer; none: it isn't there yet
+    const auto seen = bus::inspect(dir_, topic(of));
+    return seen.ok() && !seen->readers.empty() ? std::optional<std::uint64_t>(seen->readers[0].taken) : std::nullopt;
+  };
+  ASSERT_TRUE(test::wait_until([&] { return taken("front/detections") == 2; }));
   bus::RingOptions other = detections.options();  // another model: its own names
   other.metadata = "cat\ncow";
   ASSERT_TRUE(detections.resize(other).ok());
@@ -85,6 +87,7 @@ TEST_F(Observed, counts_frames_records_and_boxes_by_class) {
   auto motion = std::move(bus::RingWriter::open(dir_, topic("front/motion"),
                                                 {.schema_id = kMotionSchema, .slot_bytes = kMotionSlotBytes, .keep = 64}))
                     .value();
+  ASSERT_TRUE(test::wait_until([&] { return taken("front/motion").has_value(); }));
   for (const bool skipped : {true, false, true, true}) {
     auto loan = motion.loan();
     ASSERT_TRUE(loan);
