@@ -55,6 +55,8 @@ void CameraRecorder::take_events() {
     const bus::Taken taken = events_.take_next();
     if (!taken) return;
     missed_ += taken.missed;
+    if (taken.missed > 0)
+      for (const auto& [id, recording] : recordings_) recording->doubt(monotonic_ns());
     if (const auto news = read_news(taken.lease.bytes())) {
       handle(*news);
     } else {

@@ -132,6 +132,61 @@ TEST_F(RecordTest, AnEventThatARestartInterruptsGoesOnInAFurtherPart) {
   stop();
 }
 
+TEST_F(RecordTest, AnEventWhosePostRollARestartInterruptsGoesOnInAFurtherPart) {
+  const auto packets = packets_of(kH264);
+  ASSERT_FALSE(packets.empty());
+  Source source(bus_);
+  source.begin(11);
+  source.publish(packets, 11);
+  start({"record.post_roll=4s"});
+  source.tell({.id = 1, .at = 9, .started = 9, .best = 9});
+  source.tell({.id = 1, .phase = EventPhase::End, .at = 10, .started = 9, .best = 9});
+  ASSERT_TRUE(wait_until([&] { return !files(".mp4.part").empty(); })) << log();
+  stop();
+  ASSERT_EQ(events().at(0).state, store::EventState::kInterrupted);
+  source.publish(packets, 16);
+  start({"record.post_roll=4s"});
+  const auto event = wait_done(1);
+  ASSERT_TRUE(event) << log();
+  EXPECT_EQ(event->clips, 2u);
+  EXPECT_EQ(store::zones_text(event->visits), "door");
+  EXPECT_EQ(event->visits.size(), 1u);
+  stop();
+}
+
+TEST_F(RecordTest, AnAlarmShowsTheFrameThatTippedIt) {
+  const auto packets = packets_of(kH264);
+  ASSERT_FALSE(packets.empty());
+  Source source(bus_);
+  source.begin(15);
+  source.publish(packets, 15);
+  start();
+  source.tell({.id = 1, .phase = EventPhase::Once, .at = 9, .kind = schema::EventKind::Alarm, .frame_id = 7});
+  const auto event = wait_done(1);
+  ASSERT_TRUE(event) << log();
+  EXPECT_TRUE(event->snapshot);
+  const auto seen = media();
+  ASSERT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen[0].kind, MediaKind::Snapshot);
+  EXPECT_NEAR(source.time_of(seen[0].frame_id), 9, 0.03);
+  stop();
+}
+
+TEST_F(RecordTest, NoBoxIsDrawnOnAPictureOfAnotherTime) {
+  const auto packets = packets_of(kH264);
+  ASSERT_FALSE(packets.empty());
+  Source source(bus_);
+  source.begin(15);
+  source.publish(packets, 8);
+  start();
+  source.tell({.id = 1, .at = 7, .started = 7, .best = 14});
+  source.tell({.id = 1, .phase = EventPhase::End, .at = 7.5, .started = 7, .best = 14});
+  const auto event = wait_done(1);
+  ASSERT_TRUE(event) << log();
+  EXPECT_EQ(files(".jpg"), std::vector<std::string>{store::Tree(storage()).snapshot(event->key, event->started_at_ms)});
+  stop();
+}
+
 TEST_F(RecordTest, WhereTheStreamChangesAFurtherPartBegins) {
   const auto packets = packets_of(kH264);
   ASSERT_FALSE(packets.empty());

@@ -169,6 +169,41 @@ TEST_F(Room, AFullDiskStopsRecordingAndItGoesOnWhenThereIsRoomAgain) {
   stop();
 }
 
+TEST_F(Room, WithLessThanLeastFreeWhatIsBeingRecordedEnds) {
+  if (!mount("64m")) GTEST_SKIP() << "needs root, to mount a tmpfs";
+  const auto packets = packets_of(kClip);
+  ASSERT_FALSE(packets.empty());
+  Source source(bus_);
+  source.begin(8);
+  source.publish(packets, 8);
+  start({"record.least_free=32MB", "record.continuous=true"});
+  source.tell({.id = 1, .at = 7.5, .started = 7.5, .best = 7.5});
+  double until = 8;
+  const auto flow = [&] {
+    source.publish(packets, until = std::min(until + 0.1, 19.0));
+    source.beat();
+    return true;
+  };
+  ASSERT_TRUE(wait_until([&] { return flow() && files(".mp4.part").size() == 2; })) << log();
+  fill(16'000'000);
+  ASSERT_TRUE(wait_until([&] { return flow() && files(".mp4").size() == 2; })) << log();
+  EXPECT_TRUE(files(".mp4.part").empty());
+  for (int i = 0; i < 10; ++i) {
+    flow();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    EXPECT_TRUE(files(".mp4.part").empty() && files(".mp4").size() == 2) << "it records all the same";
+  }
+  fs::remove(storage() + "/filler");
+  ASSERT_TRUE(wait_until([&] { return flow() && files(".mp4.part").size() == 2; })) << log();
+  source.tell({.id = 1, .phase = EventPhase::End, .at = 10, .started = 7.5, .best = 7.5});
+  ASSERT_TRUE(wait_until([&] { return flow() && until >= 19; }));
+  const auto event = wait_done(1);
+  ASSERT_TRUE(event) << log();
+  EXPECT_EQ(event->clips, 2u);
+  stop();
+  EXPECT_EQ(files(".mp4").size(), 4u);
+}
+
 TEST_F(Room, WithLessThanLeastFreeNothingIsRecorded) {
   if (!mount("64m")) GTEST_SKIP() << "needs root, to mount a tmpfs";
   const auto packets = packets_of(kClip);
