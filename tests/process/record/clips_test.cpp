@@ -110,6 +110,37 @@ TEST_F(RecordTest, AnEventThatIsDoneIsNotRecordedAgainAfterARestart) {
   stop();
 }
 
+TEST_F(RecordTest, AnEventThatWasRemovedDoesNotComeBackWithARestart) {
+  const auto packets = packets_of(kH264);
+  ASSERT_FALSE(packets.empty());
+  Source source(bus_);
+  source.begin(15);
+  source.publish(packets, 15);
+  start();
+  source.tell({.id = 1, .at = 8, .started = 8, .best = 8});
+  source.tell({.id = 1, .phase = EventPhase::End, .at = 9, .started = 8, .best = 8});
+  ASSERT_TRUE(wait_done(1)) << log();
+  {
+    auto store = store::Store::open_to_change(storage());
+    ASSERT_TRUE(store && store->remove(store::EventKey{"front", 1}).ok());
+  }
+  stop();
+  start();
+  source.tell({.id = 2, .phase = EventPhase::Once, .at = 10, .zone = "", .kind = schema::EventKind::Standby});
+  ASSERT_TRUE(wait_done(2)) << log();
+  EXPECT_EQ(events().size(), 1u);
+  EXPECT_TRUE(files(".mp4").empty());
+  stop();
+}
+
+TEST_F(RecordTest, ASecondRecorderOfTheSameStorageIsRefused) {
+  start();
+  Program second({VEDETTE_BIN_DIR "/vedette-record", "--config", folder_.file("vedette.yaml")}, folder_.file("second"));
+  EXPECT_NE(second.wait_exit(), 0);
+  EXPECT_NE(second.err().find(storage() + "/record.lock: process "), std::string::npos) << second.err();
+  stop();
+}
+
 TEST_F(RecordTest, AnEventThatARestartInterruptsGoesOnInAFurtherPart) {
   const auto packets = packets_of(kH264);
   ASSERT_FALSE(packets.empty());

@@ -1,9 +1,12 @@
 // Recordings and what they are made of, without a process around them: at moments that a test would have to wait for.
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "base/clock.h"
 #include "record/audio.h"
 #include "record/recording.h"
+#include "record/retention.h"
 #include "store/database.h"
 #include "support/program.h"
 
@@ -73,6 +76,25 @@ TEST_F(Unhurried, AnEventThatCouldNotBeSavedIsSavedLater) {
   EXPECT_EQ(state(), store::EventState::kOpen);
   EXPECT_TRUE(event.step(later + kSecondNs));
   EXPECT_EQ(state(), store::EventState::kDone);
+}
+
+TEST_F(Unhurried, WhatCannotBeRemovedDoesNotKeepTheRest) {
+  std::int64_t at_ms = 0;
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    store::Event done;
+    done.key = {"front", id};
+    done.started_at_ms = at_ms += 1000;
+    done.state = store::EventState::kDone;
+    done.clips = 1;
+    ASSERT_TRUE(store_.put(done));
+  }
+  const std::string stuck = store_.tree().clip({"front", 1}, 1000, 1);
+  std::filesystem::create_directories(stuck + "/in the way");
+  ASSERT_TRUE(store_.put(store::Segment{"front", 1000, 2000, 1}));
+  const Removed removed = enforce(store_, {0, 0, 0, 0}, 1'000'000);
+  EXPECT_EQ(removed.events, 2u);
+  EXPECT_EQ(removed.segments, 1u);
+  EXPECT_NE(removed.failed.find(stuck), std::string::npos) << removed.failed;
 }
 
 // A camera may say that its G.722 is stereo; libav's decoder knows mono alone.
