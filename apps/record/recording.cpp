@@ -72,6 +72,8 @@ void Recording::update(const News& news) {
 
 void Recording::begin_clip() {
   if (!wanted_ || recording_ || !parts_.disk.has_room()) return;
+  if (!saved_) save();
+  if (!saved_) return;  // a clip without its .json is nobody's
   recording_ = true;
   packet_at_ns_ = monotonic_ns();
   parts_.feed.add(*this, from_ns_);

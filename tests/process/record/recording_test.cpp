@@ -1,12 +1,15 @@
 // Recordings and what they are made of, without a process around them: at moments that a test would have to wait for.
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "base/clock.h"
 #include "record/audio.h"
 #include "record/recording.h"
 #include "record/retention.h"
+#include "record/transcoder.h"
 #include "store/database.h"
 #include "support/program.h"
 
@@ -95,6 +98,26 @@ TEST_F(Unhurried, WhatCannotBeRemovedDoesNotKeepTheRest) {
   EXPECT_EQ(removed.events, 2u);
   EXPECT_EQ(removed.segments, 1u);
   EXPECT_NE(removed.failed.find(stuck), std::string::npos) << removed.failed;
+}
+
+TEST(Transcoder, ReplacesAClipByAllOfItOrNotAtAll) {
+  const test::TempFolder folder("/dev/shm");
+  const std::string clip = folder.file("clip.mp4");
+  const std::string make =
+      "ffmpeg -v error -f lavfi -i testsrc2=size=320x180:rate=15 -t 4 -c:v mjpeg -movflags +faststart " + clip;
+  if (std::system(make.c_str()) != 0) GTEST_SKIP() << "this ffmpeg can't make a clip of JPEGs";
+  const std::string whole = test::read_file(clip), torn = whole.substr(0, whole.size() * 2 / 3);
+  const auto go_on = [] { return true; };
+  set_libav_log([](std::string_view) {});
+  std::ofstream(clip, std::ios::binary) << torn;
+  const auto done = turn_into_h264(clip, go_on);
+  ASSERT_FALSE(done.ok());
+  if (done.error().code == ErrorCode::kNotFound) GTEST_SKIP() << done.error().text;
+  EXPECT_EQ(test::read_file(clip), torn);
+  std::ofstream(clip, std::ios::binary) << whole;
+  const auto again = turn_into_h264(clip, go_on);
+  ASSERT_TRUE(again) << again.error().text;
+  EXPECT_NE(test::read_file(clip), whole);
 }
 
 // A camera may say that its G.722 is stereo; libav's decoder knows mono alone.
