@@ -96,7 +96,7 @@ TEST_F(Room, TheOldestEventsGoWhenThereAreTooMany) {
   ASSERT_TRUE(wait_until([&] { return log().find("removed the oldest") != std::string::npos; })) << log();
   ASSERT_TRUE(wait_until([&] {
     std::uint64_t bytes = 0;
-    for (const auto& file : files("")) bytes += file.find("events.db") == std::string::npos ? fs::file_size(file) : 0;
+    for (const auto& file : files("")) bytes += file.find("events.db") == std::string::npos ? store::file_bytes(file) : 0;
     return bytes <= 3'000'000 + favourite;
   })) << log();
   stop();  // nothing is being removed while it is looked at
@@ -117,7 +117,7 @@ TEST_F(Room, ContinuousRecordingKeepsItsLimitWithinOneSegment) {
   const auto on_disk = [&] {
     std::uint64_t bytes = 0, largest = 0;
     for (const std::string& file : files(".mp4"))
-      bytes += fs::file_size(file), largest = std::max<std::uint64_t>(largest, fs::file_size(file));
+      bytes += store::file_bytes(file), largest = std::max(largest, store::file_bytes(file));
     return std::pair(bytes, largest);
   };
   for (double until = 1; until < 60; until += 1) {
