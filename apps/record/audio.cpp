@@ -6,7 +6,6 @@ namespace vedette::record {
 namespace {
 
 constexpr std::int64_t kBitsPerChannel = 48'000;
-constexpr std::size_t kMostWaiting = 1 << 20;  // samples; more are our own bug
 
 AVCodecID decoder_id(Codec codec) {
   switch (codec) {
@@ -32,17 +31,18 @@ Result<std::unique_ptr<AudioToAac>> AudioToAac::open(const PacketInfo& info) {
   std::unique_ptr<AudioToAac> made(new AudioToAac);
   made->decoder_.reset(avcodec_alloc_context3(decoder));
   made->encoder_.reset(avcodec_alloc_context3(encoder));
-  for (AVCodecContext* context : {made->decoder_.get(), made->encoder_.get()}) {
-    context->sample_rate = static_cast<int>(info.sample_rate());
-    av_channel_layout_default(&context->ch_layout, info.channels());
-  }
+  made->decoder_->sample_rate = static_cast<int>(info.sample_rate());
+  av_channel_layout_default(&made->decoder_->ch_layout, info.channels());
+  int failed = avcodec_open2(made->decoder_.get(), decoder, nullptr);
   AVCodecContext& aac = *made->encoder_;
+  aac.sample_rate = static_cast<int>(info.sample_rate());
+  // A decoder may know better how many channels its codec has: that of G.722 gives one, whatever the camera says.
+  av_channel_layout_copy(&aac.ch_layout, &made->decoder_->ch_layout);
   aac.sample_fmt = AV_SAMPLE_FMT_FLTP;
   aac.time_base = {1, aac.sample_rate};
-  aac.bit_rate = kBitsPerChannel * info.channels();
+  aac.bit_rate = kBitsPerChannel * aac.ch_layout.nb_channels;
   aac.flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
   aac.thread_count = 1;
-  int failed = avcodec_open2(made->decoder_.get(), decoder, nullptr);
   if (failed == 0) failed = avcodec_open2(&aac, encoder, nullptr);
   if (failed != 0) return Error{ErrorCode::kInvalidArgument, "sound can't be turned into AAC: " + libav_text(failed)};
   return made;
@@ -53,14 +53,13 @@ void AudioToAac::add(std::span<const std::byte> data, const Take& take) {
   std::transform(data.begin(), data.end(), packet_->data, [](std::byte byte) { return static_cast<std::uint8_t>(byte); });
   if (avcodec_send_packet(decoder_.get(), packet_.get()) == 0) {
     while (avcodec_receive_frame(decoder_.get(), decoded_.get()) == 0) {
-      if (decoded_->format != AV_SAMPLE_FMT_S16) continue;
+      if (decoded_->format != AV_SAMPLE_FMT_S16 || decoded_->ch_layout.nb_channels != encoder_->ch_layout.nb_channels) continue;
       const auto* samples = reinterpret_cast<const std::int16_t*>(decoded_->data[0]);
       samples_.insert(samples_.end(), samples,
-                      samples + static_cast<std::ptrdiff_t>(decoded_->nb_samples) * encoder_->ch_layout.nb_channels);
+                      samples + static_cast<std::ptrdiff_t>(decoded_->nb_samples) * decoded_->ch_layout.nb_channels);
     }
   }
   av_packet_unref(packet_.get());
-  VD_ASSERT(samples_.size() < kMostWaiting, "sound that nobody encodes");
   encode(false, take);
 }
 

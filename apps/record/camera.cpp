@@ -55,6 +55,8 @@ void CameraRecorder::take_events() {
     const bus::Taken taken = events_.take_next();
     if (!taken) return;
     missed_ += taken.missed;
+    if (taken.missed > 0)
+      for (const auto& [id, recording] : recordings_) recording->doubt(monotonic_ns());
     if (const auto news = read_news(taken.lease.bytes())) {
       handle(*news);
     } else {
@@ -70,6 +72,11 @@ void CameraRecorder::handle(const News& news) {
   const auto before = parts_.store.find({options_.name, news.id});
   if (!before) return log::warning("{}: event {}: {}", options_.name, news.id, before.error().text);
   if (*before && (*before)->state == store::EventState::kDone) return;
+  if (!*before) {
+    const auto removed = parts_.store.was_removed({options_.name, news.id});
+    if (!removed) return log::warning("{}: event {}: {}", options_.name, news.id, removed.error().text);
+    if (*removed) return;
+  }
   const RecordingParts parts{parts_.store,
                              parts_.disk,
                              feed_,

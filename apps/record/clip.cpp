@@ -38,13 +38,6 @@ AVCodecID codec_id(Codec codec) {
   }
 }
 
-Error disk_error(const std::string& path, int libav_error) {
-  if (libav_error == AVERROR(ENOSPC) || libav_error == AVERROR(EIO) || libav_error == AVERROR(EDQUOT) ||
-      libav_error == AVERROR(EROFS) || libav_error == AVERROR(EACCES) || libav_error == AVERROR(ENOENT))
-    return errno_error(path, AVUNERROR(libav_error));
-  return Error{ErrorCode::kInvalidArgument, path + ": " + libav_text(libav_error)};
-}
-
 bool set_extradata(AVCodecParameters& parameters, std::span<const std::byte> bytes) {
   parameters.extradata = static_cast<std::uint8_t*>(av_mallocz(bytes.size() + AV_INPUT_BUFFER_PADDING_SIZE));
   if (parameters.extradata == nullptr) return false;
@@ -65,11 +58,6 @@ std::array<std::byte, 19> opus_head(std::uint16_t channels) {
 }
 
 }  // namespace
-
-void ClipFile::CloseOutput::operator()(AVFormatContext* output) const {
-  avio_closep(&output->pb);
-  avformat_free_context(output);
-}
 
 Result<std::unique_ptr<ClipFile>> ClipFile::create(std::string path, const PacketView& first, const ClipOptions& options) {
   if (codec_id(first.info.codec()) == AV_CODEC_ID_NONE || is_audio(first.info.codec()))
@@ -144,21 +132,11 @@ void ClipFile::add_audio() {
 }
 
 Result<> ClipFile::open() {
-  const std::string url = "file:" + path_ + std::string(store::kPart);
-  AVFormatContext* made = nullptr;
-  if (avformat_alloc_output_context2(&made, nullptr, "mp4", url.c_str()) < 0)
-    return Error{ErrorCode::kNotFound, "this libav can't write MP4"};
-  output_.reset(made);
+  VD_ASSIGN(output_, make_mp4(path_ + std::string(store::kPart)));
   video_ = add_video(waiting_.front().view());
   if (video_ == nullptr) return Error{ErrorCode::kResourceExhausted, path_ + ": out of memory"};
   add_audio();
-  if (const int failed = avio_open(&output_->pb, url.c_str(), AVIO_FLAG_WRITE); failed < 0) return disk_error(path_, failed);
-  AVDictionary* options = nullptr;
-  if (options_.faststart) av_dict_set(&options, "movflags", "+faststart", 0);
-  const int failed = avformat_write_header(output_.get(), &options);
-  av_dict_free(&options);
-  if (failed < 0) return disk_error(path_, failed);
-  return {};
+  return begin_mp4(*output_, path_, options_.faststart);
 }
 
 Result<> ClipFile::write_pending() {
@@ -245,8 +223,8 @@ Result<> ClipFile::write(AVPacket& packet, Anchor& anchor) {
   packet.pts = std::max(packet.pts, packet.dts);
   anchor.last_dts = packet.dts;
   const int failed = av_write_frame(output_.get(), &packet);
-  if (failed < 0) return disk_error(path_, failed);
-  if (output_->pb->error < 0) return disk_error(path_, output_->pb->error);
+  if (failed < 0) return libav_error(path_, failed);
+  if (output_->pb->error < 0) return libav_error(path_, output_->pb->error);
   return {};
 }
 
@@ -265,8 +243,7 @@ Result<ClipInfo> ClipFile::finish() {
     });
     VD_TRY(std::move(written));
   }
-  if (const int failed = av_write_trailer(output_.get()); failed < 0) return disk_error(path_, failed);
-  if (const int failed = avio_closep(&output_->pb); failed < 0) return disk_error(path_, failed);
+  VD_TRY(end_mp4(*output_, path_));
   VD_TRY(store::settle(path_));
   output_.reset();
   info_.duration_ms = end_ns_ / 1'000'000;

@@ -25,7 +25,7 @@ struct ClipInfo {
 };
 
 struct ClipOptions {
-  bool faststart = true;  // the index in front, so that it plays while it is loaded; costs writing the file twice
+  bool faststart = true;  // see begin_mp4()
 };
 
 class ClipFile {
@@ -51,9 +51,6 @@ class ClipFile {
     std::int64_t offset_ns = 0;  // stamp - time in the clip
     std::int64_t last_dts = AV_NOPTS_VALUE;
   };
-  struct CloseOutput {
-    void operator()(AVFormatContext* output) const;
-  };
 
   ClipFile(std::string path, const ClipOptions& options) : path_(std::move(path)), options_(options) {}
   Result<> open();
@@ -68,7 +65,7 @@ class ClipFile {
 
   std::string path_;
   ClipOptions options_;
-  std::unique_ptr<AVFormatContext, CloseOutput> output_;
+  OutputPtr output_;
   AVStream* video_ = nullptr;
   AVStream* audio_ = nullptr;
   std::unique_ptr<AudioToAac> to_aac_;

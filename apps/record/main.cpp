@@ -21,6 +21,7 @@
 #include "record/disk_news.h"
 #include "record/events_command.h"
 #include "record/retention.h"
+#include "store/lock.h"
 #include "store/mend.h"
 #include "store/store.h"
 #include "telemetry/log.h"
@@ -62,24 +63,42 @@ void tell(const store::Mended& mended) {
     log::warning("{}: not an event's JSON; it and its media are left alone", path);
 }
 
-Result<store::Store> open_store(const std::string& folder) {
+std::int64_t now_ms() { return static_cast<std::int64_t>(wall_ns() / 1'000'000); }
+
+// On a full disk the check may lack room to write: what is too old or too much goes first, and if that doesn't help, recording
+// waits for room and the check for the next start.
+Result<store::Mended> mend(store::Store& store, Disk& disk, const RetentionLimits& limits) {
+  const auto is_full = [](const auto& mended) { return !mended && mended.error().code == ErrorCode::kResourceExhausted; };
+  auto mended = store::mend(store);
+  if (is_full(mended)) {
+    enforce(store, limits, now_ms());
+    mended = store::mend(store);
+  }
+  if (!is_full(mended)) return mended;
+  log::warning("the start-up check: {}", mended.error().text);
+  disk.failed(mended.error());
+  return store::Mended{};
+}
+
+Result<store::Store> open_store(const std::string& folder, Disk& disk, const RetentionLimits& limits) {
   VD_ASSIGN(store::Store store, store::Store::open(folder));
   if (store.put_aside()) log::warning("the index was damaged: it is now {}, and is made anew from the files", *store.put_aside());
-  VD_ASSIGN(const store::Mended mended, store::mend(store));
+  VD_ASSIGN(const store::Mended mended, mend(store, disk, limits));
   tell(mended);
   return store;
 }
 
 // Until the process is to end.
 void watch(store::Store& store, Disk& disk, DiskNews news, const RetentionLimits& limits) {
+  std::string told;
   while (!stop_requested()) {
     if (const auto change = disk.take_change()) news.tell(*change);
     news.step();
-    const auto removed = enforce(store, limits, static_cast<std::int64_t>(wall_ns() / 1'000'000));
-    if (!removed)
-      log::warning("retention: {}", removed.error().text);
-    else if (removed->events + removed->segments > 0)
-      log::info("removed the oldest: {}, {}", counted(removed->events, "event"), counted(removed->segments, "segment"));
+    const Removed removed = enforce(store, limits, now_ms());
+    if (!removed.failed.empty() && removed.failed != told) log::warning("retention: {}", removed.failed);
+    told = removed.failed;
+    if (removed.events + removed.segments > 0)
+      log::info("removed the oldest: {}, {}", counted(removed.events, "event"), counted(removed.segments, "segment"));
     pollfd stop{stop_fd(), POLLIN, 0};
     ::poll(&stop, 1, kLookEveryMs);
   }
@@ -88,11 +107,14 @@ void watch(store::Store& store, Disk& disk, DiskNews news, const RetentionLimits
 int record(const Config& config) {
   const auto dir = bus::BusDir::open(config.bus.dir);
   if (!dir) return log::error("{}", dir.error().text), exit_code_of(dir.error());
-  auto store = open_store(storage_dir(config.storage));
+  const std::string folder = storage_dir(config.storage);
+  const auto lock = store::lock_for_recording(folder);
+  if (!lock) return log::error("{}", lock.error().text), EXIT_FAILURE;
+  Disk disk(folder, config.record.least_free);
+  auto store = open_store(folder, disk, limits_of(config.record));
   // A disk that is full, or not there yet, may mend itself: only what can't is a reason not to begin at all.
   if (!store)
     return log::error("{}", store.error().text), store.error().code == ErrorCode::kIncompatible ? kExitConfig : EXIT_FAILURE;
-  Disk disk(storage_dir(config.storage), config.record.least_free);
 
   Transcoder transcoder(*store);
   const SharedParts parts{*store, disk, transcoder};
@@ -102,7 +124,7 @@ int record(const Config& config) {
     if (!opened) return log::error("{}", opened.error().text), exit_code_of(opened.error());
     cameras.push_back(*std::move(opened));
   }
-  log::info("records {} below {}", counted(cameras.size(), "camera"), storage_dir(config.storage));
+  log::info("records {} below {}", counted(cameras.size(), "camera"), folder);
   std::vector<std::jthread> threads;
   {
     const SignalsBlocked blocked;

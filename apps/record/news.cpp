@@ -34,6 +34,10 @@ Result<News> read_news(std::span<const std::byte> record) {
   news.started_wall_at_ns = began ? event->started_wall_at_ns() : event->wall_at_ns();
   news.best_frame_id = event->best_frame_id();
   news.best_captured_at_ns = event->best_captured_at_ns();
+  if (news.phase == schema::EventPhase::Once && news.best_frame_id == 0 && event->frame_id() != 0) {
+    news.best_frame_id = event->frame_id();  // an alarm shows what it is about
+    news.best_captured_at_ns = news.at_ns;
+  }
   const Box box{event->x(), event->y(), event->width(), event->height()};
   if (is_part(box.x) && is_part(box.y) && is_part(box.width) && is_part(box.height)) news.box = box;
   return news;

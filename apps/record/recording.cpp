@@ -11,6 +11,7 @@ namespace {
 constexpr std::uint64_t kSecondNs = 1'000'000'000;
 constexpr std::uint64_t kSnapEveryNs = 5 * kSecondNs;  // a picture may cost decoding a whole group of pictures
 constexpr std::uint64_t kSilenceNs = 3 * kSecondNs;    // nothing came for so long after the clip's end: nothing will
+constexpr std::uint64_t kDoubtNs = 60 * kSecondNs;     // control tells of each open event every 10 s
 
 std::int64_t to_ms(std::uint64_t wall_ns) { return static_cast<std::int64_t>(wall_ns / 1'000'000); }
 
@@ -48,7 +49,9 @@ void Recording::note(const News& news) {
   event_.score = std::max(event_.score, news.score);
   event_.text = news.text;
   event_.x = news.box.x, event_.y = news.box.y, event_.width = news.box.width, event_.height = news.box.height;
-  if (!news.zone.empty() && (event_.visits.empty() || event_.visits.back().zone != news.zone))
+  // The records of before a restart come again: their visits are known.
+  const auto knows = [&](const store::ZoneVisit& last) { return last.zone == news.zone || last.at_ms >= to_ms(news.wall_at_ns); };
+  if (!news.zone.empty() && (event_.visits.empty() || !knows(event_.visits.back())))
     event_.visits.push_back({news.zone, to_ms(news.wall_at_ns)});
   if (news.best_frame_id != 0)
     best_frame_id_ = news.best_frame_id, best_ns_ = news.best_captured_at_ns;
@@ -57,6 +60,7 @@ void Recording::note(const News& news) {
 }
 
 void Recording::update(const News& news) {
+  doubt_until_ns_ = 0;
   const store::Event before = event_;
   note(news);
   changed_ |= event_ != before;
@@ -68,17 +72,24 @@ void Recording::update(const News& news) {
 
 void Recording::begin_clip() {
   if (!wanted_ || recording_ || !parts_.disk.has_room()) return;
+  if (!saved_) save();
+  if (!saved_) return;  // a clip without its .json is nobody's
   recording_ = true;
   packet_at_ns_ = monotonic_ns();
   parts_.feed.add(*this, from_ns_);
 }
 
-void Recording::end_clip() {
-  wanted_ = false;
+// There is more of it to come.
+void Recording::pause_clip() {
   if (!recording_) return;
   parts_.feed.remove(*this);
   recording_ = false;
   end_part();
+}
+
+void Recording::end_clip() {
+  wanted_ = false;
+  pause_clip();
 }
 
 void Recording::end_part() {
@@ -110,6 +121,7 @@ void Recording::take(const PacketView& packet) {
   if (enough) return end_clip();
   if (!clip_) {
     if (!video || info.keyframe() != 1) return;
+    if (!parts_.disk.has_room()) return pause_clip();
     const std::string path = parts_.store.tree().clip(event_.key, event_.started_at_ms, event_.clips + 1);
     auto created = ClipFile::create(path, packet, {});
     if (!created) return on_error(created.error(), "clip");
@@ -132,18 +144,22 @@ void Recording::on_error(const Error& error, const char* what) {
 }
 
 void Recording::snap(std::uint64_t now_ns) {
-  const bool wanted = over_ || !snapped_ || now_ns >= next_snap_ns_;
-  if (!wanted || best_ns_ == 0 || (snapped_ && best_frame_id_ == shown_frame_id_)) return;
+  if (best_ns_ == 0 || (snapped_ && best_frame_id_ == shown_frame_id_)) return;
+  if (now_ns < next_snap_ns_ && (!over_ || best_frame_id_ == tried_frame_id_)) return;
   next_snap_ns_ = now_ns + kSnapEveryNs;
-  shown_frame_id_ = best_frame_id_;
-  const bool had_one = std::exchange(snapped_, true);
+  tried_frame_id_ = best_frame_id_;
   const auto snapshot = parts_.snapshots.write(parts_.store.tree(), event_, best_ns_);
   if (!snapshot) {
     // Of an event that has one already the picture of before stays.
-    if (!had_one) log::warning("{}: event {}: no snapshot: {}", event_.key.camera, event_.key.id, snapshot.error().text);
-    if (is_of_disk(snapshot.error())) parts_.disk.failed(snapshot.error());
+    if (!event_.snapshot && !std::exchange(told_no_snapshot_, true))
+      log::warning("{}: event {}: no snapshot: {}", event_.key.camera, event_.key.id, snapshot.error().text);
+    if (!is_of_disk(snapshot.error())) return;
+    parts_.disk.failed(snapshot.error());
+    next_snap_ns_ = 0;
     return;
   }
+  snapped_ = true;
+  shown_frame_id_ = best_frame_id_;
   changed_ |= !event_.snapshot;
   event_.snapshot = true;
   parts_.tell({event_.key.id, schema::MediaKind::Snapshot, snapshot->path, snapshot->frame_id, snapshot->bytes, 0});
@@ -162,9 +178,25 @@ void Recording::save() {
   if (is_of_disk(saved.error())) parts_.disk.failed(saved.error());
 }
 
+void Recording::doubt(std::uint64_t now_ns) {
+  if (!over_ && doubt_until_ns_ == 0) doubt_until_ns_ = now_ns + kDoubtNs;
+}
+
+void Recording::give_up() {
+  log::warning("{}: event {}: its end was missed", event_.key.camera, event_.key.id);
+  end_clip();
+  over_ = changed_ = true;
+  last_state_ = store::EventState::kInterrupted;
+  event_.ended_at_ms = to_ms(wall_ns());
+}
+
 bool Recording::step(std::uint64_t now_ns) {
+  if (!over_ && doubt_until_ns_ != 0 && now_ns > doubt_until_ns_) give_up();
   if (until_ns_ != 0 && recording_ && now_ns > until_ns_ + kSilenceNs && now_ns > packet_at_ns_ + kSilenceNs) end_clip();
-  if (!parts_.disk.has_room()) return false;
+  if (!parts_.disk.has_room()) {
+    pause_clip();
+    return false;
+  }
   begin_clip();
   if (changed_ && event_.state == store::EventState::kOpen && now_ns >= next_save_ns_) {
     next_save_ns_ = now_ns + kSecondNs;
@@ -172,8 +204,9 @@ bool Recording::step(std::uint64_t now_ns) {
   }
   if (!saved_) return false;
   snap(now_ns);
-  if (!over_ || recording_ || wanted_) return false;
-  event_.state = store::EventState::kDone;
+  if (!over_ || recording_ || wanted_ || !parts_.disk.has_room()) return false;
+  event_.state = last_state_;
+  changed_ = true;
   save();
   if (!changed_) {
     if (event_.codec == "mjpeg") parts_.transcode(event_.key);
@@ -184,8 +217,9 @@ bool Recording::step(std::uint64_t now_ns) {
 }
 
 void Recording::interrupt() {
+  const bool whole = over_ && !wanted_;
   end_clip();
-  event_.state = over_ ? store::EventState::kDone : store::EventState::kInterrupted;
+  event_.state = whole ? last_state_ : store::EventState::kInterrupted;
   if (parts_.disk.has_room()) save();
 }
 

@@ -58,35 +58,41 @@ class Recording : public Sink {
   void take(const PacketView& packet) override;
   // What isn't due to a packet: calls it at least once a second. True: all of it is written, it can go.
   bool step(std::uint64_t now_ns);
-  // The process ends: what there is of the clip is made whole, the event stays unfinished.
+  // Records of <cam>/events were missed, maybe this one's end: unless it is told of again within a minute it is interrupted.
+  void doubt(std::uint64_t now_ns);
+  // The process ends: what there is of the clip is made whole; an event whose clip isn't all there stays unfinished.
   void interrupt();
-
-  const store::Event& event() const { return event_; }
 
  private:
   void note(const News& news);
   void begin_clip();
+  void pause_clip();
   void end_clip();
   void end_part();
   void snap(std::uint64_t now_ns);
+  void give_up();
   void save();
   void on_error(const Error& error, const char* what);
 
   RecordingParts parts_;
   RecordingOptions options_;
   store::Event event_;
-  std::uint64_t from_ns_ = 0;   // of the clip, capture time
-  std::uint64_t until_ns_ = 0;  // 0: the event goes on
-  bool over_ = false;           // the event
-  bool wanted_ = false;         // there is more of the clip to come
-  bool recording_ = false;      // takes packets
+  std::uint64_t from_ns_ = 0;                                // of the clip, capture time
+  std::uint64_t until_ns_ = 0;                               // 0: the event goes on
+  bool over_ = false;                                        // the event
+  store::EventState last_state_ = store::EventState::kDone;  // once it is over
+  std::uint64_t doubt_until_ns_ = 0;                         // 0: no record of it can have been missed
+  bool wanted_ = false;                                      // there is more of the clip to come
+  bool recording_ = false;                                   // takes packets
   std::unique_ptr<ClipFile> clip_;
   std::uint64_t packet_at_ns_ = 0;  // when the last one came
   std::uint64_t best_frame_id_ = 0;
   std::uint64_t best_ns_ = 0;
   std::uint64_t shown_frame_id_ = 0;  // that the snapshot shows
+  std::uint64_t tried_frame_id_ = 0;  // that it was to show at the last try
   std::uint64_t next_snap_ns_ = 0;
   bool snapped_ = false;
+  bool told_no_snapshot_ = false;
   bool saved_ = false;   // it has a .json and a row: media may follow
   bool changed_ = true;  // since it was saved
   std::uint64_t next_save_ns_ = 0;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "base/result.h"
 #include "store/store.h"
@@ -19,8 +20,10 @@ struct RetentionLimits {
 struct Removed {
   std::uint64_t events = 0;
   std::uint64_t segments = 0;
+  std::string failed;  // why something is still there that is to go; "": nothing is
 };
 
-Result<Removed> enforce(store::Store& store, const RetentionLimits& limits, std::int64_t now_ms);
+// What can't be removed is passed over, up to a hundred of each.
+Removed enforce(store::Store& store, const RetentionLimits& limits, std::int64_t now_ms);
 
 }  // namespace vedette::record

@@ -1,5 +1,6 @@
 // Segments: continuous recording of one camera: files of about a minute, each from a keyframe to the next one that comes a
-// segment's length later. Owner: the camera's thread. If this process dies, the segment in progress is lost.
+// segment's length later. Without room the segment in progress ends; where the camera's pictures are what can't be recorded it
+// pauses by itself. Owner: the camera's thread. If this process dies, the segment in progress is lost.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +21,13 @@ class Segments : public Sink {
   Segments(const Segments&) = delete;
 
   void take(const PacketView& packet) override;
-  // Begins again after the disk was full; ends a segment whose camera is gone. At least once a second.
+  // Ends when the disk is full and begins again after that; ends a segment whose camera is gone. At least once a second.
   void step(std::uint64_t now_ns);
 
  private:
-  void begin();
+  void begin(std::uint64_t now_ns);
   void end();
+  void pause();
   void stop(const Error& error);
 
   store::Store& store_;
@@ -37,6 +39,8 @@ class Segments : public Sink {
   std::unique_ptr<ClipFile> clip_;
   store::Segment segment_;
   std::uint64_t packet_at_ns_ = 0;
+  std::uint64_t next_try_ns_ = 0;
+  std::string told_;  // why the last segment failed
 };
 
 }  // namespace vedette::record

@@ -1,5 +1,6 @@
 #include "record/snapshot.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 
@@ -8,6 +9,8 @@
 
 namespace vedette::record {
 namespace {
+
+constexpr std::uint64_t kSameTimeNs = 1'000'000'000;  // what moves is elsewhere after that
 
 std::string_view text_of(std::span<const std::byte> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
@@ -38,13 +41,15 @@ Result<> SnapshotWriter::write_jpeg(const std::string& path, const vision::Image
 
 Result<Snapshot> SnapshotWriter::write(const store::Tree& tree, const store::Event& event, std::uint64_t best_ns) {
   VD_ASSIGN(Still still, take(best_ns));
+  const bool of_then = std::max(still.captured_at_ns, best_ns) - std::min(still.captured_at_ns, best_ns) <= kSameTimeNs;
+  if (!of_then && event.snapshot) return Error{ErrorCode::kNotFound, "the picture isn't kept any more"};
   Snapshot snapshot{tree.snapshot(event.key, event.started_at_ms), still.frame_id, 0};
   if (still.jpeg.empty())
     VD_TRY(write_jpeg(snapshot.path, still.picture.view()));
   else
     VD_TRY(store::write_durably(snapshot.path, text_of(still.jpeg)));
   const Box box{event.x, event.y, event.width, event.height};
-  if (box.width > 0.0f && box.height > 0.0f) {
+  if (of_then && box.width > 0.0f && box.height > 0.0f) {
     VD_TRY(write_jpeg(tree.crop(event.key, event.started_at_ms), cropped(still.picture.view(), box)));
     if (options_.boxes) {
       draw_box(still.picture, box, label_of(event));

@@ -26,7 +26,8 @@ class SnapshotWriter {
   // `feed` must outlive it.
   SnapshotWriter(Feed& feed, const SnapshotOptions& options) : feed_(feed), options_(options) {}
 
-  // The picture that was taken at `best_ns`, or the newest there is. kNotFound: there is none.
+  // The picture that was taken at `best_ns`, or the newest there is: one of another time has neither crop nor box, and replaces
+  // none. kNotFound: there is none.
   Result<Snapshot> write(const store::Tree& tree, const store::Event& event, std::uint64_t best_ns);
 
  private:

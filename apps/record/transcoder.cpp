@@ -3,7 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 
 #include "base/signals_blocked.h"
 #include "libav/libav.h"
@@ -17,19 +17,6 @@ constexpr int kLeastPriority = 19;
 constexpr int kKeyframeEvery = 60;     // pictures
 constexpr double kBitsPerPixel = 0.1;  // where an encoder wants a rate; a usual one for H.264
 constexpr AVRational kAssumedRate{15, 1};
-
-struct CloseOutput {
-  void operator()(AVFormatContext* output) const {
-    avio_closep(&output->pb);
-    avformat_free_context(output);
-  }
-};
-using OutputPtr = std::unique_ptr<AVFormatContext, CloseOutput>;
-
-Error libav_error(const std::string& path, int error) {
-  if (error == AVERROR(ENOSPC) || error == AVERROR(EIO)) return errno_error(path, AVUNERROR(error));
-  return Error{ErrorCode::kInvalidArgument, path + ": " + libav_text(error)};
-}
 
 class Job {
  public:
@@ -47,8 +34,7 @@ class Job {
     VD_TRY(open_encoder());
     VD_TRY(open_output());
     VD_TRY(go_through());
-    if (const int failed = av_write_trailer(output_.get()); failed < 0) return libav_error(path_, failed);
-    if (const int failed = avio_closep(&output_->pb); failed < 0) return libav_error(path_, failed);
+    VD_TRY(end_mp4(*output_, path_));
     output_.reset();
     return store::settle(path_);
   }
@@ -110,13 +96,9 @@ class Job {
   }
 
   Result<> open_output() {
-    AVFormatContext* made = nullptr;
-    const std::string url = "file:" + part_;
-    if (const int failed = avformat_alloc_output_context2(&made, nullptr, "mp4", url.c_str()); failed < 0)
-      return libav_error(path_, failed);
-    output_.reset(made);
+    VD_ASSIGN(output_, make_mp4(part_));
     for (unsigned i = 0; i < input_->nb_streams; ++i) {
-      AVStream* stream = avformat_new_stream(made, nullptr);
+      AVStream* stream = avformat_new_stream(output_.get(), nullptr);
       if (stream == nullptr) return Error{ErrorCode::kResourceExhausted, path_ + ": out of memory"};
       const AVStream* in = input_->streams[i];
       stream->time_base = in->time_base;
@@ -125,32 +107,35 @@ class Job {
       else
         avcodec_parameters_copy(stream->codecpar, in->codecpar);
     }
-    if (const int failed = avio_open(&made->pb, url.c_str(), AVIO_FLAG_WRITE); failed < 0) return libav_error(path_, failed);
-    AVDictionary* options = nullptr;
-    av_dict_set(&options, "movflags", "+faststart", 0);
-    const int failed = avformat_write_header(made, &options);
-    av_dict_free(&options);
-    return failed < 0 ? Result<>(libav_error(path_, failed)) : Result<>();
+    return begin_mp4(*output_, part_, true);
   }
 
   Result<> go_through() {
-    while (av_read_frame(input_.get(), packet_.get()) == 0) {
+    int failed = 0;
+    while ((failed = av_read_frame(input_.get(), packet_.get())) == 0) {
       if (!go_on_()) return Error{ErrorCode::kUnavailable, "stopped"};
       const AVStream* stream = input_->streams[packet_->stream_index];
       if (stream == video_) {
+        ++read_;
         if (avcodec_send_packet(decoder_.get(), packet_.get()) == 0) VD_TRY(encode_pictures());
       } else {
         packet_->pos = -1;
         av_packet_rescale_ts(packet_.get(), stream->time_base, output_->streams[packet_->stream_index]->time_base);
-        if (const int failed = av_interleaved_write_frame(output_.get(), packet_.get()); failed < 0)
-          return libav_error(path_, failed);
+        if (const int unwritten = av_interleaved_write_frame(output_.get(), packet_.get()); unwritten < 0)
+          return libav_error(path_, unwritten);
       }
       av_packet_unref(packet_.get());
     }
+    if (failed != AVERROR_EOF) return libav_error(path_, failed);
     avcodec_send_packet(decoder_.get(), nullptr);
     VD_TRY(encode_pictures());
     avcodec_send_frame(encoder_.get(), nullptr);
-    return write_encoded();
+    VD_TRY(write_encoded());
+    // The only copy is replaced by nothing less.
+    const std::int64_t all = std::max(read_, video_->nb_frames);
+    if (written_ == all) return {};
+    return Error{ErrorCode::kCorrupt, path_ + ": of " + std::to_string(all) + " pictures " + std::to_string(written_) +
+                                          " could be turned into H.264: it stays MJPEG"};
   }
 
   Result<> encode_pictures() {
@@ -177,6 +162,7 @@ class Job {
 
   Result<> write_encoded() {
     while (avcodec_receive_packet(encoder_.get(), encoded_.get()) == 0) {
+      ++written_;
       encoded_->stream_index = video_->index;
       av_packet_rescale_ts(encoded_.get(), encoder_->time_base, output_->streams[video_->index]->time_base);
       if (const int failed = av_interleaved_write_frame(output_.get(), encoded_.get()); failed < 0)
@@ -190,6 +176,7 @@ class Job {
   FormatPtr input_;
   OutputPtr output_;
   AVStream* video_ = nullptr;
+  std::int64_t read_ = 0, written_ = 0;  // pictures
   CodecPtr decoder_, encoder_;
   ScalerPtr scaler_;
   PacketPtr packet_{av_packet_alloc()}, encoded_{av_packet_alloc()};

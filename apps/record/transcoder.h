@@ -1,8 +1,7 @@
 // Transcoder: turns clips of JPEGs into H.264, which browsers play: one after the other, in a thread of the lowest priority, when
 // the event is over. Until then, and where there is no encoder, the clip is there as it was recorded.
 //
-// Owner: main(). add() from any thread. If the process dies, the clip stays as it was; waiting_clips() of the index finds it at
-// the next start.
+// Owner: main(). add() from any thread. If the process dies, the clip stays as it was; the index finds it at the next start.
 #pragma once
 
 #include <condition_variable>
@@ -23,7 +22,7 @@ class Transcoder {
   ~Transcoder();  // the clip in work stays as it was
   Transcoder(const Transcoder&) = delete;
 
-  // An event that is done and has a clip of JPEGs.
+  // An event that isn't recorded any more and has a clip of JPEGs.
   void add(const store::EventKey& key);
 
  private:
@@ -40,7 +39,8 @@ class Transcoder {
 };
 
 // The file at `path`, an MP4 of JPEGs, as one of H.264 with the same sound; kNotFound where this libav has no encoder of H.264.
-// `go_on` is asked before each picture; false: nothing changes, and that is kUnavailable.
+// `go_on` is asked before each picture; false: nothing changes, and that is kUnavailable. Nor does
+// anything change if not all of its pictures can be read and turned.
 Result<> turn_into_h264(const std::string& path, const std::function<bool()>& go_on);
 
 }  // namespace vedette::record

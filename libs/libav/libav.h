@@ -1,4 +1,4 @@
-// FFmpeg's objects with owners, and its error numbers as words. Thread-bound like what they own.
+// FFmpeg's objects with owners, its error numbers as words, and MP4 files. Thread-bound like what they own.
 #pragma once
 
 extern "C" {
@@ -14,6 +14,8 @@ extern "C" {
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
+
 namespace vedette {
 
 struct LibavDeleter {
@@ -23,6 +25,10 @@ struct LibavDeleter {
   void operator()(AVFormatContext* context) const { avformat_close_input(&context); }
   void operator()(SwsContext* context) const { sws_freeContext(context); }
 };
+struct LibavCloseOutput {
+  void operator()(AVFormatContext* output) const;
+};
+using OutputPtr = std::unique_ptr<AVFormatContext, LibavCloseOutput>;
 using PacketPtr = std::unique_ptr<AVPacket, LibavDeleter>;
 using FramePtr = std::unique_ptr<AVFrame, LibavDeleter>;
 using CodecPtr = std::unique_ptr<AVCodecContext, LibavDeleter>;
@@ -35,6 +41,15 @@ inline std::string libav_text(int error) {
   av_strerror(error, text, sizeof text);
   return text;
 }
+
+// With the code of the system's error where it is one, else kInvalidArgument; "<what>: <words>".
+Error libav_error(const std::string& what, int error);
+
+// An MP4 that is written: first the streams are added to what make_mp4() gives, then the file is begun, filled and ended. Errors
+// name the path. `faststart`: the index in front, so that it plays while it is loaded; costs writing the file twice.
+Result<OutputPtr> make_mp4(const std::string& path);
+Result<> begin_mp4(AVFormatContext& output, const std::string& path, bool faststart);
+Result<> end_mp4(AVFormatContext& output, const std::string& path);
 
 // What av_log would print as a warning or worse goes to `take`, line by line. It knows URLs with their passwords. Process-wide.
 using LibavLine = void (*)(std::string_view line);

@@ -15,12 +15,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<std::string> files_below(const std::string& folder) {
+// All of them: half a list would make good recordings look lost.
+Result<std::vector<std::string>> files_below(const std::string& folder) {
   std::vector<std::string> files;
   std::error_code error;
-  for (fs::recursive_directory_iterator it(folder, fs::directory_options::skip_permission_denied, error), end;
-       !error && it != end; it.increment(error))
+  fs::recursive_directory_iterator it(folder, error);
+  if (error == std::errc::no_such_file_or_directory) return files;
+  while (!error && it != fs::recursive_directory_iterator()) {
     if (it->is_regular_file(error)) files.push_back(it->path().string());
+    if (error && error != std::errc::no_such_file_or_directory) break;  // that one has just been removed, or links to nothing
+    it.increment(error);
+  }
+  if (error) return errno_error(folder, error.value());
   return files;
 }
 
@@ -37,20 +43,27 @@ class Mender {
   }
 
  private:
-  // The files of `folder`, without those that aren't whole.
-  Result<std::vector<std::string>> whole_files(std::string_view folder) {
-    std::vector<std::string> files = files_below(tree_.root() + "/" + std::string(folder));
+  // The files of `folder` that are ours, without those that aren't whole.
+  template <typename IsOurs>
+  Result<std::vector<std::string>> whole_files(std::string_view folder, IsOurs is_ours) {
+    VD_ASSIGN(const std::vector<std::string> files, files_below(tree_.root() + "/" + std::string(folder)));
+    std::vector<std::string> whole;
     for (const std::string& path : files) {
-      if (!path.ends_with(kPart)) continue;
+      const bool part = path.ends_with(kPart);
+      if (!is_ours(part ? path.substr(0, path.size() - kPart.size()) : path)) continue;
+      if (!part) {
+        whole.push_back(path);
+        continue;
+      }
       VD_TRY(remove_file(path));
       ++mended_.parts;
     }
-    std::erase_if(files, [](const std::string& path) { return path.ends_with(kPart); });
-    return files;
+    return whole;
   }
 
   Result<> mend_events() {
-    VD_ASSIGN(const std::vector<std::string> files, whole_files(kEventsFolder));
+    VD_ASSIGN(const std::vector<std::string> files,
+              whole_files(kEventsFolder, [&](const std::string& path) { return tree_.is_of_event(path); }));
     std::map<std::string, std::set<std::string>> by_stem;  // what follows the stem
     for (const std::string& path : files) {
       const std::string stem = Tree::stem_of(path);
@@ -91,9 +104,10 @@ class Mender {
     look_at_files(now, suffixes);
     if (now.snapshot == row.snapshot && now.clips == row.clips && row.state != EventState::kOpen) return {};
     const std::string path = tree_.sidecar(row.key, row.started_at_ms);
-    VD_ASSIGN(const std::string text, read_file(path));
+    const auto text = read_file(path);
     // What died between the .json and the row has the last word in the .json.
-    if (auto read = event_from_json(text); read && read->key == row.key && read->started_at_ms == row.started_at_ms) {
+    if (auto read = text ? event_from_json(*text) : text.error();
+        read && read->key == row.key && read->started_at_ms == row.started_at_ms) {
       now = *std::move(read);
       now.favourite = row.favourite;
       look_at_files(now, suffixes);
@@ -108,8 +122,8 @@ class Mender {
       mended_.orphans += suffixes.size();
       return {};
     }
-    VD_ASSIGN(const std::string text, read_file(path));
-    auto event = event_from_json(text);
+    const auto text = read_file(path);
+    auto event = text ? event_from_json(*text) : text.error();
     if (!event || tree_.sidecar(event->key, event->started_at_ms) != path) {
       mended_.unreadable.push_back(path);
       return {};
@@ -128,17 +142,17 @@ class Mender {
   }
 
   Result<> mend_segments() {
-    VD_ASSIGN(const std::vector<std::string> files, whole_files(kRecordingsFolder));
+    VD_ASSIGN(const std::vector<std::string> files,
+              whole_files(kRecordingsFolder, [&](const std::string& path) { return tree_.segment_of(path).has_value(); }));
     std::set<std::string> unknown(files.begin(), files.end());
     VD_ASSIGN(const std::vector<Segment> rows, store_.segments("", ~0u >> 1));
     for (const Segment& row : rows) {
       if (unknown.erase(tree_.segment(row.camera, row.started_at_ms)) > 0) continue;
-      VD_TRY(store_.remove(row));
+      VD_TRY(store_.drop_row(row));
       ++mended_.dropped;
     }
     for (const std::string& path : unknown) {
       auto segment = tree_.segment_of(path);
-      if (!segment) continue;  // not one of ours
       const FileMark mark = mark_of(path);
       segment->ended_at_ms = mark.modified_s * 1000 + mark.modified_ns / 1'000'000;
       segment->bytes = static_cast<std::uint64_t>(mark.size);

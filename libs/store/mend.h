@@ -12,7 +12,7 @@
 namespace vedette::store {
 
 struct Mended {
-  std::uint64_t parts = 0;              // files that weren't whole: removed
+  std::uint64_t parts = 0;              // files of ours that weren't whole: removed
   std::uint64_t orphans = 0;            // media of no event: removed
   std::uint64_t added = 0;              // rows of events and segments whose files were there
   std::uint64_t dropped = 0;            // rows of events and segments without files
@@ -23,7 +23,8 @@ struct Mended {
   bool nothing() const { return parts + orphans + added + dropped + corrected + interrupted == 0 && unreadable.empty(); }
 };
 
-// Looks at every file's name, and into those .json files that the index doesn't know or knows otherwise.
+// Looks at every file's name, and into those .json files that the index doesn't know or knows otherwise. What doesn't have the
+// name of a file of ours is left alone. An Error, and nothing removed for being unknown, where not all folders can be listed.
 Result<Mended> mend(Store& store);
 
 }  // namespace vedette::store

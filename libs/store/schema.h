@@ -1,7 +1,7 @@
 // The tables of events.db. Its version is SQLite's user_version; a new one adds its step to migrate(). Pure constants.
 //
-// Both tables are their own index (WITHOUT ROWID), and each index of `events` holds all of its columns: a list reads one of them
-// from where it begins, sorts nothing and looks nothing up.
+// All tables are their own index (WITHOUT ROWID), and each index of `events` that lists use holds all of its columns: a list
+// reads one of them from where it begins, sorts nothing and looks nothing up.
 #pragma once
 
 #include <string>
@@ -36,6 +36,9 @@ CREATE INDEX events_by_label ON events(label, started_at, id, camera,
 CREATE INDEX favourite_events ON events(started_at, id, camera,
   kind, rule, label, text, zones, track, score, ended_at, x, y, width, height, state, favourite, snapshot, clips, clip_ms, codec,
   bytes, until_at_ns) WHERE favourite = 1;
+CREATE INDEX event_bytes ON events(bytes) WHERE favourite = 0;
+CREATE TABLE removed_events(
+  camera TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY(camera, id)) WITHOUT ROWID;
 CREATE TABLE event_zones(
   zone TEXT NOT NULL, started_at INTEGER NOT NULL, id INTEGER NOT NULL, camera TEXT NOT NULL,
   PRIMARY KEY(zone, started_at, id, camera)) WITHOUT ROWID;

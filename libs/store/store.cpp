@@ -15,6 +15,7 @@ namespace vedette::store {
 namespace {
 
 constexpr std::uint32_t kMostReserved = 1000;  // of a list: what is longer grows
+constexpr std::int64_t kRemovedKept = 1000;    // of a camera; its topic has 256 records
 
 std::vector<ZoneVisit> visits_of(std::string_view zones) {
   std::vector<ZoneVisit> visits;
@@ -222,17 +223,40 @@ Result<> Store::drop_row(const EventKey& key) {
   }
   VD_ASSIGN(Statement * drop, statement("DELETE FROM events WHERE camera = ? AND id = ?"));
   drop->bind(1, std::string_view(key.camera)).bind(2, static_cast<std::int64_t>(key.id));
-  return drop->run();
+  VD_TRY(drop->run());
+  VD_ASSIGN(Statement * removed, statement("INSERT OR IGNORE INTO removed_events(camera, id) VALUES(?, ?)"));
+  removed->bind(1, std::string_view(key.camera)).bind(2, static_cast<std::int64_t>(key.id));
+  VD_TRY(removed->run());
+  VD_ASSIGN(Statement * forget, statement("DELETE FROM removed_events WHERE camera = ?1 AND id <= (SELECT id FROM removed_events "
+                                          "WHERE camera = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)"));
+  forget->bind(1, std::string_view(key.camera)).bind(2, kRemovedKept);
+  return forget->run();
+}
+
+Result<bool> Store::was_removed(const EventKey& key) const {
+  const std::scoped_lock lock(*mutex_);
+  VD_ASSIGN(Statement * query, statement("SELECT count(*) FROM removed_events WHERE camera = ? AND id = ?"));
+  query->bind(1, std::string_view(key.camera)).bind(2, static_cast<std::int64_t>(key.id));
+  VD_TRY(query->step());
+  const bool removed = query->integer(0) > 0;
+  VD_TRY(query->run());
+  return removed;
 }
 
 Result<> Store::put(Event event) {
-  const std::scoped_lock lock(*mutex_);
-  VD_ASSIGN(Transaction transaction, Transaction::begin(database_));
-  VD_ASSIGN(const std::optional<Event> before, row(event.key));
-  if (before) event.favourite = before->favourite;
-  VD_TRY(write_durably(tree_.sidecar(event.key, event.started_at_ms), to_json(event)));
-  VD_TRY(put_row(event));
-  return transaction.commit();
+  std::unique_lock lock(*mutex_);
+  VD_ASSIGN(std::optional<Event> before, row(event.key));
+  for (;;) {
+    if (before) event.favourite = before->favourite;
+    lock.unlock();  // nobody waits for the disk
+    VD_TRY(write_durably(tree_.sidecar(event.key, event.started_at_ms), to_json(event)));
+    lock.lock();
+    VD_ASSIGN(Transaction transaction, Transaction::begin(database_));
+    VD_ASSIGN(before, row(event.key));
+    if (before && before->favourite != event.favourite) continue;  // it was marked meanwhile: the .json says so too
+    VD_TRY(put_row(event));
+    return transaction.commit();
+  }
 }
 
 Result<> Store::set_favourite(const EventKey& key, bool favourite) {
@@ -242,7 +266,7 @@ Result<> Store::set_favourite(const EventKey& key, bool favourite) {
   if (!event) return no_such_event(key);
   event->favourite = favourite;
   // Of an event that goes on the recorder writes the .json, with what the row says.
-  VD_TRY(event->state == EventState::kDone ? put_whole(*event) : put_row(*event));
+  VD_TRY(event->state == EventState::kOpen ? put_row(*event) : put_whole(*event));
   return transaction.commit();
 }
 
@@ -302,7 +326,7 @@ Result<std::vector<Event>> Store::oldest(std::uint32_t limit) const {
 
 Result<std::vector<Event>> Store::clips_of(const std::string& codec) const {
   const std::scoped_lock lock(*mutex_);
-  VD_ASSIGN(Statement * query, statement("SELECT " + kEventColumns + " FROM events WHERE codec = ? AND state = 1"));
+  VD_ASSIGN(Statement * query, statement("SELECT " + kEventColumns + " FROM events WHERE codec = ? AND state <> 0"));
   query->bind(1, std::string_view(codec));
   std::vector<Event> events;
   for (;;) {
@@ -313,9 +337,17 @@ Result<std::vector<Event>> Store::clips_of(const std::string& codec) const {
 }
 
 Result<std::uint64_t> Store::event_bytes() const {
+  return sum("SELECT sum(bytes) FROM events INDEXED BY event_bytes WHERE favourite = 0", event_sum_);
+}
+
+Result<std::uint64_t> Store::sum(const char* sql, Sum& known) const {
   const std::scoped_lock lock(*mutex_);
-  VD_ASSIGN(const std::int64_t bytes, database_.number("SELECT sum(bytes) FROM events"));
-  return static_cast<std::uint64_t>(bytes);
+  VD_ASSIGN(const std::int64_t version, database_.number("PRAGMA data_version"));     // of other connections' changes
+  VD_ASSIGN(const std::int64_t changes, database_.number("SELECT total_changes()"));  // ours
+  if (version == known.version && changes == known.changes) return known.bytes;
+  VD_ASSIGN(const std::int64_t bytes, database_.number(sql));
+  known = {version, changes, static_cast<std::uint64_t>(bytes)};
+  return known.bytes;
 }
 
 Result<> Store::put(const Segment& segment) {
@@ -330,6 +362,10 @@ Result<> Store::put(const Segment& segment) {
 Result<> Store::remove(const Segment& segment) {
   const std::scoped_lock lock(*mutex_);
   VD_TRY(remove_file(tree_.segment(segment.camera, segment.started_at_ms)));
+  return drop_row(segment);
+}
+
+Result<> Store::drop_row(const Segment& segment) {
   VD_ASSIGN(Statement * drop, statement("DELETE FROM segments WHERE started_at = ? AND camera = ?"));
   drop->bind(1, segment.started_at_ms).bind(2, std::string_view(segment.camera));
   return drop->run();
@@ -349,10 +385,6 @@ Result<std::vector<Segment>> Store::segments(const std::string& camera, std::uin
   }
 }
 
-Result<std::uint64_t> Store::segment_bytes() const {
-  const std::scoped_lock lock(*mutex_);
-  VD_ASSIGN(const std::int64_t bytes, database_.number("SELECT sum(bytes) FROM segments"));
-  return static_cast<std::uint64_t>(bytes);
-}
+Result<std::uint64_t> Store::segment_bytes() const { return sum("SELECT sum(bytes) FROM segments", segment_sum_); }
 
 }  // namespace vedette::store

@@ -66,12 +66,15 @@ class Store {
   Result<> set_favourite(const EventKey& key, bool favourite);
   // With all its files. kBusy while it goes on.
   Result<> remove(const EventKey& key);
-  // Of events that are done, those whose clip is of that codec.
+  // It was there and is no more: <cam>/events may still tell of it. Of the last thousand of a camera that is known.
+  Result<bool> was_removed(const EventKey& key) const;
+  // Of events that are over or interrupted, those whose clip is of that codec.
   Result<std::vector<Event>> clips_of(const std::string& codec) const;
   // The event's clips have become files of another codec, under the same names. kNotFound: it was removed meanwhile.
   Result<> clips_are(const EventKey& key, const std::string& codec);
   // Of events that are over and no favourites, the oldest, at most so many.
   Result<std::vector<Event>> oldest(std::uint32_t limit) const;
+  // Of all but favourites. Summed up only after a change.
   Result<std::uint64_t> event_bytes() const;
 
   Result<> put(const Segment& segment);
@@ -92,11 +95,19 @@ class Store {
   Result<> put_row(const Event& event);
   Result<> drop_row(const EventKey& key);
   Result<> put_whole(Event event);  // the row's event: its .json, then the row
+  Result<> drop_row(const Segment& segment);
   Result<std::vector<Event>> rows(const std::string& sql) const;
+  // As of which state of the index, which others change too.
+  struct Sum {
+    std::int64_t version = -1, changes = -1;
+    std::uint64_t bytes = 0;
+  };
+  Result<std::uint64_t> sum(const char* sql, Sum& known) const;
 
   Tree tree_;
   Database database_;
   mutable std::map<std::string, Statement> statements_;
+  mutable Sum event_sum_, segment_sum_;
   std::optional<std::string> put_aside_;
   std::unique_ptr<std::mutex> mutex_ = std::make_unique<std::mutex>();
 };

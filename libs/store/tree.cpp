@@ -41,6 +41,19 @@ std::optional<int> number(std::string_view text) {
   return error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
+// Of "2026/11/26" and "120501".
+std::optional<std::int64_t> moment_of(std::string_view date, std::string_view time_of_day) {
+  if (date.size() != 10 || time_of_day.size() != 6) return std::nullopt;
+  const auto year = number(date.substr(0, 4)), month = number(date.substr(5, 2)), day = number(date.substr(8, 2));
+  const auto hour = number(time_of_day.substr(0, 2)), minute = number(time_of_day.substr(2, 2));
+  const auto second = number(time_of_day.substr(4, 2));
+  if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
+  std::tm time{};
+  time.tm_year = *year - 1900, time.tm_mon = *month - 1, time.tm_mday = *day;
+  time.tm_hour = *hour, time.tm_min = *minute, time.tm_sec = *second;
+  return std::int64_t{::timegm(&time)} * 1000;
+}
+
 std::string folder_of(const std::string& path) { return fs::path(path).parent_path().string(); }
 
 }  // namespace
@@ -89,16 +102,33 @@ std::optional<Segment> Tree::segment_of(const std::string& path) const {
   // "/2026/11/26/120500-000.mp4"
   if (slash == std::string::npos || path.size() != slash + 26) return std::nullopt;
   const std::string_view rest = std::string_view(path).substr(slash);
-  std::tm time{};
-  const auto year = number(rest.substr(1, 4)), month = number(rest.substr(6, 2)), day = number(rest.substr(9, 2));
-  const auto hour = number(rest.substr(12, 2)), minute = number(rest.substr(14, 2)), second = number(rest.substr(16, 2));
+  const auto second = moment_of(rest.substr(1, 10), rest.substr(12, 6));
   const auto milliseconds = number(rest.substr(19, 3));
-  if (!year || !month || !day || !hour || !minute || !second || !milliseconds) return std::nullopt;
-  time.tm_year = *year - 1900, time.tm_mon = *month - 1, time.tm_mday = *day;
-  time.tm_hour = *hour, time.tm_min = *minute, time.tm_sec = *second;
-  Segment segment{path.substr(prefix.size(), slash - prefix.size()), std::int64_t{::timegm(&time)} * 1000 + *milliseconds, 0, 0};
+  if (!second || !milliseconds) return std::nullopt;
+  Segment segment{path.substr(prefix.size(), slash - prefix.size()), *second + *milliseconds, 0, 0};
   // Only what would be written under this name again is one of ours.
   return this->segment(segment.camera, segment.started_at_ms) == path ? std::optional(segment) : std::nullopt;
+}
+
+bool Tree::is_of_event(const std::string& path) const {
+  const std::string prefix = root_ + "/" + std::string(kEventsFolder) + "/";
+  const std::string stem = stem_of(path);
+  if (!stem.starts_with(prefix)) return false;
+  // "2026/11/26/front-120501-1846212334592"
+  const std::string_view rest = std::string_view(stem).substr(prefix.size());
+  const std::size_t to_id = rest.rfind('-');
+  if (to_id == std::string_view::npos || to_id < 19) return false;  // "2026/11/26/c-120501"
+  const auto started_at_ms = moment_of(rest.substr(0, 10), rest.substr(to_id - 6, 6));
+  EventKey key{std::string(rest.substr(11, to_id - 7 - 11)), 0};
+  const auto [end, error] = std::from_chars(rest.data() + to_id + 1, rest.data() + rest.size(), key.id);
+  if (!started_at_ms || error != std::errc{} || key.camera.find('/') != std::string::npos) return false;
+  if (this->stem(key, *started_at_ms) != stem) return false;
+  const std::string_view suffix = std::string_view(path).substr(stem.size());
+  for (const char* known : {".json", ".jpg", ".crop.jpg", ".box.jpg", ".mp4"})
+    if (suffix == known) return true;
+  if (suffix.size() < 6 || !suffix.ends_with(".mp4")) return false;
+  const auto part = number(suffix.substr(1, suffix.size() - 5));
+  return part && *part > 1 && clip(key, *started_at_ms, static_cast<std::uint32_t>(*part)) == path;
 }
 
 std::string Tree::stem_of(const std::string& path) {

@@ -48,6 +48,8 @@ class Tree {
   // Of a segment's file, by its path.
   std::optional<Segment> segment_of(const std::string& path) const;
 
+  // Whether `path` is the name of a file of an event, whichever.
+  bool is_of_event(const std::string& path) const;
   // Of any file of an event: its path up to where the names of the event's files begin to differ.
   static std::string stem_of(const std::string& path);
 

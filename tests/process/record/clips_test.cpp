@@ -110,6 +110,37 @@ TEST_F(RecordTest, AnEventThatIsDoneIsNotRecordedAgainAfterARestart) {
   stop();
 }
 
+TEST_F(RecordTest, AnEventThatWasRemovedDoesNotComeBackWithARestart) {
+  const auto packets = packets_of(kH264);
+  ASSERT_FALSE(packets.empty());
+  Source source(bus_);
+  source.begin(15);
+  source.publish(packets, 15);
+  start();
+  source.tell({.id = 1, .at = 8, .started = 8, .best = 8});
+  source.tell({.id = 1, .phase = EventPhase::End, .at = 9, .started = 8, .best = 8});
+  ASSERT_TRUE(wait_done(1)) << log();
+  {
+    auto store = store::Store::open_to_change(storage());
+    ASSERT_TRUE(store && store->remove(store::EventKey{"front", 1}).ok());
+  }
+  stop();
+  start();
+  source.tell({.id = 2, .phase = EventPhase::Once, .at = 10, .zone = "", .kind = schema::EventKind::Standby});
+  ASSERT_TRUE(wait_done(2)) << log();
+  EXPECT_EQ(events().size(), 1u);
+  EXPECT_TRUE(files(".mp4").empty());
+  stop();
+}
+
+TEST_F(RecordTest, ASecondRecorderOfTheSameStorageIsRefused) {
+  start();
+  Program second({VEDETTE_BIN_DIR "/vedette-record", "--config", folder_.file("vedette.yaml")}, folder_.file("second"));
+  EXPECT_NE(second.wait_exit(), 0);
+  EXPECT_NE(second.err().find(storage() + "/record.lock: process "), std::string::npos) << second.err();
+  stop();
+}
+
 TEST_F(RecordTest, AnEventThatARestartInterruptsGoesOnInAFurtherPart) {
   const auto packets = packets_of(kH264);
   ASSERT_FALSE(packets.empty());
@@ -129,6 +160,61 @@ TEST_F(RecordTest, AnEventThatARestartInterruptsGoesOnInAFurtherPart) {
   ASSERT_TRUE(event) << log();
   EXPECT_EQ(event->clips, 2u);
   EXPECT_EQ(files(".mp4").size(), 2u);
+  stop();
+}
+
+TEST_F(RecordTest, AnEventWhosePostRollARestartInterruptsGoesOnInAFurtherPart) {
+  const auto packets = packets_of(kH264);
+  ASSERT_FALSE(packets.empty());
+  Source source(bus_);
+  source.begin(11);
+  source.publish(packets, 11);
+  start({"record.post_roll=4s"});
+  source.tell({.id = 1, .at = 9, .started = 9, .best = 9});
+  source.tell({.id = 1, .phase = EventPhase::End, .at = 10, .started = 9, .best = 9});
+  ASSERT_TRUE(wait_until([&] { return !files(".mp4.part").empty(); })) << log();
+  stop();
+  ASSERT_EQ(events().at(0).state, store::EventState::kInterrupted);
+  source.publish(packets, 16);
+  start({"record.post_roll=4s"});
+  const auto event = wait_done(1);
+  ASSERT_TRUE(event) << log();
+  EXPECT_EQ(event->clips, 2u);
+  EXPECT_EQ(store::zones_text(event->visits), "door");
+  EXPECT_EQ(event->visits.size(), 1u);
+  stop();
+}
+
+TEST_F(RecordTest, AnAlarmShowsTheFrameThatTippedIt) {
+  const auto packets = packets_of(kH264);
+  ASSERT_FALSE(packets.empty());
+  Source source(bus_);
+  source.begin(15);
+  source.publish(packets, 15);
+  start();
+  source.tell({.id = 1, .phase = EventPhase::Once, .at = 9, .kind = schema::EventKind::Alarm, .frame_id = 7});
+  const auto event = wait_done(1);
+  ASSERT_TRUE(event) << log();
+  EXPECT_TRUE(event->snapshot);
+  const auto seen = media();
+  ASSERT_EQ(seen.size(), 1u);
+  EXPECT_EQ(seen[0].kind, MediaKind::Snapshot);
+  EXPECT_NEAR(source.time_of(seen[0].frame_id), 9, 0.03);
+  stop();
+}
+
+TEST_F(RecordTest, NoBoxIsDrawnOnAPictureOfAnotherTime) {
+  const auto packets = packets_of(kH264);
+  ASSERT_FALSE(packets.empty());
+  Source source(bus_);
+  source.begin(15);
+  source.publish(packets, 8);
+  start();
+  source.tell({.id = 1, .at = 7, .started = 7, .best = 14});
+  source.tell({.id = 1, .phase = EventPhase::End, .at = 7.5, .started = 7, .best = 14});
+  const auto event = wait_done(1);
+  ASSERT_TRUE(event) << log();
+  EXPECT_EQ(files(".jpg"), std::vector<std::string>{store::Tree(storage()).snapshot(event->key, event->started_at_ms)});
   stop();
 }
 

@@ -1,7 +1,9 @@
 // SIGKILL at random, again and again, while events come: the index opens, nothing lies about, nothing is there twice.
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
+#include <map>
 #include <random>
 #include <set>
 #include <thread>
@@ -16,15 +18,24 @@ using schema::EventPhase;
 constexpr int kKills = 200;
 const ClipKind kClip{"record-h264", "libx264 -preset ultrafast -bf 2 -g 30 -keyint_min 30 -sc_threshold 0", "aac -b:a 64k"};
 
+// How often each file was told of in <cam>/media.
+using Told = std::map<std::string, int>;
+
+// What was written and told is there once: no event has a second .json, no clip is a second one under the same name.
+void expect_nothing_twice(const std::vector<std::string>& jsons, const Told& clips, std::uint64_t last_id) {
+  std::map<std::string, int> by_id;
+  for (const std::string& json : jsons) ++by_id[json.substr(json.rfind('-') + 1)];
+  for (std::uint64_t id = 1; id <= last_id; ++id) EXPECT_LE(by_id[std::to_string(id) + ".json"], 1) << id;
+  for (const auto& [clip, times] : clips) EXPECT_EQ(times, 1) << clip;
+}
+
 // The index and the files agree: each event's files are there and whole, and there are no others.
 void expect_of_one_mind(const store::Store& store, const std::vector<std::string>& all_files) {
   ASSERT_TRUE(store.database().check().ok());
   std::set<std::string> wanted;
-  std::set<store::EventKey> keys;
   const auto events = store.list({.limit = 10'000});
   ASSERT_TRUE(events.ok());
   for (const store::Event& event : *events) {
-    EXPECT_TRUE(keys.insert(event.key).second) << event.key.id << " is there twice";
     const auto files = store.tree().files_of(event);
     // One that was interrupted may have been so between its pictures.
     const std::size_t all = 1 + (event.snapshot ? 3 : 0) + event.clips;
@@ -32,7 +43,7 @@ void expect_of_one_mind(const store::Store& store, const std::vector<std::string
     wanted.insert(files.begin(), files.end());
   }
   for (const std::string& file : all_files)
-    if (file.find("events.db") == std::string::npos) {
+    if (file.find("events.db") == std::string::npos && !file.ends_with("/record.lock")) {
       EXPECT_TRUE(wanted.contains(file)) << file << " is nobody's";
     }
 }
@@ -48,6 +59,11 @@ TEST_F(RecordTest, TwoHundredKillsAtRandomLeaveAnIndexThatIsRight) {
   source.begin(18);
   source.publish(packets, 18);
   std::uint64_t id = 0;
+  Told clips;
+  const auto listen = [&] {
+    for (const SeenMedia& one : media())
+      if (one.kind == schema::MediaKind::Clip) ++clips[one.path];
+  };
   for (int kill = 0; kill < kKills; ++kill) {
     start();
     ASSERT_FALSE(HasFatalFailure());
@@ -60,6 +76,7 @@ TEST_F(RecordTest, TwoHundredKillsAtRandomLeaveAnIndexThatIsRight) {
     record_->signal(SIGKILL);
     ASSERT_EQ(record_->wait_exit(), 128 + SIGKILL);
     source.beat();
+    listen();
   }
   start();
   ASSERT_TRUE(wait_done(id)) << log();
@@ -70,15 +87,19 @@ TEST_F(RecordTest, TwoHundredKillsAtRandomLeaveAnIndexThatIsRight) {
                         [](const store::Event& event) { return event.state == store::EventState::kOpen; });
   })) << log();
   stop();
+  listen();
   const auto store = store::Store::open_to_read(storage());
   ASSERT_TRUE(store) << store.error().text;
   expect_of_one_mind(*store, files(""));
+  expect_nothing_twice(files(".json"), clips, id);
+  for (const auto& [clip, times] : clips) EXPECT_TRUE(std::filesystem::exists(clip)) << clip << " was told of and is gone";
   EXPECT_TRUE(files(".part").empty());
   const auto all = store->list({.limit = 10'000}).value();
   EXPECT_GT(all.size(), 100u) << "hardly any event was recorded: the kills came too soon to test anything";
   const auto done =
       std::count_if(all.begin(), all.end(), [](const store::Event& event) { return event.state == store::EventState::kDone; });
-  std::cout << id << " events told, " << all.size() << " in the index, " << done << " of them done" << std::endl;
+  std::cout << id << " events told, " << clips.size() << " clips told of, " << all.size() << " in the index, " << done
+            << " of them done" << std::endl;
   for (const store::Event& event : all)
     if (event.key.id > id - 100) {
       EXPECT_EQ(event.state, store::EventState::kDone) << event.key.id;

@@ -69,9 +69,9 @@ void Source::tell(const Told& told) {
   const auto wall = [&](double at) { return zero_wall_ns_ + static_cast<std::uint64_t>(at * 1e9); };
   const bool once = told.phase == schema::EventPhase::Once;
   builder.Finish(schema::CreateEventDirect(
-      builder, told.id, told.kind, at_ns(told.at), wall(told.at), 0, "person", 0.87f, "a person at the door", told.phase,
-      "intruder", told.zone.c_str(), 7, once ? 0 : at_ns(told.started), once ? 0 : wall(told.started),
-      static_cast<std::uint64_t>(told.best * 1000) + 1, at_ns(told.best), 0.25f, 0.25f, 0.25f, 0.5f));
+      builder, told.id, told.kind, at_ns(told.at), wall(told.at), told.frame_id, "person", 0.87f, "a person at the door",
+      told.phase, "intruder", told.zone.c_str(), 7, once ? 0 : at_ns(told.started), once ? 0 : wall(told.started),
+      once ? 0 : static_cast<std::uint64_t>(told.best * 1000) + 1, once ? 0 : at_ns(told.best), 0.25f, 0.25f, 0.25f, 0.5f));
   auto loan = events_.loan();
   VD_ASSERT(loan.has_value(), "no free slot");
   std::memcpy(loan->bytes().data(), builder.GetBufferPointer(), builder.GetSize());

@@ -29,6 +29,7 @@ struct Told {
   double best = 0;
   std::string zone = "door";
   schema::EventKind kind = schema::EventKind::Object;
+  std::uint64_t frame_id = 0;
 };
 
 // Capture and control of one camera. Thread-bound.

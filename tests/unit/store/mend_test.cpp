@@ -40,6 +40,46 @@ TEST_F(Mend, WhatIsNotWholeAndWhatBelongsToNoEventGoes) {
   EXPECT_EQ(all_files().size(), 3u);
 }
 
+TEST_F(Mend, FilesThatAreNotOursStay) {
+  Store store = open();
+  const std::vector<std::string> foreign{"/events/notes.txt",
+                                         "/events/holiday.mp4.part",
+                                         "/events/2026/11/26/notes.json",
+                                         "/events/2026/11/26/front-120000-77.doc",
+                                         "/events/2026/11/26/front-120000-77.1.mp4",
+                                         "/events/2026/11/27/front-120000.jpg",
+                                         "/events/2026/11/26/old/front-120000-77.jpg",
+                                         "/recordings/front/2026/11/26/other.mp4.part",
+                                         "/recordings/readme"};
+  for (const std::string& path : foreign) write(root() + path);
+  for (const char* ours : {".mp4", ".3.mp4", ".crop.jpg", ".json.part"})
+    write(root() + "/events/2026/11/26/front-120000-77" + ours);
+  const Mended report = mended(store);
+  EXPECT_EQ(report.orphans, 3u);
+  EXPECT_EQ(report.parts, 1u);
+  EXPECT_TRUE(report.unreadable.empty());
+  EXPECT_EQ(all_files().size(), foreign.size());
+}
+
+TEST_F(Mend, AFolderThatCannotBeListedCostsNothing) {
+  Store store = open();
+  ASSERT_TRUE(store.put(Segment{"front", kNoonMs, kNoonMs + 1, 1}));
+  write(root() + "/recordings", "no folder");
+  const auto done = mend(store);
+  ASSERT_FALSE(done.ok());
+  EXPECT_NE(done.error().text.find(root() + "/recordings"), std::string::npos) << done.error().text;
+  EXPECT_EQ(store.segments("", 5).value().size(), 1u);
+}
+
+TEST_F(Mend, AJsonThatCannotBeReadIsLeftAloneToo) {
+  Store store = open();
+  const std::string json = root() + "/events/2026/11/26/front-120000-77.json";
+  fs::create_directories(fs::path(json).parent_path());
+  fs::create_symlink("/proc/self/mem", json);  // a file that gives an error when it is read
+  put_with_media(store, 1);
+  EXPECT_EQ(mended(store).unreadable, std::vector<std::string>{json});
+}
+
 TEST_F(Mend, WholeFilesWithoutARowGetOne) {
   std::vector<Event> before;
   {

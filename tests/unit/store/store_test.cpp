@@ -3,6 +3,7 @@
 
 #include <sqlite3.h>
 
+#include "store/lock.h"
 #include "store/sidecar.h"
 #include "unit/store/store_fixture.h"
 
@@ -133,6 +134,57 @@ TEST_F(StoreFixture, SegmentsAreListedOldestFirst) {
   ASSERT_TRUE(store.remove(front[0]));
   EXPECT_FALSE(fs::exists(store.tree().segment("front", front[0].started_at_ms)));
   EXPECT_EQ(store.segments("", 10).value().size(), 3u);
+}
+
+TEST_F(StoreFixture, WhatWasRemovedIsRememberedFarLongerThanATopicTellsOfIt) {
+  Store store = open();
+  put_with_media(store, 7);
+  EXPECT_FALSE(store.was_removed({"front", 7}).value());
+  ASSERT_TRUE(store.remove(EventKey{"front", 7}));
+  EXPECT_TRUE(store.was_removed({"front", 7}).value());
+  EXPECT_FALSE(store.was_removed({"yard", 7}).value());
+  for (std::uint64_t id = 100; id < 1200; ++id) {
+    ASSERT_TRUE(store.put(some_event(id)));
+    ASSERT_TRUE(store.remove(EventKey{"front", id}));
+  }
+  EXPECT_TRUE(open().was_removed({"front", 1199 - 256}).value());
+  EXPECT_EQ(store.database().number("SELECT count(*) FROM removed_events").value(), 1000);
+}
+
+TEST_F(StoreFixture, FavouritesDoNotCountTowardsWhatEventsTake) {
+  Store store = open(), other = open();
+  for (std::uint64_t id = 1; id <= 3; ++id) put_with_media(store, id);
+  EXPECT_EQ(store.event_bytes().value(), 3000u);
+  ASSERT_TRUE(other.set_favourite({"front", 2}, true));
+  EXPECT_EQ(store.event_bytes().value(), 2000u);
+  ASSERT_TRUE(store.remove(EventKey{"front", 1}));
+  EXPECT_EQ(store.event_bytes().value(), 1000u);
+  EXPECT_EQ(other.event_bytes().value(), 1000u);
+}
+
+TEST_F(StoreFixture, AnInterruptedEventsJsonSaysThatItIsAFavourite) {
+  Store store = open();
+  Event event = some_event(1);
+  event.state = EventState::kInterrupted;
+  event.codec = "mjpeg";
+  ASSERT_TRUE(store.put(event));
+  EXPECT_EQ(store.clips_of("mjpeg").value().size(), 1u);
+  ASSERT_TRUE(store.set_favourite(event.key, true));
+  const auto json = event_from_json(test::read_file(store.tree().sidecar(event.key, event.started_at_ms)));
+  ASSERT_TRUE(json);
+  EXPECT_TRUE(json->favourite);
+}
+
+TEST_F(StoreFixture, OneRecorderForEachFolder) {
+  auto lock = lock_for_recording(root());
+  ASSERT_TRUE(lock) << lock.error().text;
+  const auto second = lock_for_recording(root());
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, ErrorCode::kBusy);
+  EXPECT_NE(second.error().text.find(root() + "/record.lock: process " + std::to_string(::getpid()) + " "), std::string::npos)
+      << second.error().text;
+  lock->reset();
+  EXPECT_TRUE(lock_for_recording(root()));
 }
 
 }  // namespace
