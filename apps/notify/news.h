@@ -72,7 +72,6 @@ struct Media {
   std::uint64_t bytes = 0;
   std::uint32_t duration_ms = 0;
   std::uint64_t at_ns = 0;  // monotonic
-  bool old = false;         // of before this process began: known, but no news
 };
 
 Result<Event> read_event(const std::string& camera, std::span<const std::byte> record);
