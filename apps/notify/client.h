@@ -58,7 +58,7 @@ class BrokerClient {
   std::uint64_t push(std::string topic, std::string payload);
   void resend_values();
   ClientStats stats() const;
-  std::uint64_t oldest() const;
+  std::uint64_t oldest() const;  // as Outbox has it; what push() returns, too
 
   // Call a few times a second: looks after a connect() that takes too long.
   void watch();

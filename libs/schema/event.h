@@ -35,8 +35,8 @@ struct EventRecord {
   float height = 0.0f;
 };
 
-// Copied out of shared memory first, then verified. kCorrupt: not one, or of a kind or phase that there isn't. A score comes between
-// 0 and 1 (0 for one that isn't a number); a box that isn't a part of a picture counts as none.
+// Copied out of shared memory first, then verified. kCorrupt: not one, or of a kind or phase that there isn't. A score comes
+// between 0 and 1 (0 for one that isn't a number); a box that isn't a part of a picture counts as none.
 Result<EventRecord> decode_event(std::span<const std::byte> record);
 
 }  // namespace vedette
