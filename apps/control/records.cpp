@@ -85,31 +85,4 @@ Result<CameraState> decode_state(std::span<const std::byte> bytes) {
   return state;
 }
 
-Result<EventRecord> decode_event(std::span<const std::byte> bytes) {
-  RecordBuffer copy;
-  VD_ASSIGN(const schema::Event* const record, copy_record<schema::Event>(bytes, copy));
-  if (record->kind() > schema::EventKind::MAX) return bad_value("event", "kind", static_cast<unsigned>(record->kind()));
-  if (record->phase() > schema::EventPhase::MAX) return bad_value("event", "phase", static_cast<unsigned>(record->phase()));
-  return EventRecord{record->id(),
-                     record->kind(),
-                     record->at_ns(),
-                     record->wall_at_ns(),
-                     record->frame_id(),
-                     text_of(record->label()),
-                     record->score(),
-                     text_of(record->text()),
-                     record->phase(),
-                     text_of(record->rule()),
-                     text_of(record->zone()),
-                     record->track_id(),
-                     record->started_at_ns(),
-                     record->started_wall_at_ns(),
-                     record->best_frame_id(),
-                     record->best_captured_at_ns(),
-                     record->x(),
-                     record->y(),
-                     record->width(),
-                     record->height()};
-}
-
 }  // namespace vedette::control

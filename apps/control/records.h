@@ -11,6 +11,7 @@
 
 #include "base/result.h"
 #include "rules/findings.h"
+#include "schema/event.h"
 #include "schema/records.h"
 
 namespace vedette::control {
@@ -44,29 +45,8 @@ struct CameraState {
   float threshold = 0.0f;
 };
 
-// schema::Event
-struct EventRecord {
-  std::uint64_t id = 0;
-  schema::EventKind kind = schema::EventKind::Alarm;
-  std::uint64_t at_ns = 0;
-  std::uint64_t wall_at_ns = 0;
-  std::uint64_t frame_id = 0;
-  std::string label;
-  float score = 0.0f;
-  std::string text;
-  schema::EventPhase phase = schema::EventPhase::Once;
-  std::string rule;
-  std::string zone;
-  std::uint64_t track_id = 0;
-  std::uint64_t started_at_ns = 0;
-  std::uint64_t started_wall_at_ns = 0;
-  std::uint64_t best_frame_id = 0;
-  std::uint64_t best_captured_at_ns = 0;
-  float x = 0.0f;
-  float y = 0.0f;
-  float width = 0.0f;
-  float height = 0.0f;
-};
+using vedette::decode_event;
+using vedette::EventRecord;
 
 Bytes encode(const DesiredState& state);
 Bytes encode(const CameraState& state);  // of its counts as many as a record holds: lines', then zones'
@@ -75,7 +55,6 @@ Bytes encode(const EventRecord& event);  // texts of more than 500 bytes are cut
 // Copied out of shared memory first, then verified, every value in its range.
 Result<DesiredState> decode_control(std::span<const std::byte> record);
 Result<CameraState> decode_state(std::span<const std::byte> record);
-Result<EventRecord> decode_event(std::span<const std::byte> record);
 
 // schema::Reply; longer texts are cut there too.
 Bytes encode_reply(bool ok, const std::string& text);

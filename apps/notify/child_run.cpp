@@ -53,6 +53,7 @@ Result<pid_t> spawn(const ChildRun& run, int input, int output) {
   ::posix_spawn_file_actions_adddup2(&files, input, STDIN_FILENO);
   ::posix_spawn_file_actions_adddup2(&files, output, STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&files, output, STDERR_FILENO);
+  ::posix_spawn_file_actions_addclosefrom_np(&files, STDERR_FILENO + 1);  // libraries open some that children inherit
   sigset_t none, all;
   ::sigemptyset(&none);
   ::sigfillset(&all);

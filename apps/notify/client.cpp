@@ -23,6 +23,7 @@ constexpr Nanoseconds kLongestPause = seconds(60);
 constexpr Nanoseconds kLasted = seconds(10);  // a connection so long starts over with the first pause
 constexpr Nanoseconds kLongestConnect = seconds(10);
 constexpr Nanoseconds kLongestFarewell = seconds(1);
+constexpr std::size_t kMostRefusalsTold = 16;  // reasons
 
 }  // namespace
 
@@ -70,12 +71,14 @@ void BrokerClient::set(const std::string& topic, std::string payload) {
   wake();
 }
 
-void BrokerClient::push(std::string topic, std::string payload) {
+std::uint64_t BrokerClient::push(std::string topic, std::string payload) {
+  std::uint64_t number = 0;
   {
     const std::lock_guard lock(mutex_);
-    outbox_.push(std::move(topic), std::move(payload));
+    number = outbox_.push(std::move(topic), std::move(payload));
   }
   wake();
+  return number;
 }
 
 void BrokerClient::resend_values() {
@@ -88,7 +91,12 @@ void BrokerClient::resend_values() {
 
 ClientStats BrokerClient::stats() const {
   const std::lock_guard lock(mutex_);
-  return {connected_, outbox_.waiting(), outbox_.dropped(), outbox_.delivered()};
+  return {connected_, outbox_.waiting(), outbox_.events(), outbox_.dropped(), outbox_.delivered(), outbox_.refused()};
+}
+
+std::uint64_t BrokerClient::oldest() const {
+  const std::lock_guard lock(mutex_);
+  return outbox_.oldest();
 }
 
 void BrokerClient::watch() {
@@ -166,6 +174,14 @@ std::optional<Outbox::Sending> BrokerClient::next(std::size_t most_on_the_way) {
 void BrokerClient::arrived(std::uint64_t ticket) {
   const std::lock_guard lock(mutex_);
   outbox_.arrived(ticket);
+  if (outbox_.empty()) changed_.notify_all();
+}
+
+void BrokerClient::refused(std::uint64_t ticket, const std::string& why) {
+  if (refusals_told_.size() < kMostRefusalsTold && refusals_told_.insert(why).second)
+    log::warning("MQTT: messages are refused, and counted: {}", why);
+  const std::lock_guard lock(mutex_);
+  outbox_.refused(ticket);
   if (outbox_.empty()) changed_.notify_all();
 }
 

@@ -14,6 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -37,8 +38,10 @@ struct ClientOptions {
 struct ClientStats {
   bool connected = false;
   std::size_t waiting = 0;  // messages, in the queue or on their way
+  std::size_t events = 0;   // of them
   std::uint64_t dropped = 0;
   std::uint64_t delivered = 0;
+  std::uint64_t refused = 0;  // by the broker
 };
 
 class BrokerClient {
@@ -52,9 +55,10 @@ class BrokerClient {
   ~BrokerClient();  // as stop(); waits for the thread
 
   void set(const std::string& topic, std::string payload);
-  void push(std::string topic, std::string payload);
+  std::uint64_t push(std::string topic, std::string payload);
   void resend_values();
   ClientStats stats() const;
+  std::uint64_t oldest() const;  // as Outbox has it; what push() returns, too
 
   // Call a few times a second: looks after a connect() that takes too long.
   void watch();
@@ -75,6 +79,7 @@ class BrokerClient {
   void connected();
   std::optional<Outbox::Sending> next(std::size_t most_on_the_way);
   void arrived(std::uint64_t ticket);
+  void refused(std::uint64_t ticket, const std::string& why);
 
   const ClientOptions options_;
   const Received received_;
@@ -89,6 +94,7 @@ class BrokerClient {
   std::atomic<bool> ended_{false};
   std::atomic<std::uint64_t> connecting_since_ns_{0};  // 0: not in connect()
   std::string told_;                                   // the failure that the log says last
+  std::set<std::string> refusals_told_;
   Nanoseconds pause_{};
   std::minstd_rand dice_{std::random_device{}()};
   std::thread thread_;

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.h"
 #include "base/signals_blocked.h"
 #include "notify/commands.h"
 #include "telemetry/log.h"
@@ -14,6 +15,7 @@ namespace vedette::notify {
 namespace {
 
 constexpr std::size_t kMostOrders = 32;
+constexpr std::uint64_t kWarningEveryNs = 10'000'000'000;
 
 }  // namespace
 
@@ -61,7 +63,7 @@ void CommandDesk::run() {
 
 void CommandDesk::carry_out(const Order& order) {
   if (std::find(cameras_.begin(), cameras_.end(), order.camera) == cameras_.end())
-    return void(++refused_);  // not ours: under this base there may be other devices' cameras
+    return;  // not ours: under this base there may be other devices' cameras
   if (order.retained) return refuse(order, "a retained command; expected one that isn't: it would come again at each start");
   const auto commands = parse_command(order.camera, order.key, order.payload);
   if (!commands) return refuse(order, commands.error().text);
@@ -72,7 +74,10 @@ void CommandDesk::carry_out(const Order& order) {
 
 void CommandDesk::refuse(const Order& order, const std::string& sentence) {
   ++refused_;
-  log::warning("{}: refused what MQTT asked: {}", order.camera, sentence);
+  if (const std::uint64_t now = monotonic_ns(); now >= next_warning_ns_) {
+    log::warning("{}: refused what MQTT asked: {} ({} refused so far)", order.camera, sentence, refused_.load());
+    next_warning_ns_ = now + kWarningEveryNs;
+  }
   answer_(order.camera, order.key, sentence);
 }
 

@@ -1,6 +1,6 @@
 // CommandDesk: takes commands that came by MQTT, from any thread and without blocking it, and asks control for them one after the
 // other on a thread of its own (control may take seconds to answer, or be away). What is refused, by us or by control, is
-// counted, logged, and answered through `answer`. Whoever floods it loses commands: it keeps 32.
+// counted, logged (every 10 s), and answered through `answer`. Whoever floods it loses commands: it keeps 32.
 #pragma once
 
 #include <atomic>
@@ -45,8 +45,9 @@ class CommandDesk {
   std::atomic<std::uint64_t> refused_{0};
   std::mutex mutex_;
   std::condition_variable news_;
-  std::deque<Order> orders_;  // under mutex_
-  bool stopping_ = false;     // too
+  std::deque<Order> orders_;           // under mutex_
+  bool stopping_ = false;              // too
+  std::uint64_t next_warning_ns_ = 0;  // of the thread
   std::thread thread_;
 };
 

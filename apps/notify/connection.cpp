@@ -159,8 +159,7 @@ Result<> Connection::send() {
     if (code == MOSQ_ERR_NO_CONN || code == MOSQ_ERR_CONN_LOST || code == MOSQ_ERR_ERRNO || code == MOSQ_ERR_TLS)
       return ended(code);
     if (code != MOSQ_ERR_SUCCESS) {  // this message can't be sent at all: the next ones mustn't wait for it
-      log::warning("MQTT: {} bytes on {} can't be sent: {}", message->payload.size(), message->topic, ::mosquitto_strerror(code));
-      client_.arrived(message->ticket);
+      client_.refused(message->ticket, fmt::format("{} can't be sent: {}", message->topic, ::mosquitto_strerror(code)));
     } else if (early_.erase(mid) > 0) {
       client_.arrived(message->ticket);
     } else {
@@ -207,14 +206,15 @@ void Connection::on_disconnect(int code) {
 }
 
 void Connection::on_publish(int mid, int reason) {
-  if (reason >= 0x80 && refusals_told_.insert(reason).second)
-    log::warning("MQTT: the broker doesn't take a message: {}", ::mosquitto_reason_string(reason));
   const auto found = tickets_.find(mid);
   if (found == tickets_.end()) {
     early_.insert(mid);
     return;
   }
-  client_.arrived(found->second);
+  if (reason >= 0x80)  // MQTT 5, table 2-6; 3.1.1 has none
+    client_.refused(found->second, fmt::format("the broker says: {}", ::mosquitto_reason_string(reason)));
+  else
+    client_.arrived(found->second);
   tickets_.erase(found);
 }
 

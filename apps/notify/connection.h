@@ -56,7 +56,6 @@ class Connection {
   std::string complaint_;                           // the library's last error line: what OpenSSL says
   std::unordered_map<int, std::uint64_t> tickets_;  // by message id
   std::set<int> early_;                             // acknowledged before its id was known here
-  std::set<int> refusals_told_;                     // reasons
 };
 
 }  // namespace vedette::notify

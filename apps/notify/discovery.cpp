@@ -80,11 +80,12 @@ Json components_of(const DeviceOptions& options, const Topics& topics) {
   const std::string state = components.topic("state");
   components.add("last_event", "image", "Last event",
                  {{"image_topic", components.topic("image")}, {"content_type", "image/jpeg"}});
+  components.add("last_event_camera", "camera", "Last event", {{"topic", components.topic("image")}});
   components.add("alarm", "binary_sensor", "Alarm",
                  {{"device_class", "safety"},
                   {"state_topic", state},
                   {"value_template", "{{ 'ON' if value_json.mode == 'tracking' else 'OFF' }}"}});
-  components.add("connection", "binary_sensor", "Connection",
+  components.add(kConnectionEntity, "binary_sensor", "Connection",
                  {{"device_class", "connectivity"},
                   {"entity_category", "diagnostic"},
                   {"state_topic", components.topic("availability")},
@@ -150,10 +151,13 @@ Announced read_announced(std::string_view payload) {
   Announced announced;
   const Json message = Json::parse(payload, nullptr, false);
   if (!message.is_object() || !message.contains("components") || !message["components"].is_object()) return announced;
+  const Json::json_pointer first_availability("/availability/0/topic");
+  if (message.contains(first_availability) && message[first_availability].is_string())
+    announced.availability = message[first_availability].get<std::string>();
   for (const auto& [id, component] : message["components"].items()) {
     if (!component.is_object() || !component.contains("platform") || !component["platform"].is_string()) continue;
     announced.platforms[id] = component["platform"].get<std::string>();
-    for (const char* field : {"state_topic", "image_topic"})
+    for (const char* field : {"state_topic", "image_topic", "topic"})
       if (component.contains(field) && component[field].is_string())
         announced.topics[id].push_back(component[field].get<std::string>());
   }

@@ -36,8 +36,12 @@ std::string discovery_topic(const std::string& prefix, const std::string& object
 // `gone`: entities of before, by id, and their platforms: Home Assistant removes them.
 std::string discovery_json(const DeviceOptions& options, const Topics& topics, const std::map<std::string, std::string>& gone);
 
-// What an earlier discovery message of ours says.
+// The entity that tells whether a camera is connected.
+inline constexpr char kConnectionEntity[] = "connection";
+
+// What a discovery message of ours, or of another Vedette, says.
 struct Announced {
+  std::string availability;                                // topic of the client that sent it; "": none
   std::map<std::string, std::string> platforms;            // by the entity's id
   std::map<std::string, std::vector<std::string>> topics;  // that it reads, by the entity's id
 };

@@ -28,11 +28,15 @@ std::string_view status_text(schema::SourceStatus status) {
   return "unknown";
 }
 
+void advance(Place& to, const Place& place) {
+  if (place.instance != to.instance || place.sequence > to.sequence) to = place;
+}
+
 }  // namespace
 
 CameraFeed::CameraFeed(const bus::BusDir& dir, const FeedOptions& options)
     : camera_(options.camera),
-      told_(options.told),
+      taken_(options.told),
       began_ns_(monotonic_ns()),
       began_wall_ns_(wall_ns()),
       events_(dir, {camera_, "events"}, kEventSchema),
@@ -46,34 +50,39 @@ void CameraFeed::add_topics(std::vector<bus::Subscriber*>& topics) {
   if (source_topic_) topics.push_back(&*source_topic_);
 }
 
-std::optional<Event> CameraFeed::next_event() {
+std::optional<FreshEvent> CameraFeed::next_event() {
   while (const bus::Taken taken = events_.take_next()) {
     if (events_begun_) counters_.missed += taken.missed;
     events_begun_ = true;
     const Place place{events_.instance(), taken.lease.sequence()};
     Result<Event> event = read_event(camera_, taken.lease.bytes());
     if (!event) bad_record(event.error());
-    const bool news = event && is_news(*event, place);
-    if (place.instance != told_.instance || place.sequence > told_.sequence) told_ = place;
-    if (news) return *std::move(event);
+    const bool to_mqtt = event && is_news(*event, place, taken_.mqtt);
+    const bool to_others = event && is_news(*event, place, taken_.others);
+    advance(taken_.mqtt, place);
+    advance(taken_.others, place);
+    if (to_mqtt || to_others) return FreshEvent{*std::move(event), place, to_mqtt, to_others};
   }
   return std::nullopt;
 }
 
-bool CameraFeed::is_news(const Event& event, const Place& place) const {
-  if (place.instance == told_.instance) return place.sequence > told_.sequence;
+bool CameraFeed::is_news(const Event& event, const Place& place, const Place& told) const {
+  if (place.instance == told.instance) return place.sequence > told.sequence;
   return event.wall_at_ns + kNewsNs >= began_wall_ns_;  // another bus than the one of before, or the first start
 }
 
-std::optional<Media> CameraFeed::next_media() {
+std::optional<FreshMedia> CameraFeed::next_media() {
   while (const bus::Taken taken = media_.take_next()) {
+    const Place place{media_.instance(), taken.lease.sequence()};
     Result<Media> media = read_media(camera_, taken.lease.bytes());
     if (!media) {
       bad_record(media.error());
       continue;
     }
-    media->old = media->at_ns < began_ns_;
-    return *std::move(media);
+    const Place told = taken_.media;
+    advance(taken_.media, place);
+    const bool news = place.instance == told.instance ? place.sequence > told.sequence : media->at_ns >= began_ns_;
+    return FreshMedia{*std::move(media), place, news};
   }
   return std::nullopt;
 }

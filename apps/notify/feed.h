@@ -16,8 +16,20 @@ namespace vedette::notify {
 
 struct FeedOptions {
   std::string camera;
-  Place told;                         // of what an earlier process has told of
+  Told told;                          // what an earlier process has told of
   std::optional<std::string> source;  // the topic that tells of its connection; none: another program publishes the camera
+};
+
+struct FreshEvent {
+  Event event;
+  Place place;
+  bool to_mqtt = false;  // it is news to the broker
+  bool to_others = false;
+};
+struct FreshMedia {
+  Media media;
+  Place place;
+  bool to_mqtt = false;  // else it is only good to know
 };
 
 class CameraFeed {
@@ -27,11 +39,11 @@ class CameraFeed {
   const std::string& camera() const { return camera_; }
   void add_topics(std::vector<bus::Subscriber*>& topics);  // to wait for
 
-  // The next one that is new; none: all are taken. What was told of before, or, if that isn't known, happened long before this
-  // process began, is passed by.
-  std::optional<Event> next_event();
-  const Place& told() const { return told_; }
-  std::optional<Media> next_media();
+  // The next one that is new to anybody; none: all are taken. What was told of before, or, if that isn't known, happened long
+  // before this process began, is passed by.
+  std::optional<FreshEvent> next_event();
+  std::optional<FreshMedia> next_media();
+  const Told& taken() const { return taken_; }
   // Takes what is new; true: state() or link() may be another now.
   bool update();
   const std::optional<State>& state() const { return state_; }  // none: control is away
@@ -45,10 +57,10 @@ class CameraFeed {
 
  private:
   void bad_record(const Error& error);
-  bool is_news(const Event& event, const Place& place) const;
+  bool is_news(const Event& event, const Place& place, const Place& told) const;
 
   std::string camera_;
-  Place told_;
+  Told taken_;              // or told of by an earlier process
   std::uint64_t began_ns_;  // monotonic
   std::uint64_t began_wall_ns_;
   bus::Subscriber events_;

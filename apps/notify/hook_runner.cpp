@@ -47,6 +47,7 @@ HookRunner::~HookRunner() {
   }
   news_.notify_all();
   for (std::thread& thread : threads_) thread.join();
+  if (!jobs_.empty()) log::warning("hooks: {} runs are left out", jobs_.size());
 }
 
 void HookRunner::offer(const Event& event, const EventFiles& files) {
@@ -55,7 +56,7 @@ void HookRunner::offer(const Event& event, const EventFiles& files) {
     const std::lock_guard lock(mutex_);
     if (jobs_.size() >= kMostQueued) {
       jobs_.pop_front();
-      if (dropped_++ == 0) log::warning("hooks: {} runs wait; the oldest are dropped", kMostQueued);
+      if (dropped_++ == 0) log::warning("hooks: {} runs wait; the oldest are dropped, and counted", kMostQueued);
     }
     jobs_.push_back({&hook, {event, files}});
     news_.notify_one();
@@ -71,6 +72,8 @@ void HookRunner::run() {
       if (stopping_) return;
       job = std::move(jobs_.front());
       jobs_.pop_front();
+      if (jobs_.empty() && dropped_ > 0)
+        log::info("hooks: no run waits any more; {} were dropped meanwhile", std::exchange(dropped_, 0));
     }
     carry_out(job);
   }

@@ -39,7 +39,7 @@ class HookRunner {
   std::condition_variable news_;
   std::deque<Job> jobs_;       // under mutex_
   bool stopping_ = false;      // too
-  std::uint64_t dropped_ = 0;  // too
+  std::uint64_t dropped_ = 0;  // too; since it was said
   std::vector<std::thread> threads_;
 };
 

@@ -34,15 +34,18 @@ struct Tellers {
   std::unique_ptr<HookRunner> hooks;  // none: no hooks are
   FileBook files;
 
-  void event(const Event& event) {
+  void event(const FreshEvent& fresh) {
+    const Event& event = fresh.event;
     const EventFiles known = files.of(event.camera, event.id);
-    if (mqtt) mqtt->event(event, known);
+    if (mqtt && fresh.to_mqtt) mqtt->event(fresh, known);
+    if (!fresh.to_others) return;
     for (const auto& webhook : webhooks) webhook->offer(event, known);
     if (hooks) hooks->offer(event, known);
   }
-  void media(const Media& media) {
+  void media(const FreshMedia& fresh) {
+    const Media& media = fresh.media;
     files.add(media);
-    if (mqtt) mqtt->media(media);
+    if (mqtt) mqtt->media(fresh);
     if (media.kind == schema::MediaKind::Snapshot)
       for (const auto& webhook : webhooks) webhook->snapshot(media.camera, media.event_id, media.path);
   }
@@ -57,11 +60,19 @@ struct Tellers {
     if (mqtt) mqtt->tick();
     for (const auto& webhook : webhooks) webhook->tick();
   }
+  Told told(const CameraFeed& feed) const { return mqtt ? mqtt->told(feed.camera(), feed.taken()) : feed.taken(); }
+  // False: the broker's thread waits for a name server, and can't be ended.
+  bool stop() {
+    const bool ended = !mqtt || mqtt->stop();
+    webhooks.clear();
+    hooks.reset();
+    return ended;
+  }
 };
 
 constexpr auto kLongestWait = std::chrono::milliseconds(100);
 
-FeedOptions feed_options(const CameraConfig& camera, const Place& told) {
+FeedOptions feed_options(const CameraConfig& camera, const Told& told) {
   FeedOptions options;
   options.told = told;
   options.camera = camera.name;
@@ -96,11 +107,11 @@ Result<std::unique_ptr<Tellers>> start_tellers(const Config& config, const bus::
 
 Result<> run(const Config& config, const bus::BusDir& dir) {
   VD_ASSIGN(const std::unique_ptr<Tellers> tellers, start_tellers(config, dir));
-  Progress progress(storage_dir(config.storage));
+  auto progress = std::make_unique<Progress>(storage_dir(config.storage));
   std::vector<std::unique_ptr<CameraFeed>> feeds;
   std::vector<bus::Subscriber*> topics;
   for (const CameraConfig& camera : config.cameras) {
-    feeds.push_back(std::make_unique<CameraFeed>(dir, feed_options(camera, progress.of(camera.name))));
+    feeds.push_back(std::make_unique<CameraFeed>(dir, feed_options(camera, progress->of(camera.name))));
     feeds.back()->add_topics(topics);
   }
   log::info("tells of {} camera{}", feeds.size(), feeds.size() == 1 ? "" : "s");
@@ -110,15 +121,16 @@ Result<> run(const Config& config, const bus::BusDir& dir) {
       while (const auto event = feed->next_event()) tellers->event(*event);
       while (const auto media = feed->next_media()) tellers->media(*media);
       if (feed->update()) tellers->update(*feed);
-      progress.set(feed->camera(), feed->told());
+      progress->set(feed->camera(), tellers->told(*feed));
     }
     tellers->tick();
-    progress.save();
   }
-  progress.save(Progress::When::kNow);
+  const bool ended = tellers->stop();
+  for (const auto& feed : feeds) progress->set(feed->camera(), tellers->told(*feed));
+  progress.reset();
   for (const auto& feed : feeds)
     log::info("{}: {} events missed, {} records corrupt", feed->camera(), feed->counters().missed, feed->counters().corrupt);
-  if (tellers->mqtt && !tellers->mqtt->stop()) std::_Exit(EXIT_SUCCESS);  // its thread waits for a name server
+  if (!ended) std::_Exit(EXIT_SUCCESS);
   return {};
 }
 

@@ -93,13 +93,18 @@ std::string command_error_json(std::string_view key, std::string_view sentence) 
   return dump({{"command", key.empty() ? "set" : "set/" + std::string(key)}, {"error", sentence}});
 }
 
-std::optional<std::string> detr_mmap_json(const Event& event) {
+std::optional<Mode> mode_of(schema::EventKind kind) {
+  if (kind == schema::EventKind::Alarm) return Mode::Tracking;
+  if (kind == schema::EventKind::Standby) return Mode::Standby;
+  return std::nullopt;
+}
+
+std::string detr_mmap_json(const Event& event, Mode previous) {
   const bool alarm = event.kind == schema::EventKind::Alarm;
-  if (!alarm && event.kind != schema::EventKind::Standby) return std::nullopt;
   return dump({{"device_id", event.camera},
                {"timestamp", utc_text(event.wall_at_ns)},
-               {"state", alarm ? "Tracking" : "Standby"},
-               {"previous_state", alarm ? "Validation" : "Tracking"},
+               {"state", schema::EnumNameMode(alarm ? Mode::Tracking : Mode::Standby)},
+               {"previous_state", schema::EnumNameMode(previous)},
                {"event_type", alarm ? "human_detected" : "standby_resumed"}});
 }
 

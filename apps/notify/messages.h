@@ -32,8 +32,11 @@ std::string state_json(const State& state, const CameraLink& link, std::uint64_t
 std::string media_json(const Media& media);
 std::string command_error_json(std::string_view key, std::string_view sentence);
 
-// detr-mmap's words for a change of mode; none for events that it doesn't tell of.
-std::optional<std::string> detr_mmap_json(const Event& event);
+// The mode that begins with such an event; none: no mode does.
+std::optional<Mode> mode_of(schema::EventKind kind);
+
+// detr-mmap's words for a change of mode; `event`: one that mode_of() has a mode for, `previous`: the mode before.
+std::string detr_mmap_json(const Event& event, Mode previous);
 
 // What stands for {{name}}; `name`: one of kEventPlaceholders.
 std::string placeholder_value(std::string_view name, const Event& event, const EventFiles& files);

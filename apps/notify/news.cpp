@@ -7,7 +7,6 @@ namespace {
 
 constexpr std::size_t kMostCounts = 256;  // more than a record has room for
 
-std::string text_of(const flatbuffers::String* text) { return text != nullptr ? text->str() : std::string(); }
 float finite(float number) { return std::isfinite(number) ? number : 0.0f; }
 
 template <typename E>
@@ -20,29 +19,8 @@ Error unknown(const char* what) { return {ErrorCode::kCorrupt, std::string(what)
 }  // namespace
 
 Result<Event> read_event(const std::string& camera, std::span<const std::byte> record) {
-  RecordBuffer copy;
-  VD_ASSIGN(const schema::Event* const from, copy_record<schema::Event>(record, copy));
-  if (!is_known(from->kind()) || !is_known(from->phase())) return unknown("event record");
-  Event event;
-  event.camera = camera;
-  event.id = from->id();
-  event.kind = from->kind();
-  event.phase = from->phase();
-  event.wall_at_ns = from->wall_at_ns();
-  event.started_wall_at_ns = from->started_wall_at_ns();
-  event.frame_id = from->frame_id();
-  event.best_frame_id = from->best_frame_id();
-  event.track_id = from->track_id();
-  event.rule = text_of(from->rule());
-  event.zone = text_of(from->zone());
-  event.label = text_of(from->label());
-  event.text = text_of(from->text());
-  event.score = finite(from->score());
-  event.x = finite(from->x());
-  event.y = finite(from->y());
-  event.width = finite(from->width());
-  event.height = finite(from->height());
-  return event;
+  VD_ASSIGN(EventRecord event, decode_event(record));
+  return Event{std::move(event), camera};
 }
 
 Result<State> read_state(std::span<const std::byte> record) {

@@ -7,27 +7,14 @@
 #include <vector>
 
 #include "base/result.h"
+#include "schema/event.h"
 #include "schema/records.h"
 
 namespace vedette::notify {
 
 // schema::Event
-struct Event {
+struct Event : EventRecord {
   std::string camera;
-  std::uint64_t id = 0;
-  schema::EventKind kind = schema::EventKind::Alarm;
-  schema::EventPhase phase = schema::EventPhase::Once;
-  std::uint64_t wall_at_ns = 0;
-  std::uint64_t started_wall_at_ns = 0;  // 0: Once
-  std::uint64_t frame_id = 0;
-  std::uint64_t best_frame_id = 0;
-  std::uint64_t track_id = 0;
-  std::string rule;
-  std::string zone;
-  std::string label;
-  std::string text;
-  float score = 0.0f;
-  float x = 0.0f, y = 0.0f, width = 0.0f, height = 0.0f;  // where on the best frame
 };
 
 // schema::Count
@@ -72,7 +59,6 @@ struct Media {
   std::uint64_t bytes = 0;
   std::uint32_t duration_ms = 0;
   std::uint64_t at_ns = 0;  // monotonic
-  bool old = false;         // of before this process began: known, but no news
 };
 
 Result<Event> read_event(const std::string& camera, std::span<const std::byte> record);

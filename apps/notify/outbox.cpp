@@ -17,13 +17,14 @@ void Outbox::set(const std::string& topic, std::string payload) {
   mark_changed(topic, found->second);
 }
 
-void Outbox::push(std::string topic, std::string payload) {
+std::uint64_t Outbox::push(std::string topic, std::string payload) {
   if (events_.size() >= limit_) {
     events_.pop_front();
     ++dropped_;
   }
   events_.push_back({next_number_++, std::move(topic), std::move(payload)});
   first_unsent_ = std::max(first_unsent_, events_.front().number);
+  return events_.back().number;
 }
 
 void Outbox::restart() {
@@ -53,19 +54,27 @@ std::optional<Outbox::Sending> Outbox::next() {
 }
 
 void Outbox::arrived(std::uint64_t ticket) {
+  if (finish(ticket) == Was::kEvent) ++delivered_;
+}
+
+void Outbox::refused(std::uint64_t ticket) {
+  if (finish(ticket) != Was::kNothing) ++refused_;
+}
+
+Outbox::Was Outbox::finish(std::uint64_t ticket) {
   const auto found = tickets_.find(ticket);
-  if (found == tickets_.end()) return;
+  if (found == tickets_.end()) return Was::kNothing;
   const Target target = std::move(found->second);
   tickets_.erase(found);
   if (target.number == 0) {
     const auto value = values_.find(target.topic);
     if (value != values_.end() && value->second.payload.empty() && !value->second.changed) values_.erase(value);  // cleared
-    return;
+    return Was::kValue;
   }
-  if (events_.empty() || target.number < events_.front().number) return;  // dropped meanwhile
-  events_[target.number - events_.front().number].arrived = true;
-  ++delivered_;
-  while (!events_.empty() && events_.front().arrived) events_.pop_front();
+  if (events_.empty() || target.number < events_.front().number) return Was::kNothing;  // dropped meanwhile
+  events_[target.number - events_.front().number].done = true;
+  while (!events_.empty() && events_.front().done) events_.pop_front();
+  return Was::kEvent;
 }
 
 }  // namespace vedette::notify

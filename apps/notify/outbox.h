@@ -15,8 +15,8 @@ class Outbox {
  public:
   explicit Outbox(std::size_t limit) : limit_(limit) {}
 
-  void set(const std::string& topic, std::string payload);  // a value; "": the topic is cleared
-  void push(std::string topic, std::string payload);        // an event
+  void set(const std::string& topic, std::string payload);     // a value; "": the topic is cleared
+  std::uint64_t push(std::string topic, std::string payload);  // an event; its number: 1, 2, 3, …
 
   // A connection begins: nothing that was on its way is known to have arrived, and all values go again.
   void restart();
@@ -30,13 +30,19 @@ class Outbox {
   };
   // What to send next, values first; on its way from now on. None: all is.
   std::optional<Sending> next();
-  void arrived(std::uint64_t ticket);  // an unknown one is of before a restart(), or was dropped: ignored
+  // An unknown ticket is of before a restart(), or of an event that was dropped: ignored.
+  void arrived(std::uint64_t ticket);
+  void refused(std::uint64_t ticket);  // it won't be taken, ever
+  // All events of smaller numbers have arrived, or never will.
+  std::uint64_t oldest() const { return events_.empty() ? next_number_ : events_.front().number; }
 
   std::size_t on_the_way() const { return tickets_.size(); }
-  std::size_t waiting() const { return events_.size() + changed_.size(); }  // or on their way
+  std::size_t events() const { return events_.size(); }  // that wait or are on their way
+  std::size_t waiting() const { return events_.size() + changed_.size(); }
   bool empty() const { return waiting() == 0 && tickets_.empty(); }
   std::uint64_t dropped() const { return dropped_; }
   std::uint64_t delivered() const { return delivered_; }  // events
+  std::uint64_t refused() const { return refused_; }      // events and values
 
  private:
   struct Value {
@@ -47,8 +53,10 @@ class Outbox {
     std::uint64_t number = 0;
     std::string topic;
     std::string payload;
-    bool arrived = false;
+    bool done = false;  // arrived, or refused
   };
+  enum class Was { kNothing, kValue, kEvent };
+  Was finish(std::uint64_t ticket);
   void mark_changed(const std::string& topic, Value& value);
 
   const std::size_t limit_;
@@ -66,6 +74,7 @@ class Outbox {
   std::uint64_t next_ticket_ = 1;
   std::uint64_t dropped_ = 0;
   std::uint64_t delivered_ = 0;
+  std::uint64_t refused_ = 0;
 };
 
 }  // namespace vedette::notify

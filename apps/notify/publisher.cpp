@@ -29,12 +29,12 @@ Result<std::unique_ptr<Publisher>> Publisher::start(PublisherOptions options) {
   const PublisherOptions& wanted = self->options_;
   std::vector<std::string> names;
   for (const Camera& camera : self->cameras_) names.push_back(camera.name);
-  self->desk_ = std::make_unique<CommandDesk>(
-      self->options_.bus_dir, std::move(names),
-      [self](const std::string& camera, const std::string& key, const std::string& sentence) {
-        const std::lock_guard lock(self->mutex_);
-        self->inbox_.answers.push_back({self->topics_.of(camera, "set/error"), command_error_json(key, sentence)});
-      });
+  self->desk_ =
+      std::make_unique<CommandDesk>(self->options_.bus_dir, std::move(names),
+                                    [self](const std::string& camera, const std::string& key, const std::string& sentence) {
+                                      const std::lock_guard lock(self->mutex_);
+                                      self->inbox_.answers[camera] = command_error_json(key, sentence);
+                                    });
   ClientOptions client{
       wanted.mqtt, wanted.client_id, self->topics_.availability(), {self->topics_.commands(), self->topics_.commands_by_key()}};
   if (wanted.mqtt.discovery) {
@@ -48,7 +48,7 @@ Result<std::unique_ptr<Publisher>> Publisher::start(PublisherOptions options) {
   return publisher;
 }
 
-Publisher::Publisher(PublisherOptions options) : options_(std::move(options)), topics_(options_.mqtt.base) {
+Publisher::Publisher(PublisherOptions options) : options_(std::move(options)), topics_(options_.mqtt.base, options_.client_id) {
   for (const PublisherOptions::Camera& from : options_.cameras) {
     Camera& camera = cameras_.emplace_back();
     camera.name = from.name;
@@ -69,7 +69,23 @@ Publisher::~Publisher() {
 
 bool Publisher::stop() {
   for (const Camera& camera : cameras_) client_->set(topics_.of(camera.name, "availability"), "offline");
-  return client_->stop();
+  const bool ended = client_->stop();
+  if (const std::size_t left = client_->stats().events; left > 0)
+    log::warning("MQTT: {} messages haven't arrived; the next start sends them if control still has the events", left);
+  return ended;
+}
+
+Told Publisher::told(const std::string& name, const Told& taken) {
+  Camera& camera = find(name);
+  return {told(camera.events, taken.mqtt), told(camera.media, taken.media), taken.others};
+}
+
+Place Publisher::told(std::deque<Underway>& underway, const Place& taken) const {
+  const std::uint64_t oldest = client_->oldest();
+  while (!underway.empty() && underway.front().number < oldest) underway.pop_front();
+  if (underway.empty()) return taken;
+  const Place& place = underway.front().place;
+  return {place.instance, place.sequence - 1};
 }
 
 void Publisher::broker_said(std::string_view topic, std::string_view payload, bool retained) {
@@ -87,14 +103,27 @@ Publisher::Camera& Publisher::find(const std::string& name) {
   return *found;
 }
 
-void Publisher::event(const Event& event, const EventFiles& files) {
-  client_->push(topics_.of(event.camera, "events"), event_json(event, files));
-  if (options_.mqtt.detr_mmap_topic.empty()) return;
-  if (auto json = detr_mmap_json(event)) client_->push(options_.mqtt.detr_mmap_topic, *std::move(json));
+void Publisher::event(const FreshEvent& fresh, const EventFiles& files) {
+  const Event& event = fresh.event;
+  Camera& camera = find(event.camera);
+  std::uint64_t number = client_->push(topics_.of(event.camera, "events"), event_json(event, files));
+  if (const auto mode = mode_of(event.kind); mode && !options_.mqtt.detr_mmap_topic.empty())
+    number = client_->push(options_.mqtt.detr_mmap_topic, detr_mmap_json(event, mode_before(*mode, camera)));
+  camera.events.push_back({number, fresh.place});
 }
 
-void Publisher::media(const Media& media) {
-  if (!media.old) client_->push(topics_.of(media.camera, "media"), media_json(media));
+// The state that is known may be the one before the change, or already the one after it.
+Mode Publisher::mode_before(Mode mode, const Camera& camera) {
+  if (!camera.known) return mode == Mode::Tracking ? Mode::Validation : Mode::Tracking;  // as a rule
+  return camera.state.mode == mode ? camera.state.previous_mode : camera.state.mode;
+}
+
+void Publisher::media(const FreshMedia& fresh) {
+  const Media& media = fresh.media;
+  if (fresh.to_mqtt) {
+    const std::uint64_t number = client_->push(topics_.of(media.camera, "media"), media_json(media));
+    find(media.camera).media.push_back({number, fresh.place});
+  }
   if (media.kind != schema::MediaKind::Snapshot) return;
   auto image = read_file(media.path);
   if (!image) return log::warning("{}: {}", media.camera, image.error().text);
@@ -185,11 +214,21 @@ void Publisher::take_inbox() {
     const std::lock_guard lock(mutex_);
     std::swap(inbox, inbox_);
   }
-  for (Message& answer : inbox.answers) client_->push(std::move(answer.topic), std::move(answer.payload));
+  for (auto& [camera, answer] : inbox.answers) find(camera).answer = std::move(answer);
+  send_answers();
   for (const Message& message : inbox.announced) take_announced(message);
   if (!inbox.birth) return;
   log::info("MQTT: Home Assistant has started: all is announced again");
   client_->resend_values();
+}
+
+// One a camera at a time, the newest: whoever sends bad commands by the thousand doesn't fill the queue of events.
+void Publisher::send_answers() {
+  const std::uint64_t oldest = client_->oldest();
+  for (Camera& camera : cameras_) {
+    if (!camera.answer || camera.last_answer >= oldest) continue;
+    camera.last_answer = client_->push(topics_.of(camera.name, "set/error"), *std::exchange(camera.answer, std::nullopt));
+  }
 }
 
 // What lay at the broker from an earlier run: entities that there aren't any more are taken back, and with them what they read.
@@ -197,13 +236,27 @@ void Publisher::take_announced(const Message& message) {
   for (Camera& camera : cameras_)
     if (message.topic == discovery_topic(options_.mqtt.discovery_prefix, device_object_id(options_.client_id, camera.name)))
       return forget_entities(camera, read_announced(message.payload));
-  const std::string ours = options_.mqtt.discovery_prefix + "/device/" + device_object_id(options_.client_id, "");
-  if (!message.topic.starts_with(ours.substr(0, ours.size() - std::string_view("all").size()))) return;
-  for (const auto& [id, topics] : read_announced(message.payload).topics)
+  const Announced announced = read_announced(message.payload);
+  if (!topics_.is_our_availability(announced.availability)) return look_for_namesakes(message.topic, announced);
+  for (const auto& [id, topics] : announced.topics)
     for (const std::string& topic : topics)
       if (topics_.is_ours(topic)) client_->set(topic, "");
   client_->set(message.topic, "");
   log::info("MQTT: {} is of a camera that there isn't any more: taken back", message.topic);
+}
+
+// Another client's camera whose topics are those of one of ours.
+void Publisher::look_for_namesakes(const std::string& topic, const Announced& announced) {
+  for (Camera& camera : cameras_) {
+    const auto connection = announced.topics.find(kConnectionEntity);
+    if (camera.shared || connection == announced.topics.end()) continue;
+    camera.shared = connection->second.front() == topics_.of(camera.name, "availability");
+    if (camera.shared)
+      log::warning(
+          "MQTT: another client publishes camera {} too, or has ({}); give each device an mqtt.base of its own, or its cameras "
+          "other names",
+          camera.name, topic);
+  }
 }
 
 void Publisher::forget_entities(Camera& camera, const Announced& announced) {
@@ -225,6 +278,7 @@ void Publisher::send_stats(std::uint64_t now_ns) {
   const nlohmann::ordered_json json = {{"waiting", stats.waiting},
                                        {"dropped", stats.dropped},
                                        {"delivered", stats.delivered},
+                                       {"refused", stats.refused},
                                        {"refused_commands", desk_->refused()}};
   client_->set(topics_.notify(), json.dump());
   if (stats.dropped > dropped_told_)

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -15,6 +17,7 @@
 #include "notify/client.h"
 #include "notify/command_desk.h"
 #include "notify/discovery.h"
+#include "notify/feed.h"
 #include "notify/messages.h"
 #include "notify/topics.h"
 
@@ -40,16 +43,27 @@ class Publisher {
   Publisher(Publisher&&) = delete;
   ~Publisher();
 
-  void event(const Event& event, const EventFiles& files);
-  void media(const Media& media);
+  void event(const FreshEvent& event, const EventFiles& files);
+  void media(const FreshMedia& media);
   void state(const std::string& camera, const State& state, const CameraLink& link);
   void link(const std::string& camera, const CameraLink& link);  // while control is away
   // Sends what is due. Call a few times a second.
   void tick();
+  // Up to where the camera's events and files have arrived, or never will, if they are `taken` so far.
+  Told told(const std::string& camera, const Told& taken);
   // As BrokerClient has it.
   bool stop();
 
  private:
+  struct Message {
+    std::string topic;
+    std::string payload;
+  };
+  // On its way to the broker.
+  struct Underway {
+    std::uint64_t number = 0;  // as the client counts
+    Place place;
+  };
   struct Camera {
     std::string name;
     std::set<std::string> zones;              // and the whole picture
@@ -59,27 +73,31 @@ class Publisher {
     CameraLink link;
     bool known = false;    // control has told its state
     bool changed = false;  // something to send
+    bool shared = false;   // another client publishes one of this name: has been said
     std::uint64_t sent_at_ns = 0;
-  };
-  struct Message {
-    std::string topic;
-    std::string payload;
+    std::deque<Underway> events, media;
+    std::optional<std::string> answer;  // to a bad command: the newest that isn't sent
+    std::uint64_t last_answer = 0;      // the number of the one before
   };
   // What came on other threads since the last tick().
   struct Inbox {
-    std::vector<Message> announced;  // discovery messages of ours that lay at the broker
-    std::vector<Message> answers;    // to commands
-    bool birth = false;              // of Home Assistant
+    std::vector<Message> announced;              // discovery messages that lay at the broker
+    std::map<std::string, std::string> answers;  // to bad commands, by camera
+    bool birth = false;                          // of Home Assistant
   };
 
   explicit Publisher(PublisherOptions options);
   void broker_said(std::string_view topic, std::string_view payload, bool retained);
+  static Mode mode_before(Mode mode, const Camera& camera);
   void send(Camera& camera, std::uint64_t now_ns);
   void send_counts(const Camera& camera);
   bool learn_places(Camera& camera);
   void announce(const Camera& camera);
+  Place told(std::deque<Underway>& underway, const Place& taken) const;
   void take_inbox();
+  void send_answers();
   void take_announced(const Message& message);
+  void look_for_namesakes(const std::string& topic, const Announced& announced);
   void forget_entities(Camera& camera, const Announced& announced);
   void send_stats(std::uint64_t now_ns);
   Camera& find(const std::string& name);

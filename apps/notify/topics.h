@@ -12,10 +12,13 @@ std::string topic_level(std::string_view text);
 
 class Topics {
  public:
-  explicit Topics(std::string base) : base_(std::move(base)) {}
+  // Clients may share a base as long as their cameras have different names.
+  Topics(std::string base, std::string_view client_id) : base_(std::move(base)), client_(topic_level(client_id)) {}
 
-  std::string availability() const { return base_ + "/availability"; }
-  std::string notify() const { return base_ + "/notify"; }
+  // Of this client as a whole.
+  std::string availability() const { return base_ + "/availability/" + client_; }
+  std::string notify() const { return base_ + "/notify/" + client_; }
+  bool is_our_availability(std::string_view topic) const { return topic.ends_with("/availability/" + client_); }  // of any base
   std::string commands() const { return base_ + "/+/set"; }  // to subscribe to
   std::string commands_by_key() const { return base_ + "/+/set/+"; }
 
@@ -39,6 +42,7 @@ class Topics {
 
  private:
   std::string base_;
+  std::string client_;
 };
 
 }  // namespace vedette::notify

@@ -75,6 +75,40 @@ int may_go_on(void* object, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return (*static_cast<Answer*>(object)->stopping)() ? 1 : 0;
 }
 
+// The content of one post; must live until that is over.
+struct Content {
+  List headers;
+  std::unique_ptr<curl_mime, FreeMime> mime;
+};
+
+void add_part(curl_mime* mime, const char* name, const char* type, const std::string& data, const std::string& file = "") {
+  curl_mimepart* const part = ::curl_mime_addpart(mime);
+  ::curl_mime_name(part, name);
+  ::curl_mime_type(part, type);
+  if (!file.empty()) ::curl_mime_filename(part, file.c_str());
+  ::curl_mime_data(part, data.data(), data.size());
+}
+
+Content fill(CURL* curl, const WebhookConfig& config, const Notice& notice) {
+  Content content;
+  const std::string body = config.body.empty() ? event_json(notice.event, notice.files) : fill_in(config.body, notice);
+  for (const std::string& header : config.headers) append(content.headers, header);
+  if (config.snapshot) {
+    content.mime.reset(::curl_mime_init(curl));
+    add_part(content.mime.get(), "event", "application/json", body);
+    const auto image = notice.files.snapshot.empty() ? Result<std::string>("") : read_file(notice.files.snapshot);
+    if (image && !image->empty() && image->size() <= kLargestSnapshot)
+      add_part(content.mime.get(), "snapshot", "image/jpeg", *image, file_name(notice.files.snapshot));
+    ::curl_easy_setopt(curl, CURLOPT_MIMEPOST, content.mime.get());
+  } else {
+    if (!has_header(config.headers, "Content-Type")) append(content.headers, "Content-Type: application/json");
+    ::curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    ::curl_easy_setopt(curl, CURLOPT_COPYPOSTFIELDS, body.data());
+  }
+  ::curl_easy_setopt(curl, CURLOPT_HTTPHEADER, content.headers.get());
+  return content;
+}
+
 }  // namespace
 
 bool is_worth_another_try(long status) { return status == 408 || status == 425 || status == 429 || status >= 500; }
@@ -107,6 +141,8 @@ Webhook::~Webhook() {
   }
   news_.notify_all();
   thread_.join();
+  if (const std::size_t left = pending_.size() + queue_.size() + (broken_off_ ? 1 : 0); left > 0)
+    log::warning("webhook {}: {} events weren't delivered", name_, left);
 }
 
 void Webhook::offer(const Event& event, const EventFiles& files) {
@@ -134,7 +170,10 @@ void Webhook::hand_over() {
   while (!pending_.empty() && pending_.front().until_ns <= now) {
     {
       const std::lock_guard lock(mutex_);
-      if (queue_.size() >= kMostQueued) queue_.pop_front(), ++dropped_;
+      if (queue_.size() >= kMostQueued) {
+        queue_.pop_front();
+        if (dropped_++ == 0) log::warning("webhook {}: {} events wait; the oldest are dropped, and counted", name_, kMostQueued);
+      }
       queue_.push_back(std::move(pending_.front().notice));
     }
     pending_.pop_front();
@@ -151,6 +190,8 @@ void Webhook::run() {
       if (stopping_) return;
       notice = std::move(queue_.front());
       queue_.pop_front();
+      if (queue_.empty() && dropped_ > 0)
+        log::info("webhook {}: no event waits any more; {} were dropped meanwhile", name_, std::exchange(dropped_, 0));
     }
     deliver(notice);
   }
@@ -165,54 +206,32 @@ void Webhook::deliver(const Notice& notice) {
       failing_ = false;
       return;
     }
-    tell(outcome.failure);
     if (outcome.done || tries >= config_.retries)
-      return log::warning("webhook {}: event {} is given up after {} tries: {}", name_, notice.event.id, tries + 1,
-                          outcome.failure);
+      return log::warning("webhook {}: event {} is given up after {} {}: {}", name_, notice.event.id, tries + 1,
+                          tries == 0 ? "try" : "tries", outcome.failure);
+    tell(outcome.failure);
     const Nanoseconds jittered = pause * std::uniform_int_distribution(75, 125)(dice_) / 100;
-    if (!wait(std::max(jittered, outcome.retry_after))) return;
+    if (!wait(std::max(jittered, outcome.retry_after))) return void(broken_off_ = true);
     pause = std::min(2 * pause, kLongestPause);
   }
+}
+
+bool Webhook::stopping() {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
 }
 
 Webhook::Outcome Webhook::post(const Notice& notice) {
   const std::unique_ptr<CURL, CloseCurl> curl(::curl_easy_init());
   if (!curl) return {false, "libcurl could not be started"};
-  const std::string body = config_.body.empty() ? event_json(notice.event, notice.files) : fill_in(config_.body, notice);
-  List headers;
-  for (const std::string& header : config_.headers) append(headers, header);
-  std::unique_ptr<curl_mime, FreeMime> mime;
-  auto image = config_.snapshot && !notice.files.snapshot.empty() ? read_file(notice.files.snapshot) : Result<std::string>("");
-  if (config_.snapshot) {
-    mime.reset(::curl_mime_init(curl.get()));
-    curl_mimepart* part = ::curl_mime_addpart(mime.get());
-    ::curl_mime_name(part, "event");
-    ::curl_mime_type(part, "application/json");
-    ::curl_mime_data(part, body.data(), body.size());
-    if (image && !image->empty() && image->size() <= kLargestSnapshot) {
-      part = ::curl_mime_addpart(mime.get());
-      ::curl_mime_name(part, "snapshot");
-      ::curl_mime_type(part, "image/jpeg");
-      ::curl_mime_filename(part, file_name(notice.files.snapshot).c_str());
-      ::curl_mime_data(part, image->data(), image->size());
-    }
-    ::curl_easy_setopt(curl.get(), CURLOPT_MIMEPOST, mime.get());
-  } else {
-    if (!has_header(config_.headers, "Content-Type")) append(headers, "Content-Type: application/json");
-    ::curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-    ::curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body.data());
-  }
-  const std::function<bool()> stopping = [this] {
-    const std::lock_guard lock(mutex_);
-    return stopping_;
-  };
-  Answer answer{"", &stopping};
+  const Content content = fill(curl.get(), config_, notice);
+  const std::function<bool()> stopped = [this] { return stopping(); };
+  Answer answer{"", &stopped};
   char message[CURL_ERROR_SIZE] = "";
   const auto set = [&](CURLoption option, auto value) { ::curl_easy_setopt(curl.get(), option, value); };
   set(CURLOPT_URL, config_.url.c_str());
   set(CURLOPT_PROTOCOLS_STR, "http,https");
   set(CURLOPT_USERAGENT, "vedette/" VEDETTE_VERSION);
-  set(CURLOPT_HTTPHEADER, headers.get());
   set(CURLOPT_TIMEOUT_MS, static_cast<long>(config_.timeout.count()));
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_ERRORBUFFER, message);

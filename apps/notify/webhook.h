@@ -1,7 +1,7 @@
 // Webhook: posts events to one address, in order, on a thread of its own. A try that fails (no answer, 5xx, 408, 429) is made
 // again after 1 s, 2 s, 4 s, … up to 5 min, each 75 to 125 % of that, or when Retry-After says so; another 4xx is final. While it
 // is tried, events wait: up to 1000, then the oldest goes and is counted. The first failure and the first success after it are a
-// line in the log each. offer(), snapshot() and tick() are of one thread and never block.
+// line in the log each, and so is what was dropped. offer(), snapshot() and tick() are of one thread and never block.
 #pragma once
 
 #include <condition_variable>
@@ -45,6 +45,7 @@ class Webhook {
   void run();
   void deliver(const Notice& notice);
   Outcome post(const Notice& notice);
+  bool stopping();
   bool wait(Nanoseconds pause);  // false: stop
   void tell(const std::string& failure);
 
@@ -56,9 +57,10 @@ class Webhook {
   std::condition_variable news_;
   std::deque<Notice> queue_;   // under mutex_
   bool stopping_ = false;      // too
-  std::uint64_t dropped_ = 0;  // too
+  std::uint64_t dropped_ = 0;  // too; since it was said
 
-  bool failing_ = false;  // of the thread
+  bool failing_ = false;     // of the thread
+  bool broken_off_ = false;  // too: an event, by the end
   std::minstd_rand dice_{std::random_device{}()};
   std::thread thread_;
 };

@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const std::size_t line = std::min(text.find('\n'), text.size());
   const std::string_view payload = text.substr(std::min(line + 1, text.size()));
-  const auto topic = Topics("vedette").command(text.substr(0, line));
+  const auto topic = Topics("vedette", "test").command(text.substr(0, line));
   if (topic) {
     const auto commands = parse_command(topic->camera, topic->key, payload);
     if (commands) {

@@ -20,7 +20,7 @@ class HomeAssistant : public NotifyTest {
 TEST_F(HomeAssistant, IsToldAgainWhenItHasStarted) {
   Broker broker(folder_);
   Listener listener(broker.port());
-  configure(broker.port(), "  client_id: test-1\n");
+  configure(broker.port());
   stages_->publish(Played{});
   start();
   ASSERT_TRUE(listener.wait_topic(kConfigTopic));
@@ -34,13 +34,13 @@ TEST_F(HomeAssistant, IsToldAgainWhenItHasStarted) {
   listener.publish("homeassistant/status", "online");
   EXPECT_TRUE(listener.wait_topic(kConfigTopic));
   EXPECT_TRUE(listener.wait_topic("vedette/front/state"));
-  EXPECT_TRUE(listener.wait_last("vedette/availability", "online"));
+  EXPECT_TRUE(listener.wait_last("vedette/availability/test-1", "online"));
 }
 
 TEST_F(HomeAssistant, IsToldOfALineThatControlCounts) {
   Broker broker(folder_);
   Listener listener(broker.port());
-  configure(broker.port(), "  client_id: test-1\n");
+  configure(broker.port());
   start();
   ASSERT_TRUE(listener.wait_topic(kConfigTopic));
   stages_->publish(Played{.counts = {{"driveway", "car", 0, 1, 0}}});
@@ -51,23 +51,25 @@ TEST_F(HomeAssistant, CamerasAndZonesThatAreGoneAreTakenBack) {
   Broker broker(folder_);
   Listener listener(broker.port());
   const std::string old_topic = "homeassistant/device/test-1_old/config";
-  const std::string others_topic = "homeassistant/device/test-2_old/config";
+  const std::string others_topic = "homeassistant/device/test-1_2_front/config";  // of client test-1_2
+  const std::string others = R"({"availability": [{"topic": "vedette/availability/test-1_2"}], "components": {}})";
   listener.publish("vedette/old/state", "{}", true);
   listener.publish("vedette/old/image", "x", true);
   listener.publish("vedette/front/occupancy/shed", "ON", true);
   listener.publish(old_topic,
-                   R"({"components": {"a": {"platform": "sensor", "state_topic": "vedette/old/state"},
+                   R"({"availability": [{"topic": "before/availability/test-1"}],
+                       "components": {"a": {"platform": "sensor", "state_topic": "vedette/old/state"},
                                       "b": {"platform": "image", "image_topic": "vedette/old/image"},
                                       "c": {"platform": "sensor", "state_topic": "somebody/elses"}}})",
                    true);
-  listener.publish(others_topic, R"({"components": {}})", true);
+  listener.publish(others_topic, others, true);
   listener.publish(kConfigTopic, R"({"components": {
       "occupancy_shed": {"platform": "binary_sensor", "state_topic": "vedette/front/occupancy/shed"},
       "was_there": {"platform": "sensor", "state_topic": "vedette/front/state"}}})",
                    true);
   ASSERT_TRUE(listener.wait_topic(kConfigTopic));
   stages_->publish(Played{});
-  configure(broker.port(), "  client_id: test-1\n");
+  configure(broker.port());
   start();
   EXPECT_TRUE(listener.wait_last(old_topic, ""));
   EXPECT_TRUE(listener.wait_last("vedette/old/state", ""));
@@ -81,7 +83,7 @@ TEST_F(HomeAssistant, CamerasAndZonesThatAreGoneAreTakenBack) {
            message["components"].contains("occupancy_door");
   }));
   EXPECT_FALSE(listener.last("somebody/elses").has_value());
-  EXPECT_EQ(listener.last(others_topic), R"({"components": {}})");
+  EXPECT_EQ(listener.last(others_topic), others);
   Listener late(broker.port());
   EXPECT_TRUE(late.wait_topic("vedette/front/state")) << "what others still read stays";
   EXPECT_FALSE(late.last(old_topic).has_value());
@@ -109,13 +111,16 @@ TEST_F(HomeAssistant, DetrMmapsWordsAreToldIfWanted) {
   Broker broker(folder_);
   Listener listener(broker.port());
   configure(broker.port(), "  detr_mmap_topic: detr-mmap/controller/state\n");
+  stages_->publish(Played{.mode = Mode::Tracking});
   start();
+  ASSERT_TRUE(listener.wait_topic("vedette/front/state"));
   stages_->tell({.kind = schema::EventKind::Alarm, .phase = schema::EventPhase::Once});
   ASSERT_TRUE(listener.wait_topic("detr-mmap/controller/state"));
   const Json told = Json::parse(*listener.last("detr-mmap/controller/state"));
   EXPECT_EQ(told["device_id"], "front");
   EXPECT_EQ(told["event_type"], "human_detected");
   EXPECT_EQ(told["state"], "Tracking");
+  EXPECT_EQ(told["previous_state"], "Standby") << "as control says";
 }
 
 class Commands : public HomeAssistant {
@@ -175,6 +180,17 @@ TEST_F(Commands, WhatIsWrongIsAnsweredAndCounted) {
   EXPECT_TRUE(wait_log("refused what MQTT asked: a retained command")) << log();
   listener_->publish("vedette/front/set/paused", "", true);  // taken back
   EXPECT_TRUE(wait_state("paused", false));
+}
+
+TEST_F(Commands, AFloodOfBadOnesIsOneLineAndFewAnswers) {
+  const auto answers = [&] { return listener_->payloads("vedette/front/set/error"); };
+  for (int i = 0; i < 1000; ++i) listener_->publish("vedette/front/set/paused", "no " + std::to_string(i % 10));
+  listener_->publish("vedette/front/set/paused", "ON");
+  EXPECT_TRUE(wait_until([&] { return !answers().empty(); }));
+  listener_->publish("vedette/front/set/paused", "ON");
+  EXPECT_TRUE(wait_state("paused", true));
+  EXPECT_LT(answers().size(), 100u);
+  EXPECT_LE(count_log("refused what MQTT asked"), 2) << "one in ten seconds";
 }
 
 TEST_F(Commands, WhileControlIsAwayTheyAreRefused) {

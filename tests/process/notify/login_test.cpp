@@ -1,6 +1,8 @@
 // Brokers that ask who comes: passwords, TLS, client certificates; and what is said when that fails.
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <map>
 
 #include "process/notify/notify_fixture.h"
 
@@ -75,7 +77,7 @@ TEST_F(Login, ARightPasswordFromAFileGetsIn) {
   configure(broker.port(), "  username: sentry\n  password_file: " + file + "\n");
   start();
   Listener listener({.port = broker.port(), .username = "sentry", .password = "right-password"});
-  EXPECT_TRUE(listener.wait_last("vedette/availability", "online"));
+  EXPECT_TRUE(listener.wait_last("vedette/availability/test-1", "online"));
 }
 
 TEST_F(Login, TlsKnowsTheBrokerByItsCertificate) {
@@ -84,7 +86,7 @@ TEST_F(Login, TlsKnowsTheBrokerByItsCertificate) {
   configure(broker.port(), "  tls: true\n  tls_ca: " + certificates.file("ca.crt") + "\n");
   start();
   Listener listener({.port = broker.port(), .ca = certificates.file("ca.crt")});
-  EXPECT_TRUE(listener.wait_last("vedette/availability", "online"));
+  EXPECT_TRUE(listener.wait_last("vedette/availability/test-1", "online"));
   for (int i = 0; i < 100; ++i) stages_->tell({.text = std::to_string(i)});
   ASSERT_TRUE(listener.wait(
       [](const auto& heard) { return !heard.empty() && heard.back().payload.find("\"text\":\"99\"") != std::string::npos; }));
@@ -122,7 +124,7 @@ TEST_F(Login, AClientCertificateGetsIn) {
                      .ca = certificates.file("ca.crt"),
                      .cert = certificates.file("client.crt"),
                      .key = certificates.file("client.key")});
-  EXPECT_TRUE(listener.wait_last("vedette/availability", "online"));
+  EXPECT_TRUE(listener.wait_last("vedette/availability/test-1", "online"));
 }
 
 TEST_F(Login, ACertificateFileThatIsNotThereRefusesToStart) {
@@ -133,29 +135,87 @@ TEST_F(Login, ACertificateFileThatIsNotThereRefusesToStart) {
   EXPECT_NE(log().find("mqtt.tls_ca: /nowhere/ca.crt: No such file or directory"), std::string::npos) << log();
 }
 
-TEST_F(Login, TwoDevicesAtOneBrokerDontFight) {
+constexpr char kMadeUpId[] = "  client_id: \"\"\n";
+
+// Another Vedette at the same broker, with defaults: its own bus and storage, the same base.
+class SecondDevice {
+ public:
+  SecondDevice(const TempFolder& folder, std::uint16_t port, const std::string& camera)
+      : bus_(std::move(bus::BusDir::open(other_.file("bus"))).value()), stages_(bus_, camera) {
+    stages_.publish(Played{});
+    stages_.publish_source(schema::SourceStatus::Open);
+    const std::string file =
+        folder.write("other.yaml", "cameras:\n  " + camera + ":\n    url: clip.mp4\nbus:\n  dir: " + other_.file("bus") +
+                                       "\nstorage:\n  dir: " + other_.file("storage") +
+                                       "\nmqtt:\n  host: 127.0.0.1\n  port: " + std::to_string(port) + "\n");
+    program_.emplace(std::vector<std::string>{VEDETTE_NOTIFY, "--config", file}, other_.file("notify"));
+  }
+  Program& program() { return *program_; }
+  std::string id() const { return read_file(other_.file("storage") + "/notify_id"); }
+
+ private:
+  const TempFolder other_{"/dev/shm"};
+  bus::BusDir bus_;
+  Stages stages_;
+  std::optional<Program> program_;
+};
+
+// Topics of availability, and what they said last.
+std::map<std::string, std::string> availabilities(const std::vector<Heard>& heard) {
+  std::map<std::string, std::string> last;
+  for (const Heard& one : heard)
+    if (one.topic.starts_with("vedette/availability/")) last[one.topic] = one.payload;
+  return last;
+}
+
+TEST_F(Login, TwoDevicesWithDefaultsAtOneBrokerDontFight) {
   Broker broker(folder_);
-  const TempFolder other("/dev/shm");
-  configure(broker.port(), "  base: one\n");
+  configure(broker.port(), kMadeUpId);
+  stages_->publish(Played{});
+  stages_->publish_source(schema::SourceStatus::Open);
   start();
   Listener listener(broker.port());
-  const std::string file =
-      folder_.write("other.yaml", "cameras:\n  front:\n    url: clip.mp4\nbus:\n  dir: " + other.file("bus") +
-                                      "\nstorage:\n  dir: " + other.file("storage") +
-                                      "\nmqtt:\n  host: 127.0.0.1\n  port: " + std::to_string(broker.port()) + "\n  base: two\n");
-  Program second({VEDETTE_NOTIFY, "--config", file}, other.file("notify"));
-  EXPECT_TRUE(listener.wait_last("one/availability", "online"));
-  EXPECT_TRUE(listener.wait_last("two/availability", "online"));
+  SecondDevice second(folder_, broker.port(), "rear");
+  EXPECT_TRUE(listener.wait_last("vedette/front/availability", "online"));
+  EXPECT_TRUE(listener.wait_last("vedette/rear/availability", "online"));
   for (int i = 0; i < 50; ++i) stages_->tell({.text = std::to_string(i)});
   ASSERT_TRUE(listener.wait([](const auto& heard) { return heard.back().payload.find("\"text\":\"49\"") != std::string::npos; }));
   EXPECT_EQ(count_log("MQTT: connected"), 1);
   EXPECT_EQ(broker.log().find("already connected"), std::string::npos) << broker.log();
-  EXPECT_NE(read_file(folder_.file("storage") + "/notify_id"), read_file(other.file("storage") + "/notify_id"));
+  EXPECT_NE(read_file(folder_.file("storage") + "/notify_id"), second.id());
+
+  second.program().signal(SIGTERM);
+  EXPECT_EQ(second.program().wait_exit(), 0);
+  ASSERT_TRUE(listener.wait_last("vedette/rear/availability", "offline"));
+  ASSERT_TRUE(listener.wait([](const auto& heard) {
+    const auto last = availabilities(heard);
+    return std::any_of(last.begin(), last.end(), [](const auto& one) { return one.second == "offline"; });
+  }));
+  const auto last = availabilities(listener.heard());
+  EXPECT_EQ(last.size(), 2u);
+  EXPECT_EQ(std::count_if(last.begin(), last.end(), [](const auto& one) { return one.second == "online"; }), 1)
+      << "that one device has ended says nothing of the other";
+  EXPECT_EQ((log() + second.program().err()).find("another client publishes"), std::string::npos);
+}
+
+TEST_F(Login, TwoDevicesWithTheSameCamerasAreSaid) {
+  Broker broker(folder_);
+  configure(broker.port(), kMadeUpId);
+  start();
+  Listener listener(broker.port());
+  ASSERT_TRUE(listener.wait([](const auto& heard) {
+    return std::any_of(heard.begin(), heard.end(),
+                       [](const Heard& one) { return one.topic.starts_with("homeassistant/device/"); });
+  }));
+  SecondDevice second(folder_, broker.port(), "front");
+  EXPECT_TRUE(wait_until([&] {
+    return second.program().err().find("MQTT: another client publishes camera front too") != std::string::npos;
+  })) << second.program().err();
 }
 
 TEST_F(Login, TheMadeUpIdIsTheSameAfterARestart) {
   Broker broker(folder_);
-  configure(broker.port());
+  configure(broker.port(), kMadeUpId);
   start();
   ASSERT_TRUE(wait_log("MQTT: connected"));
   const std::string id = read_file(folder_.file("storage") + "/notify_id");

@@ -70,8 +70,8 @@ void Stages::publish(const Played& state) {
     counts.push_back(
         schema::CreateCountDirect(builder, count.place.c_str(), count.label.c_str(), count.inside, count.into, count.out_of));
   const std::uint64_t now = monotonic_ns();
-  builder.Finish(schema::CreateStateDirect(builder, state.mode, Mode::Standby, now, now, state.paused, 1, state.targets, false,
-                                           false, state.detecting, &counts, state.threshold));
+  builder.Finish(schema::CreateStateDirect(builder, state.mode, state.previous_mode, now, now, state.paused, 1, state.targets,
+                                           false, false, state.detecting, &counts, state.threshold));
   publish(state_, builder, 0);
 }
 
@@ -98,7 +98,8 @@ void NotifyTest::TearDown() {
 }
 
 void NotifyTest::configure(std::uint16_t port, const std::string& mqtt, const std::string& more) {
-  configure_without_broker("mqtt:\n  host: 127.0.0.1\n  port: " + std::to_string(port) + "\n" + mqtt + more);
+  const std::string id = mqtt.find("client_id:") == std::string::npos ? "  client_id: test-1\n" : "";
+  configure_without_broker("mqtt:\n  host: 127.0.0.1\n  port: " + std::to_string(port) + "\n" + id + mqtt + more);
 }
 
 void NotifyTest::configure_without_broker(const std::string& more) {

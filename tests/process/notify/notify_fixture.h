@@ -40,6 +40,7 @@ struct Counted {
 
 struct Played {
   Mode mode = Mode::Standby;
+  Mode previous_mode = Mode::Standby;
   bool paused = false;
   bool detecting = true;
   float threshold = 0.5f;
@@ -71,8 +72,8 @@ class NotifyTest : public ::testing::Test {
   NotifyTest();
   void TearDown() override;
 
-  // Writes the configuration: camera "front" with zone "door", MQTT at `port`; `mqtt`: more lines of that section, `more`: more
-  // sections.
+  // Writes the configuration: camera "front" with zone "door", MQTT at `port` as client test-1; `mqtt`: more lines of that
+  // section (a client_id takes that one's place), `more`: more sections.
   void configure(std::uint16_t port, const std::string& mqtt = "", const std::string& more = "");
   void configure_without_broker(const std::string& more);
   void start();

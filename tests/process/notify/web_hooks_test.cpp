@@ -124,7 +124,8 @@ TEST_F(Webhooks, GiveUpWhatIsRefusedForGood) {
   stages_->tell({.text = "second"});
   ASSERT_TRUE(server.wait(2));
   EXPECT_EQ(Json::parse(server.requests()[1]["body"].get<std::string>())["text"], "second");
-  EXPECT_TRUE(wait_log("is given up after 1 tries: HTTP 404"));
+  EXPECT_TRUE(wait_log("is given up after 1 try: HTTP 404"));
+  EXPECT_EQ(count_log("tried again"), 0) << log();
 }
 
 TEST_F(Webhooks, AServerThatNeverAnswersEndsWithTheProgram) {
@@ -154,6 +155,29 @@ TEST_F(Webhooks, ProgramsGetTheEvent) {
   EXPECT_TRUE(wait_log("hook tell: told an argument"));
   EXPECT_TRUE(wait_log("hook tell: on stderr"));
   EXPECT_TRUE(wait_log("hook tell: ended with 3"));
+}
+
+TEST_F(Webhooks, ProgramsInheritNoConnection) {
+  Broker broker(folder_);
+  const std::string path = script("files", "ls -l /proc/self/fd | grep -c socket: > " + folder_.file("sockets") + "\nmv " +
+                                               folder_.file("sockets") + " " + folder_.file("done") + "\n");
+  configure(broker.port(), "", "notify:\n  hooks: [{exec: [" + path + "]}]\n");
+  start();
+  ASSERT_TRUE(wait_log("MQTT: connected"));
+  stages_->tell({});
+  ASSERT_TRUE(wait_until([&] { return !read_file(folder_.file("done")).empty(); }));
+  EXPECT_EQ(read_file(folder_.file("done")), "0\n");
+}
+
+TEST_F(Webhooks, WhatWaitsAtTheEndIsSaid) {
+  const WebServer server(folder_, "500");
+  configure_webhook("url: \"" + server.url("/") + "\"");
+  start();
+  for (int i = 0; i < 3; ++i) stages_->tell({});
+  ASSERT_TRUE(server.wait(1));
+  program_->signal(SIGTERM);
+  EXPECT_EQ(program_->wait_exit(), 0);
+  EXPECT_EQ(count_log("3 events weren't delivered"), 1) << log();
 }
 
 TEST_F(Webhooks, AProgramThatHangsIsKilledWithItsChildren) {

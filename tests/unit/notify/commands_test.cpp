@@ -62,7 +62,7 @@ TEST(Commands, WhatIsWrongIsOneSentence) {
 }
 
 TEST(Topics, TellCommandsFromTheRest) {
-  const Topics topics("home/vedette");
+  const Topics topics("home/vedette", "test");
   EXPECT_EQ(topics.command("home/vedette/front/set")->camera, "front");
   EXPECT_EQ(topics.command("home/vedette/front/set")->key, "");
   EXPECT_EQ(topics.command("home/vedette/front/set/mode")->key, "mode");

@@ -49,7 +49,7 @@ DeviceOptions options() {
 }
 
 TEST(Discovery, HasOnlyDocumentedFields) {
-  const Topics topics("home/vedette");
+  const Topics topics("home/vedette", "test");
   const Json message = Json::parse(discovery_json(options(), topics, {}));
   EXPECT_EQ(wrong_fields(message, {&facts()["message"]}), "");
   EXPECT_EQ(wrong_fields(message["device"], {&facts()["device"]}), "");
@@ -72,7 +72,7 @@ TEST(Discovery, HasOnlyDocumentedFields) {
     EXPECT_TRUE(ids.insert(component["unique_id"]).second) << "unique_id twice: " << component["unique_id"];
     platforms.insert(platform);
     for (const auto& [field, value] : component.items()) {
-      EXPECT_TRUE(!field.ends_with("_topic") || value.get<std::string>().starts_with("home/vedette/")) << name;
+      EXPECT_TRUE(!field.ends_with("topic") || value.get<std::string>().starts_with("home/vedette/")) << name;
     }
   }
   EXPECT_EQ(platforms.size(), facts()["platforms"].size()) << "every platform is used";
@@ -80,7 +80,7 @@ TEST(Discovery, HasOnlyDocumentedFields) {
 }
 
 TEST(Discovery, TellsOfZonesAndLines) {
-  const Json components = Json::parse(discovery_json(options(), Topics("vedette"), {}))["components"];
+  const Json components = Json::parse(discovery_json(options(), Topics("vedette", "test"), {}))["components"];
   EXPECT_EQ(components["occupancy_back_door"]["state_topic"], "vedette/front/occupancy/back_door");
   EXPECT_EQ(components["occupancy_all"]["state_topic"], "vedette/front/occupancy/all");
   EXPECT_EQ(components["count_back_door_person"]["state_topic"], "vedette/front/count/back_door/person");
@@ -97,11 +97,12 @@ TEST(Discovery, ItsTopicIsOneThatHomeAssistantTakes) {
 }
 
 TEST(Discovery, TakesBackWhatIsGone) {
-  const Topics topics("vedette");
+  const Topics topics("vedette", "test");
   const std::string before = discovery_json(options(), topics, {});
   DeviceOptions now = options();
   now.zones.erase("back door");
   const Announced announced = read_announced(before);
+  EXPECT_EQ(announced.availability, topics.availability());
   EXPECT_EQ(announced.platforms.at("occupancy_back_door"), "binary_sensor");
   EXPECT_EQ(announced.topics.at("occupancy_back_door"), std::vector<std::string>{"vedette/front/occupancy/back_door"});
   const Json message = Json::parse(discovery_json(now, topics, {{"occupancy_back_door", "binary_sensor"}}));
@@ -109,8 +110,18 @@ TEST(Discovery, TakesBackWhatIsGone) {
   EXPECT_FALSE(Json::parse(discovery_json(now, topics, {}))["components"].contains("occupancy_back_door"));
 }
 
+// Ids may begin alike, and the base may have been another.
+TEST(Discovery, KnowsItsOwnByTheWholeClientId) {
+  const Topics topics("vedette", "cam");
+  EXPECT_TRUE(topics.is_our_availability(Topics("before", "cam").availability()));
+  for (const char* id : {"cam_2", "2cam", "ca", "cam/2", ""})
+    EXPECT_FALSE(topics.is_our_availability(Topics("vedette", id).availability())) << id;
+  EXPECT_FALSE(topics.is_our_availability(""));
+}
+
 TEST(Discovery, ReadsNothingFromWhatIsNoDiscovery) {
-  for (const char* payload : {"", "x", "[]", "{}", "{\"components\":[]}", "{\"components\":{\"a\":1,\"b\":{\"platform\":2}}}"})
+  for (const char* payload : {"", "x", "[]", "{}", "{\"availability\":[1],\"components\":{}}", "{\"components\":[]}",
+                              "{\"components\":{\"a\":1,\"b\":{\"platform\":2}}}"})
     EXPECT_TRUE(read_announced(payload).platforms.empty()) << payload;
 }
 

@@ -46,17 +46,19 @@ TEST(Messages, AnEventIsJsonWhateverIsInIt) {
 TEST(Messages, SpeaksAsDetrMmapDoes) {
   Event change = event();
   change.kind = schema::EventKind::Alarm;
-  EXPECT_EQ(Json::parse(*detr_mmap_json(change)), Json({{"device_id", "front"},
-                                                        {"timestamp", "2025-11-26T12:00:00.123Z"},
-                                                        {"state", "Tracking"},
-                                                        {"previous_state", "Validation"},
-                                                        {"event_type", "human_detected"}}));
+  EXPECT_EQ(Json::parse(detr_mmap_json(change, Mode::Validation)), Json({{"device_id", "front"},
+                                                                         {"timestamp", "2025-11-26T12:00:00.123Z"},
+                                                                         {"state", "Tracking"},
+                                                                         {"previous_state", "Validation"},
+                                                                         {"event_type", "human_detected"}}));
   change.kind = schema::EventKind::Standby;
-  const Json standby = Json::parse(*detr_mmap_json(change));
+  const Json standby = Json::parse(detr_mmap_json(change, Mode::Tracking));
   EXPECT_EQ(standby["event_type"], "standby_resumed");
   EXPECT_EQ(standby["state"], "Standby");
   EXPECT_EQ(standby["previous_state"], "Tracking");
-  EXPECT_FALSE(detr_mmap_json(event()).has_value());
+  EXPECT_EQ(mode_of(schema::EventKind::Alarm), Mode::Tracking);
+  EXPECT_EQ(mode_of(schema::EventKind::Standby), Mode::Standby);
+  EXPECT_FALSE(mode_of(event().kind).has_value());
 }
 
 TEST(Notice, FillsInABody) {

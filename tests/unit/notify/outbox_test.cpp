@@ -77,6 +77,24 @@ TEST(Outbox, FullItDropsTheOldestAndCounts) {
   EXPECT_EQ(outbox.waiting(), 3u);
 }
 
+TEST(Outbox, WhatIsRefusedIsDoneButNotDelivered) {
+  Outbox outbox(3);
+  outbox.set("v", "x");
+  EXPECT_EQ(outbox.oldest(), 1u);
+  EXPECT_EQ(outbox.push("t", "1"), 1u);
+  EXPECT_EQ(outbox.push("t", "2"), 2u);
+  const auto sent = take_all(outbox);
+  outbox.refused(sent[0].ticket);
+  outbox.refused(sent[2].ticket);
+  EXPECT_EQ(outbox.oldest(), 1u) << "the first is still on its way";
+  outbox.arrived(sent[1].ticket);
+  outbox.refused(sent[1].ticket);  // changes nothing
+  EXPECT_EQ(outbox.oldest(), 3u);
+  EXPECT_TRUE(outbox.empty());
+  EXPECT_EQ(outbox.delivered(), 1u);
+  EXPECT_EQ(outbox.refused(), 2u);
+}
+
 TEST(Outbox, AClearedValueIsForgottenOnceItHasArrived) {
   Outbox outbox(3);
   outbox.set("v", "x");
