@@ -48,14 +48,15 @@ TEST(ToolsOnRealStages, a_recorded_run_played_in_lockstep_is_detected_alike) {
     EXPECT_EQ(writers["front/frames"], "vedette-capture");
     EXPECT_EQ(writers["front/detections"], "vedette-detect");
     EXPECT_EQ(writers["front/state"], "vedette-control");
-    // Told by a look at the camera before anything ran; the names of the classes may take less than the page that is planned.
+    // Told by a look at the camera before anything ran; the names of the classes, in two topics, may take less than the page that
+    // is planned for them.
     std::int64_t taken = 0;
     for (const auto& [name, bytes] : live.bus_files()) taken += name.rfind("front/", 0) == 0 ? bytes : 0;
     EXPECT_LE(taken, std::stoll(before->out()));
-    EXPECT_GE(taken, std::stoll(before->out()) - 4096);
+    EXPECT_GE(taken, std::stoll(before->out()) - 2 * 4096);
     const auto doctor = tool(live, {"doctor", "-c", live.config_path()}, live.bus_path());
     EXPECT_EQ(doctor->wait_exit(), 0) << doctor->out();
-    EXPECT_NE(doctor->out().find("4 stages of vedette"), std::string::npos) << doctor->out();
+    EXPECT_NE(doctor->out().find("5 stages of vedette"), std::string::npos) << doctor->out();
     const auto dump = tool(live, {"dump", "-o", file, "front/frames", "front/detections", "--seconds", "3"}, live.bus_path());
     ASSERT_EQ(dump->wait_exit(), 0) << dump->err();
   }
