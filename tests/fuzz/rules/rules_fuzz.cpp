@@ -118,7 +118,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   (void)engine.set_names("person\ncar\ndog");
   Book book;
   std::uint64_t now = 1'000'000'000'000, frame = 0;
-  std::size_t tracks_before = 0;
+  std::vector<Track> tracks;  // the newest
   while (choose.more()) {
     const std::uint64_t step = choose.below(256) * 20'000'000ull;
     now = choose.below(32) == 1 ? now - step : now + step;
@@ -126,14 +126,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case 1: {  // another engine goes on
         Engine successor(options, next_id);
         (void)successor.set_names("person\ncar\ndog");
-        successor.resume(engine.open_events(), engine.line_counts());
+        if (choose.below(2) == 0) tracks = tracks_of(choose);
+        successor.resume(engine.open_events(), engine.line_counts(), tracks, now);
         engine = std::move(successor);
-        tracks_before = 0;
         break;
       }
       case 2:
         book.note(engine.stop());
-        tracks_before = 0;
+        tracks.clear();
         break;
       case 3:
         (void)engine.set_names(choose.below(2) == 0 ? "car" : "dog\nperson\ncar");
@@ -141,16 +141,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       case 4: {
         const Findings& findings = engine.still(++frame, now, choose.below(256));
         book.note(findings);
-        check_counts(findings, tracks_before, crowds);
+        check_counts(findings, tracks.size(), crowds);
         break;
       }
+      case 5:
+        (void)engine.change(options, now);
+        break;
       default: {
-        std::vector<Track> tracks = tracks_of(choose);
+        tracks = tracks_of(choose);
         const Findings& findings = engine.update(++frame, now, choose.below(256), tracks);
         for (const Track& track : tracks) VD_ASSERT(track.zones() < 1u << options.zones.size(), "a zone that isn't there");
         book.note(findings);
         check_counts(findings, tracks.size(), crowds);
-        tracks_before = tracks.size();
       }
     }
     book.check(engine);
