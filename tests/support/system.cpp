@@ -185,6 +185,11 @@ std::map<std::string, std::int64_t> System::bus_files() const {
   return files;
 }
 
+std::map<std::string, std::int64_t> System::all_bus_files() const {
+  wait_until([&] { return bus_files().contains("front/tracks"); });
+  return bus_files();
+}
+
 std::map<std::string, int> System::settled_bus_readers() const {
   std::map<std::string, int> readers;
   auto since = std::chrono::steady_clock::now();

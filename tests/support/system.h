@@ -115,6 +115,8 @@ class System {
   const std::string& bus_path() const { return bus_path_; }
   // Every file below the bus directory and the bytes of memory it takes.
   std::map<std::string, std::int64_t> bus_files() const;
+  // The same once front/tracks is there, the last of a camera's topics: it comes with the first result.
+  std::map<std::string, std::int64_t> all_bus_files() const;
   // Reader entries in use of each topic.
   std::map<std::string, int> bus_readers() const;
   // The same once it hasn't changed for a while: all stages have attached to what they read.

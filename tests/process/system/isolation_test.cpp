@@ -75,7 +75,7 @@ TEST_F(SystemIsolation, StagesInPodsOfTheirOwnAreKilledAndComeBack) {
   FrameWatch frames(system_->bus(), "front");
   DetectionWatch detections(system_->bus(), "front");
   ASSERT_TRUE(frames.since(0) && detections.since(0));
-  const auto files = system_->bus_files();
+  const auto files = system_->all_bus_files();
   const auto readers = system_->settled_bus_readers();
 
   for (const std::string stage : {"detect", "control", "gateway", "capture", "detect", "capture"}) {

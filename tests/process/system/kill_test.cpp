@@ -37,7 +37,7 @@ TEST(SystemKill, TwentyKillsAtRandomCostTheCameraNothing) {
   ASSERT_TRUE(system.wait_ready()) << system.up().err();
   FrameWatch frames(system.bus(), "front");
   ASSERT_TRUE(frames.since(0));
-  const auto files = system.bus_files();
+  const auto files = system.all_bus_files();
   const auto readers = system.settled_bus_readers();
   ASSERT_GE(readers.at("front/detections.leases"), 2);  // control, gateway
 
@@ -108,7 +108,7 @@ TEST(SystemKill, EveryStageAtOnceComesBack) {
   System system({.cameras = {{"front", moving_clip()}}});
   system.start();
   ASSERT_TRUE(system.wait_ready()) << system.up().err();
-  const auto files = system.bus_files();
+  const auto files = system.all_bus_files();
   const auto before = by_name(system.stages());
   ASSERT_EQ(before.size(), 5u);
   for (const auto& [name, pid] : before) ::kill(pid, SIGKILL);
@@ -131,7 +131,7 @@ TEST(SystemKill, TheSupervisorsChildrenEndWithItAndTheNextOneStartsClean) {
   System system({.cameras = {{"front", moving_clip()}}});
   system.start();
   ASSERT_TRUE(system.wait_ready()) << system.up().err();
-  const auto files = system.bus_files();
+  const auto files = system.all_bus_files();
   const auto stages = system.stages();
   ASSERT_EQ(stages.size(), 5u);
   // One of them hangs: it must end as well.
