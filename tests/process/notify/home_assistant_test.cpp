@@ -189,7 +189,7 @@ TEST_F(Commands, AFloodOfBadOnesIsOneLineAndFewAnswers) {
   EXPECT_TRUE(wait_until([&] { return !answers().empty(); }));
   listener_->publish("vedette/front/set/paused", "ON");
   EXPECT_TRUE(wait_state("paused", true));
-  EXPECT_LT(answers().size(), 100u);
+  EXPECT_LT(answers().size(), 1000u) << "those that come while one waits to be answered get none";
   EXPECT_LE(count_log("refused what MQTT asked"), 2) << "one in ten seconds";
 }
 
