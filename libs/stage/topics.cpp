@@ -30,6 +30,22 @@ bus::RingOptions ring(const Share& share, std::uint64_t schema_id, std::uint64_t
   return options;
 }
 
+// With the last `keep` records to find.
+bus::RingOptions kept_ring(const Share& share, std::uint64_t schema_id, std::uint64_t slot_bytes, std::uint32_t keep) {
+  bus::RingOptions options = ring(share, schema_id, slot_bytes);
+  options.keep = keep;
+  options.policy = bus::SlotPolicy::kOldestFirst;
+  return options;
+}
+
+// About frames, by class ids.
+bus::RingOptions boxes_ring(const Share& share, std::uint64_t schema_id, std::uint64_t slot_bytes,
+                            const std::string& class_names) {
+  bus::RingOptions options = kept_ring(share, schema_id, slot_bytes, kDetectionsKept);
+  options.metadata = class_names;
+  return options;
+}
+
 }  // namespace
 
 bus::RingOptions frames_ring(const Share& share, std::uint64_t slot_bytes, std::uint32_t writer_slots) {
@@ -41,27 +57,12 @@ bus::RingOptions frames_ring(const Share& share, std::uint64_t slot_bytes, std::
 }
 
 bus::RingOptions detections_ring(const Share& share, const std::string& class_names) {
-  bus::RingOptions options = ring(share, kDetectionsSchema, kDetectionsSlotBytes);
-  options.keep = kDetectionsKept;
-  options.policy = bus::SlotPolicy::kOldestFirst;
-  options.metadata = class_names;
-  return options;
+  return boxes_ring(share, kDetectionsSchema, kDetectionsSlotBytes, class_names);
 }
-
-bus::RingOptions motion_ring(const Share& share) {
-  bus::RingOptions options = ring(share, kMotionSchema, kMotionSlotBytes);
-  options.keep = kDetectionsKept;
-  options.policy = bus::SlotPolicy::kOldestFirst;
-  return options;
-}
-
 bus::RingOptions tracks_ring(const Share& share, const std::string& class_names) {
-  bus::RingOptions options = ring(share, kTracksSchema, kTracksSlotBytes);
-  options.keep = kDetectionsKept;
-  options.policy = bus::SlotPolicy::kOldestFirst;
-  options.metadata = class_names;
-  return options;
+  return boxes_ring(share, kTracksSchema, kTracksSlotBytes, class_names);
 }
+bus::RingOptions motion_ring(const Share& share) { return kept_ring(share, kMotionSchema, kMotionSlotBytes, kDetectionsKept); }
 
 std::string frames_topic(const std::string& input) { return input.empty() ? "frames" : input + "_frames"; }
 std::string packets_topic(const std::string& input) { return input.empty() ? "packets" : input + "_packets"; }
@@ -98,19 +99,7 @@ bus::LogOptions ingest_log(const Share& share, std::uint64_t picture_bytes) {
 bus::RingOptions control_ring(const Share& share) { return ring(share, kControlSchema, kMaxRecordBytes); }
 bus::RingOptions state_ring(const Share& share) { return ring(share, kStateSchema, kMaxRecordBytes); }
 bus::RingOptions source_ring(const Share& share) { return ring(share, kSourceSchema, kMaxRecordBytes); }
-
-bus::RingOptions events_ring(const Share& share) {
-  bus::RingOptions options = ring(share, kEventSchema, kMaxRecordBytes);
-  options.keep = kEventsKept;
-  options.policy = bus::SlotPolicy::kOldestFirst;
-  return options;
-}
-
-bus::RingOptions media_ring(const Share& share) {
-  bus::RingOptions options = ring(share, kMediaSchema, kMaxRecordBytes);
-  options.keep = kMediaKept;
-  options.policy = bus::SlotPolicy::kOldestFirst;
-  return options;
-}
+bus::RingOptions events_ring(const Share& share) { return kept_ring(share, kEventSchema, kMaxRecordBytes, kEventsKept); }
+bus::RingOptions media_ring(const Share& share) { return kept_ring(share, kMediaSchema, kMaxRecordBytes, kMediaKept); }
 
 }  // namespace vedette::stage
