@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file.h"
-#include "base/signals_blocked.h"
+#include "base/thread.h"
 #include "telemetry/log.h"
 
 namespace vedette::control {
@@ -90,8 +90,7 @@ Kept::Kept(std::string path, Nanoseconds again_after) : path_(std::move(path)), 
       log::warning("{}: {}; begins anew, it is kept as control.json.broken", path_, read.error().text);
     }
   }
-  const SignalsBlocked blocked;
-  writer_ = std::thread([this] { run(); });
+  writer_ = start_thread("kept", [this] { run(); });
 }
 
 Kept::~Kept() {

@@ -8,7 +8,7 @@
 #include <algorithm>
 
 #include "base/file.h"
-#include "base/signals_blocked.h"
+#include "base/thread.h"
 #include "notify/connection.h"
 #include "telemetry/log.h"
 
@@ -35,9 +35,7 @@ Result<std::unique_ptr<BrokerClient>> BrokerClient::start(ClientOptions options,
   interrupt.sa_handler = [](int) {};  // without SA_RESTART: connect() returns
   if (::sigaction(SIGUSR1, &interrupt, nullptr) != 0) return errno_error("sigaction");
   std::unique_ptr<BrokerClient> client(new BrokerClient(std::move(options), std::move(received), std::move(wake)));
-  const SignalsBlocked blocked;
-  client->thread_ = std::thread([self = client.get()] {
-    ::pthread_setname_np(::pthread_self(), "mqtt");
+  client->thread_ = start_thread("mqtt", [self = client.get()] {
     sigset_t interrupting;
     ::sigemptyset(&interrupting);
     ::sigaddset(&interrupting, SIGUSR1);

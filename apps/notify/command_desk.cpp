@@ -1,13 +1,11 @@
 #include "notify/command_desk.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 
 #include <fmt/format.h>
 
 #include "base/clock.h"
-#include "base/signals_blocked.h"
+#include "base/thread.h"
 #include "notify/commands.h"
 #include "telemetry/log.h"
 
@@ -21,11 +19,7 @@ constexpr std::uint64_t kWarningEveryNs = 10'000'000'000;
 
 CommandDesk::CommandDesk(std::string bus_dir, std::vector<std::string> cameras, Answer answer)
     : bus_dir_(std::move(bus_dir)), cameras_(std::move(cameras)), answer_(std::move(answer)) {
-  const SignalsBlocked blocked;
-  thread_ = std::thread([this] {
-    ::pthread_setname_np(::pthread_self(), "commands");
-    run();
-  });
+  thread_ = start_thread("commands", [this] { run(); });
 }
 
 CommandDesk::~CommandDesk() {

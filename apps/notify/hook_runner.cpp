@@ -1,11 +1,9 @@
 #include "notify/hook_runner.h"
 
-#include <pthread.h>
-
 #include <algorithm>
 
 #include "base/file.h"
-#include "base/signals_blocked.h"
+#include "base/thread.h"
 #include "notify/child_run.h"
 #include "telemetry/log.h"
 
@@ -32,12 +30,7 @@ std::vector<std::string> environment_of(const Notice& notice) {
 }  // namespace
 
 HookRunner::HookRunner(std::vector<HookConfig> hooks) : hooks_(std::move(hooks)) {
-  const SignalsBlocked blocked;
-  for (std::size_t i = 0; i < kMostAtOnce; ++i)
-    threads_.emplace_back([this] {
-      ::pthread_setname_np(::pthread_self(), "hook");
-      run();
-    });
+  for (std::size_t i = 0; i < kMostAtOnce; ++i) threads_.push_back(start_thread("hook", [this] { run(); }));
 }
 
 HookRunner::~HookRunner() {

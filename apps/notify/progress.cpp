@@ -1,13 +1,11 @@
 #include "notify/progress.h"
 
-#include <pthread.h>
-
 #include <chrono>
 #include <filesystem>
 #include <sstream>
 
 #include "base/file.h"
-#include "base/signals_blocked.h"
+#include "base/thread.h"
 #include "telemetry/log.h"
 
 namespace vedette::notify {
@@ -37,11 +35,7 @@ Progress::Progress(const std::string& storage_dir) : path_(storage_dir + "/" + k
   std::string camera;
   Told told;
   while (words >> camera >> told.mqtt >> told.media >> told.others) cameras_[camera] = told;
-  const SignalsBlocked blocked;
-  thread_ = std::thread([this] {
-    ::pthread_setname_np(::pthread_self(), "progress");
-    run();
-  });
+  thread_ = start_thread("progress", [this] { run(); });
 }
 
 Progress::~Progress() {

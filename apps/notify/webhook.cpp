@@ -1,7 +1,6 @@
 #include "notify/webhook.h"
 
 #include <curl/curl.h>
-#include <pthread.h>
 #include <strings.h>
 
 #include <algorithm>
@@ -11,7 +10,7 @@
 #include <fmt/format.h>
 
 #include "base/file.h"
-#include "base/signals_blocked.h"
+#include "base/thread.h"
 #include "telemetry/log.h"
 
 namespace vedette::notify {
@@ -127,11 +126,7 @@ Nanoseconds retry_after(const std::string& value, std::uint64_t wall_now_ns) {
 Webhook::Webhook(WebhookConfig config) : config_(std::move(config)), name_(log::redact_url(config_.url)) {
   static const CURLcode initialised = ::curl_global_init(CURL_GLOBAL_DEFAULT);
   (void)initialised;
-  const SignalsBlocked blocked;
-  thread_ = std::thread([this] {
-    ::pthread_setname_np(::pthread_self(), "webhook");
-    run();
-  });
+  thread_ = start_thread("webhook", [this] { run(); });
 }
 
 Webhook::~Webhook() {

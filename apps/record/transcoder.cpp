@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "base/signals_blocked.h"
+#include "base/thread.h"
 #include "libav/libav.h"
 #include "store/tree.h"
 #include "telemetry/log.h"
@@ -190,8 +190,7 @@ Result<> turn_into_h264(const std::string& path, const std::function<bool()>& go
 Transcoder::Transcoder(store::Store& store) : store_(store) {
   if (const auto waiting = store.clips_of("mjpeg"))
     for (const store::Event& event : *waiting) waiting_.push_back(event.key);
-  const SignalsBlocked blocked;
-  thread_ = std::thread([this] { run(); });
+  thread_ = start_thread("transcoder", [this] { run(); });
 }
 
 Transcoder::~Transcoder() {

@@ -1,13 +1,12 @@
 #include "bus/event_bridge.h"
 
-#include <pthread.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <system_error>
 
-#include "base/signals_blocked.h"
+#include "base/thread.h"
 #include "bus/wait.h"
 
 namespace vedette::bus {
@@ -21,12 +20,10 @@ Result<std::unique_ptr<EventBridge>> EventBridge::open(std::span<Subscription* c
   if (!event) return errno_error("event bridge: eventfd");
   std::unique_ptr<EventBridge> bridge(new EventBridge(subscriptions, std::move(event)));
   try {
-    const SignalsBlocked blocked;
-    bridge->thread_ = std::thread([b = bridge.get()] { b->run(); });
+    bridge->thread_ = start_thread("bus-bridge", [b = bridge.get()] { b->run(); });
   } catch (const std::system_error& error) {
     return Error{ErrorCode::kResourceExhausted, std::string("event bridge: no thread to be had: ") + error.what()};
   }
-  ::pthread_setname_np(bridge->thread_.native_handle(), "bus-bridge");
   return bridge;
 }
 

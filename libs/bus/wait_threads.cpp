@@ -1,6 +1,5 @@
 #include "bus/wait_threads.h"
 
-#include <pthread.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,7 +7,7 @@
 #include <system_error>
 #include <utility>
 
-#include "base/signals_blocked.h"
+#include "base/thread.h"
 
 namespace vedette::bus {
 namespace {
@@ -18,9 +17,7 @@ constexpr Nanoseconds kWithoutThread = std::chrono::milliseconds(5);  // no thre
 }  // namespace
 
 WaitThread::WaitThread(std::atomic<std::uint32_t>& rung, Nanoseconds longest_sleep) : rung_(rung), longest_sleep_(longest_sleep) {
-  const SignalsBlocked blocked;
-  thread_ = std::thread([this] { run(); });
-  ::pthread_setname_np(thread_.native_handle(), "bus-wait");
+  thread_ = start_thread("bus-wait", [this] { run(); });
 }
 
 WaitThread::~WaitThread() {
