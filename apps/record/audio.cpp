@@ -2,28 +2,17 @@
 
 #include <algorithm>
 
+#include "libav/codecs.h"
+
 namespace vedette::record {
 namespace {
 
 constexpr std::int64_t kBitsPerChannel = 48'000;
 
-AVCodecID decoder_id(Codec codec) {
-  switch (codec) {
-    case Codec::PCMU:
-      return AV_CODEC_ID_PCM_MULAW;
-    case Codec::PCMA:
-      return AV_CODEC_ID_PCM_ALAW;
-    case Codec::G722:
-      return AV_CODEC_ID_ADPCM_G722;
-    default:
-      return AV_CODEC_ID_NONE;
-  }
-}
-
 }  // namespace
 
 Result<std::unique_ptr<AudioToAac>> AudioToAac::open(const PacketInfo& info) {
-  const AVCodec* decoder = avcodec_find_decoder(decoder_id(info.codec()));
+  const AVCodec* decoder = avcodec_find_decoder(codec_id(info.codec()));
   const AVCodec* encoder = avcodec_find_encoder(AV_CODEC_ID_AAC);
   if (decoder == nullptr || encoder == nullptr)
     return Error{ErrorCode::kNotFound,

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "libav/codecs.h"
 #include "store/tree.h"
 
 namespace vedette::record {
@@ -18,25 +19,6 @@ constexpr std::int64_t kJumpNs = 1'000'000'000;         // stamps and capture ti
 constexpr AVRational kNs{1, 1'000'000'000};
 constexpr AVRational kVideoBase{1, 90'000};
 constexpr std::int64_t kAssumedFrameNs = 1'000'000'000 / 30;
-
-AVCodecID codec_id(Codec codec) {
-  switch (codec) {
-    case Codec::MJPEG:
-      return AV_CODEC_ID_MJPEG;
-    case Codec::H264:
-      return AV_CODEC_ID_H264;
-    case Codec::H265:
-      return AV_CODEC_ID_HEVC;
-    case Codec::AAC:
-      return AV_CODEC_ID_AAC;
-    case Codec::MP3:
-      return AV_CODEC_ID_MP3;
-    case Codec::OPUS:
-      return AV_CODEC_ID_OPUS;
-    default:
-      return AV_CODEC_ID_NONE;
-  }
-}
 
 bool set_extradata(AVCodecParameters& parameters, std::span<const std::byte> bytes) {
   parameters.extradata = static_cast<std::uint8_t*>(av_mallocz(bytes.size() + AV_INPUT_BUFFER_PADDING_SIZE));

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "libav/codecs.h"
 #include "schema/packet.h"
 #include "vision/jpeg.h"
 
@@ -21,7 +22,7 @@ Error no_picture() { return Error{ErrorCode::kNotFound, "the picture isn't kept 
 class Decoder {
  public:
   Decoder(Codec codec, std::uint64_t at_ns) : at_ns_(at_ns) {
-    const AVCodec* decoder = avcodec_find_decoder(codec == Codec::H264 ? AV_CODEC_ID_H264 : AV_CODEC_ID_HEVC);
+    const AVCodec* decoder = avcodec_find_decoder(codec_id(codec));
     if (decoder == nullptr) return;
     codec_.reset(avcodec_alloc_context3(decoder));
     codec_->thread_count = 1;

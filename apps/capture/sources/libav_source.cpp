@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "libav/codecs.h"
 #include "telemetry/log.h"
 
 namespace vedette::capture {
@@ -71,31 +72,6 @@ void set_options(const SourceOptions& source, Dictionary& options) {
   } else if (starts_with(url, "udp:")) {
     options.set("overrun_nonfatal", "1");
     options.set("buffer_size", "1048576");
-  }
-}
-
-Codec codec_of(AVCodecID id) {
-  switch (id) {
-    case AV_CODEC_ID_MJPEG:
-      return Codec::MJPEG;
-    case AV_CODEC_ID_H264:
-      return Codec::H264;
-    case AV_CODEC_ID_HEVC:
-      return Codec::H265;
-    case AV_CODEC_ID_AAC:
-      return Codec::AAC;
-    case AV_CODEC_ID_PCM_MULAW:
-      return Codec::PCMU;
-    case AV_CODEC_ID_PCM_ALAW:
-      return Codec::PCMA;
-    case AV_CODEC_ID_OPUS:
-      return Codec::OPUS;
-    case AV_CODEC_ID_MP3:
-      return Codec::MP3;
-    case AV_CODEC_ID_ADPCM_G722:
-      return Codec::G722;
-    default:
-      return Codec::Unknown;
   }
 }
 

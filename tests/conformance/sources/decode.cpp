@@ -2,9 +2,7 @@
 
 #include <cstring>
 
-extern "C" {
-#include <libavcodec/avcodec.h>
-}
+#include "libav/codecs.h"
 
 namespace vedette::test {
 
@@ -19,10 +17,7 @@ PacketDecoder::~PacketDecoder() { avcodec_free_context(&codec_); }
 
 void PacketDecoder::open(const PacketView& packet) {
   avcodec_free_context(&codec_);
-  const AVCodecID id = packet.info.codec() == Codec::MJPEG  ? AV_CODEC_ID_MJPEG
-                       : packet.info.codec() == Codec::H264 ? AV_CODEC_ID_H264
-                                                            : AV_CODEC_ID_HEVC;
-  codec_ = avcodec_alloc_context3(avcodec_find_decoder(id));
+  codec_ = avcodec_alloc_context3(avcodec_find_decoder(codec_id(packet.info.codec())));
   codec_->thread_count = 1;
   codec_->extradata = static_cast<std::uint8_t*>(av_mallocz(packet.config.size() + AV_INPUT_BUFFER_PADDING_SIZE));
   codec_->extradata_size = static_cast<int>(packet.config.size());

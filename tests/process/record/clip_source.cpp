@@ -6,7 +6,7 @@
 #include <cstdlib>
 #include <filesystem>
 
-#include "libav/libav.h"
+#include "libav/codecs.h"
 
 namespace vedette::test {
 namespace {
@@ -28,27 +28,6 @@ std::string make_file(const ClipKind& kind) {
   if (std::system((command + " '" + part + "'").c_str()) != 0) return {};
   fs::rename(part, path);
   return path;
-}
-
-Codec codec_of(AVCodecID id) {
-  switch (id) {
-    case AV_CODEC_ID_H264:
-      return Codec::H264;
-    case AV_CODEC_ID_HEVC:
-      return Codec::H265;
-    case AV_CODEC_ID_MJPEG:
-      return Codec::MJPEG;
-    case AV_CODEC_ID_AAC:
-      return Codec::AAC;
-    case AV_CODEC_ID_PCM_MULAW:
-      return Codec::PCMU;
-    case AV_CODEC_ID_PCM_ALAW:
-      return Codec::PCMA;
-    case AV_CODEC_ID_OPUS:
-      return Codec::OPUS;
-    default:
-      return Codec::Unknown;
-  }
 }
 
 std::vector<std::byte> bytes_of(const std::uint8_t* data, int size) {
