@@ -20,17 +20,17 @@ Bytes encode(const DesiredState& state) {
 Bytes encode(const CameraState& state) {
   flatbuffers::FlatBufferBuilder builder;
   std::vector<flatbuffers::Offset<schema::Count>> counts;
-  const auto add = [&](const rules::Count& count) {
+  const auto add = [&](const Count& count) {
     const std::size_t most = count.place.size() + std::min(count.label.size(), kLongestText) + kOfOneCount;
     if (builder.GetSize() + counts.size() * sizeof counts[0] + most > kRoomForCounts) return;
     const auto place = builder.CreateSharedString(count.place);
     const auto label = builder.CreateSharedString(count.label.substr(0, kLongestText));
     counts.push_back(schema::CreateCount(builder, place, label, count.inside, count.into, count.out_of));
   };
-  const auto is_of_line = [](const rules::Count& count) { return count.into + count.out_of > 0; };
-  for (const rules::Count& count : state.counts)
+  const auto is_of_line = [](const Count& count) { return count.into + count.out_of > 0; };
+  for (const Count& count : state.counts)
     if (is_of_line(count)) add(count);
-  for (const rules::Count& count : state.counts)
+  for (const Count& count : state.counts)
     if (!is_of_line(count)) add(count);
   const auto all = builder.CreateVector(counts);
   return finished(builder, schema::CreateState(builder, state.mode, state.previous_mode, state.since_ns, state.heartbeat_at_ns,
@@ -60,29 +60,6 @@ Result<DesiredState> decode_control(std::span<const std::byte> bytes) {
   if (!is_mode(record->mode())) return bad_value("control record", "mode", static_cast<unsigned>(record->mode()));
   return DesiredState{record->mode(),   record->detect_fps(), record->paused(), record->session(), record->heartbeat_at_ns(),
                       record->forced(), record->detecting()};
-}
-
-Result<CameraState> decode_state(std::span<const std::byte> bytes) {
-  RecordBuffer copy;
-  VD_ASSIGN(const schema::State* const record, copy_record<schema::State>(bytes, copy));
-  if (!is_mode(record->mode())) return bad_value("state record", "mode", static_cast<unsigned>(record->mode()));
-  if (!is_mode(record->previous_mode())) return bad_value("state record", "mode", static_cast<unsigned>(record->previous_mode()));
-  CameraState state{record->mode(),
-                    record->previous_mode(),
-                    record->since_ns(),
-                    record->heartbeat_at_ns(),
-                    record->paused(),
-                    record->last_frame_id(),
-                    record->targets(),
-                    record->detections_stale(),
-                    record->still(),
-                    record->detecting(),
-                    {},
-                    record->threshold()};
-  if (record->counts() != nullptr)
-    for (const schema::Count* count : *record->counts())
-      state.counts.push_back({count->place()->str(), count->label()->str(), count->inside(), count->into(), count->out_of()});
-  return state;
 }
 
 }  // namespace vedette::control

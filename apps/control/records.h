@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "base/result.h"
-#include "rules/findings.h"
 #include "schema/event.h"
 #include "schema/records.h"
+#include "schema/state.h"
 
 namespace vedette::control {
 
@@ -29,23 +29,9 @@ struct DesiredState {
   bool detecting = true;
 };
 
-// schema::State
-struct CameraState {
-  Mode mode = Mode::Standby;
-  Mode previous_mode = Mode::Standby;
-  std::uint64_t since_ns = 0;
-  std::uint64_t heartbeat_at_ns = 0;
-  bool paused = false;
-  std::uint64_t last_frame_id = 0;
-  std::uint32_t targets = 0;
-  bool detections_stale = false;
-  bool still = false;
-  bool detecting = true;
-  std::vector<rules::Count> counts;
-  float threshold = 0.0f;
-};
-
+using vedette::CameraState;
 using vedette::decode_event;
+using vedette::decode_state;
 using vedette::EventRecord;
 
 Bytes encode(const DesiredState& state);
@@ -54,7 +40,6 @@ Bytes encode(const EventRecord& event);  // texts of more than 500 bytes are cut
 
 // Copied out of shared memory first, then verified, every value in its range.
 Result<DesiredState> decode_control(std::span<const std::byte> record);
-Result<CameraState> decode_state(std::span<const std::byte> record);
 
 // schema::Reply; longer texts are cut there too.
 Bytes encode_reply(bool ok, const std::string& text);

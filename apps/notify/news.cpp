@@ -1,13 +1,9 @@
 #include "notify/news.h"
 
-#include <cmath>
+#include <utility>
 
 namespace vedette::notify {
 namespace {
-
-constexpr std::size_t kMostCounts = 256;  // more than a record has room for
-
-float finite(float number) { return std::isfinite(number) ? number : 0.0f; }
 
 template <typename E>
 bool is_known(E value) {
@@ -24,25 +20,9 @@ Result<Event> read_event(const std::string& camera, std::span<const std::byte> r
 }
 
 Result<State> read_state(std::span<const std::byte> record) {
-  RecordBuffer copy;
-  VD_ASSIGN(const schema::State* const from, copy_record<schema::State>(record, copy));
-  if (!is_mode(from->mode()) || !is_mode(from->previous_mode())) return unknown("state record");
-  State state;
-  state.mode = from->mode();
-  state.previous_mode = from->previous_mode();
-  state.since_ns = from->since_ns();
-  state.targets = from->targets();
-  state.threshold = finite(from->threshold());
-  state.paused = from->paused();
-  state.detecting = from->detecting();
-  state.detections_stale = from->detections_stale();
-  state.still = from->still();
-  if (from->counts() != nullptr)
-    for (const schema::Count* count : *from->counts())
-      if (state.counts.size() < kMostCounts)
-        state.counts.push_back(
-            {text_of(count->place()), text_of(count->label()), count->inside(), count->into(), count->out_of()});
-  return state;
+  VD_ASSIGN(CameraState from, decode_state(record));
+  return State{from.mode,   from.previous_mode, from.since_ns,         from.targets, from.threshold,
+               from.paused, from.detecting,     from.detections_stale, from.still,   std::move(from.counts)};
 }
 
 Result<Source> read_source(std::span<const std::byte> record) {

@@ -9,22 +9,13 @@
 #include "base/result.h"
 #include "schema/event.h"
 #include "schema/records.h"
+#include "schema/state.h"
 
 namespace vedette::notify {
 
 // schema::Event
 struct Event : EventRecord {
   std::string camera;
-};
-
-// schema::Count
-struct Count {
-  std::string place;
-  std::string label;
-  std::uint32_t inside = 0;
-  std::uint64_t into = 0;
-  std::uint64_t out_of = 0;
-  bool operator==(const Count&) const = default;
 };
 
 // schema::State without what changes all the time.

@@ -10,8 +10,8 @@
 
 namespace vedette {
 
-// `name`: at most 15 bytes. Signals never reach it (unless it unblocks one): they are for the program's own threads. std::system_error
-// if there is no thread to be had.
+// `name`: at most 15 bytes. Signals never reach it (unless it unblocks one): they are for the program's own threads.
+// std::system_error if there is no thread to be had.
 template <typename Run>
 std::thread start_thread(const char* name, Run run) {
   const SignalsBlocked blocked;

@@ -8,9 +8,9 @@ struct Pair {
   AVCodecID id;
 };
 constexpr Pair kCodecs[] = {
-    {Codec::MJPEG, AV_CODEC_ID_MJPEG},    {Codec::H264, AV_CODEC_ID_H264},      {Codec::H265, AV_CODEC_ID_HEVC},
-    {Codec::AAC, AV_CODEC_ID_AAC},        {Codec::PCMU, AV_CODEC_ID_PCM_MULAW}, {Codec::PCMA, AV_CODEC_ID_PCM_ALAW},
-    {Codec::OPUS, AV_CODEC_ID_OPUS},      {Codec::MP3, AV_CODEC_ID_MP3},        {Codec::G722, AV_CODEC_ID_ADPCM_G722},
+    {Codec::MJPEG, AV_CODEC_ID_MJPEG}, {Codec::H264, AV_CODEC_ID_H264},      {Codec::H265, AV_CODEC_ID_HEVC},
+    {Codec::AAC, AV_CODEC_ID_AAC},     {Codec::PCMU, AV_CODEC_ID_PCM_MULAW}, {Codec::PCMA, AV_CODEC_ID_PCM_ALAW},
+    {Codec::OPUS, AV_CODEC_ID_OPUS},   {Codec::MP3, AV_CODEC_ID_MP3},        {Codec::G722, AV_CODEC_ID_ADPCM_G722},
 };
 
 }  // namespace

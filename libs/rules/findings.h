@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "schema/records.h"
+#include "schema/state.h"
 
 namespace vedette::rules {
 
@@ -16,16 +17,7 @@ struct Targets {
   float score = 0.0f;
 };
 
-// Objects of a class in a zone now, or that have crossed a line since counting began. As schema::Count.
-struct Count {
-  std::string place;  // the zone's or line's name; a zone "": the whole picture
-  std::string label;
-  std::uint32_t inside = 0;
-  std::uint64_t into = 0;
-  std::uint64_t out_of = 0;
-
-  bool operator==(const Count&) const = default;
-};
+using vedette::Count;
 
 // An object, or a crowd's border, on a frame.
 struct Sight {

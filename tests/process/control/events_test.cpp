@@ -54,8 +54,8 @@ class ControlEvents : public ControlTest {
     constexpr int kSteps = 40;
     for (int i = 0; i <= kSteps; ++i) see({person(from + (to - from) * static_cast<float>(i) / kSteps, y)});
   }
-  std::optional<rules::Count> line_count() {
-    for (const rules::Count& count : state().counts)
+  std::optional<Count> line_count() {
+    for (const Count& count : state().counts)
       if (count.place == "gate") return count;
     return std::nullopt;
   }
@@ -194,7 +194,7 @@ TEST_F(ControlEvents, ChangesAreCheckedThenInForceAtOnceAndAfterARestart) {
   EXPECT_TRUE(eventually([&] {
     stages->step(1);
     const auto counts = state().counts;
-    return std::any_of(counts.begin(), counts.end(), [](const rules::Count& c) { return c.place == "left" && c.inside == 1; });
+    return std::any_of(counts.begin(), counts.end(), [](const Count& c) { return c.place == "left" && c.inside == 1; });
   }));
   program_->kill();
   start();
@@ -242,7 +242,7 @@ TEST_F(ControlEvents, LinesCountOverKillsAndWithoutTheBus) {
   ASSERT_TRUE(commander.set("lines", "[{name: gate, points: \"0.5,0.1 0.5,0.9\"}]")->ok);
   walk(0.1f, 0.8f);
   ASSERT_TRUE(eventually([&] { return line_count().has_value(); }));
-  const rules::Count once = *line_count();
+  const Count once = *line_count();
   EXPECT_EQ(once.into + once.out_of, 1u);
   program_->kill();
   start();

@@ -81,7 +81,7 @@ TEST(ControlLive, DecidesAsItDoesFromTheRecording) {
       for (const Json& count : line["counts"]) {
         if (count["place"] != "road") continue;
         const auto live = std::find_if(state.counts.begin(), state.counts.end(),
-                                       [&](const rules::Count& c) { return c.place == "road" && c.label == count["label"]; });
+                                       [&](const Count& c) { return c.place == "road" && c.label == count["label"]; });
         ASSERT_NE(live, state.counts.end());
         EXPECT_NEAR(static_cast<double>(live->into), count["into"].get<double>(), 1.0);
         EXPECT_NEAR(static_cast<double>(live->out_of), count["out_of"].get<double>(), 1.0);
