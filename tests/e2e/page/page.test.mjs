@@ -127,7 +127,8 @@ test('mode, rates and latency are shown', async () => {
   await eventually('the alarm is in the list', async () => (await page.locator(`${id('events')} [data-kind="alarm"]`).count()) > 0);
 });
 
-test('the model is shown, and its card as soon as there is one', async () => {
+test('the system view shows the model, and its card as soon as there is one', async () => {
+  await page.evaluate(() => (location.hash = '#/system'));
   const text = () => page.locator(id('model-precision')).textContent();
   await eventually('the model has no card', async () => (await data('model', 'card')) === 'none');
   assert.equal((await text()).trim(), 'No card: average precision unknown.');
@@ -141,6 +142,8 @@ test('the model is shown, and its card as soon as there is one', async () => {
   assert.equal((await text()).trim(), 'AP 0.253 on some_photos (9 photos)');
   const shown = await page.locator(id('model')).textContent();
   for (const figure of ['m.onnx', 'nanodet', '0.212', '13 ms by cpu']) assert.ok(shown.includes(figure), `${figure} in ${shown}`);
+  await page.goBack();
+  await live();
 });
 
 test('a stopped detector shows as stale within 2 s and recovers', async () => {
@@ -305,7 +308,7 @@ test('two cameras behind a token', async () => {
     assert.ok(!visitor.page.url().includes(token), 'the token stays out of the address bar');
     await visitor.page.locator(id('tile-yard')).click();
     await visitor.page.locator('h2', { hasText: /^Mode$/ }).waitFor();
-    assert.match(visitor.page.url(), /#yard$/);
+    assert.match(visitor.page.url(), /#\/camera\/yard$/);
     await visitor.page.reload(); // the cookie lets it in again
     await visitor.page.locator(`${id('connection')}[data-state="live"]`).waitFor();
   } finally {

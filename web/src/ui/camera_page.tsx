@@ -3,20 +3,20 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { isTroubled } from '../health';
+import { hrefOf } from '../routes';
 import type { View } from '../session';
 import { ConnectionBadge, ModeBadge, StillBadge, boxCount, boxesText, connectionText, modeText } from './badges';
-import { Header } from './header';
+import { goTo, useKeys } from './hooks';
 import { Live, shapeOf } from './live';
 import { Panel } from './panel';
 import { useSession } from './use_session';
 
 interface Props {
   camera: string;
-  cameras: readonly string[];
   reconnected: () => void;
 }
 
-export function CameraPage({ camera, cameras, reconnected }: Props) {
+export function CameraPage({ camera, reconnected }: Props) {
   const { session, view } = useSession(camera, reconnected);
   const figure = useRef<HTMLElement>(null);
   const [boxes, showBoxes] = useState(true);
@@ -26,21 +26,20 @@ export function CameraPage({ camera, cameras, reconnected }: Props) {
     session.player.look = { ...session.player.look, boxes };
     session.player.redraw();
   }, [session, boxes]);
-  useKeys({ b: toggleBoxes, f: toggleFull });
-  useEffect(() => {
-    document.title = `${camera} · Vedette`;
-  }, [camera]);
+  useKeys([
+    { key: 'b', does: 'Show or hide boxes', act: toggleBoxes },
+    { key: 'f', does: 'Full screen', act: toggleFull },
+    { key: 'z', does: 'Zones and lines of this camera', act: () => goTo({ view: 'edit', camera }) },
+  ]);
 
   return (
     <>
-      <Header cameras={cameras} current={camera}>
-        <ConnectionBadge view={view} />
-      </Header>
-      <main class="camera-page">
+      <div class="camera-page">
         <figure class="stage-figure" ref={figure} style={shapeOf(view)}>
           <Live session={session} view={view} />
           <figcaption class="caption">
-            <strong class="caption-name">{camera}</strong>
+            <h1 class="caption-name">{camera}</h1>
+            <ConnectionBadge view={view} />
             <ModeBadge mode={view.state?.mode} />
             <StillBadge view={view} />
             <span class="caption-boxes" data-testid="boxes-text">
@@ -55,6 +54,9 @@ export function CameraPage({ camera, cameras, reconnected }: Props) {
                   Full screen
                 </button>
               )}
+              <a class="button" href={hrefOf({ view: 'edit', camera })} aria-keyshortcuts="z" title="Zones and lines (Z)">
+                Zones
+              </a>
             </span>
             <span hidden data-testid="box-count">
               {boxCount(view)}
@@ -62,7 +64,7 @@ export function CameraPage({ camera, cameras, reconnected }: Props) {
           </figcaption>
         </figure>
         <Panel view={view} />
-      </main>
+      </div>
       <p class="visually-hidden" role="status" aria-live="polite" data-testid="announcement">
         {announcement(view)}
       </p>
@@ -77,17 +79,4 @@ function announcement(view: View): string {
   const trouble = troubled.map((stage) => ` ${stage.name} ${stage.status}.`).join('');
   const silent = view.inputs.filter(isTroubled).map((input) => ` Input ${input.label} ${input.status}.`);
   return `Live. Mode ${modeText(view.state?.mode)}.${trouble}${silent.join('')}`;
-}
-
-function useKeys(actions: Record<string, () => void>) {
-  const latest = useRef(actions);
-  latest.current = actions;
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
-      latest.current[event.key.toLowerCase()]?.();
-    };
-    window.addEventListener('keydown', press);
-    return () => window.removeEventListener('keydown', press);
-  }, []);
 }

@@ -7,7 +7,6 @@ import { reasonOf, type InputHealth, type StageHealth } from '../health';
 import type { CameraEvent, Mode } from '../protocol';
 import type { View } from '../session';
 import { InputBadge, modeText } from './badges';
-import { ModelCard } from './model_card';
 
 const kModes: readonly Mode[] = ['standby', 'validation', 'tracking'];
 
@@ -33,7 +32,6 @@ export function Panel({ view }: { view: View }) {
         )}
       </Card>
       <FiguresCard view={view} />
-      <ModelCard />
       <Card title="Events">
         <Events events={view.events} />
       </Card>

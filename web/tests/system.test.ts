@@ -1,0 +1,58 @@
+import { describe, expect, it, vi } from 'vitest';
+
+vi.stubGlobal('document', { baseURI: 'http://gateway.test/' });
+vi.stubGlobal('location', { search: '' });
+
+const { Curves, droppedCurve, kSpanMs, parseSystem, pathOf, record } = await import('../src/system');
+
+const report = (dropped: number) =>
+  parseSystem({
+    version: '0.1.0',
+    machine: { name: 'm', cores: 2, cpu_percent: 50, memory_total_bytes: 100, memory_used_bytes: 25 },
+    stages: [{ tag: 'gateway', pid: 5, status: 'ok', cpu_percent: 3.5, memory_bytes: 9 }],
+    topics: [{ topic: 'front/frames', rate: 25, dropped }],
+    latency: [{ camera: 'front', frame_id: 7, hops: [{ name: 'sent', at_ms: 9 }, { name: 'captured', at_ms: 0 }, { name: 'tracks', at_ms: null }] }],
+  });
+
+describe('the report of the system', () => {
+  it('is read, hops in order of time', () => {
+    const { machine, gateway, ways, topics } = report(0);
+    expect(machine).toMatchObject({ cores: 2, cpuPercent: 50, uptimeS: null });
+    expect(gateway).toMatchObject({ cpuPercent: 3.5, memoryBytes: 9 });
+    expect(ways[0]!.hops).toEqual([{ name: 'captured', atMs: 0 }, { name: 'sent', atMs: 9 }]);
+    expect(topics[0]).toEqual({ camera: 'front', topic: 'frames', rate: 25, dropped: 0 });
+  });
+
+  it('may be anything', () => {
+    expect(parseSystem(null)).toMatchObject({ version: '', stages: [], topics: [], ways: [] });
+    expect(parseSystem({ stages: 5, topics: [3], latency: {} }).topics).toEqual([{ camera: '', topic: '', rate: null, dropped: null }]);
+  });
+});
+
+describe('curves', () => {
+  it('go back five minutes', () => {
+    const curves = new Curves();
+    curves.add('a', 0, 1);
+    curves.add('a', 1000, null);
+    curves.add('a', kSpanMs, 2);
+    expect(curves.of('a').length).toBe(2);
+    curves.add('a', kSpanMs + 1, 3);
+    expect(curves.of('a').map(({ value }) => value)).toEqual([2, 3]);
+    expect(curves.of('b')).toEqual([]);
+  });
+
+  it('are made of reports; counters as what came since the last', () => {
+    const curves = new Curves();
+    record(curves, report(5), null, 0);
+    record(curves, report(8), report(5), 2000);
+    record(curves, report(0), report(8), 4000); // begun anew
+    expect(curves.of(droppedCurve('front', 'frames')).map(({ value }) => value)).toEqual([3, 0]);
+    expect(curves.of('memory').at(-1)!.value).toBe(25);
+    expect(curves.of('front/frames').length).toBe(3);
+  });
+
+  it('are drawn with now at the right', () => {
+    const samples = [{ at: 0, value: 0 }, { at: kSpanMs, value: 5 }];
+    expect(pathOf(samples, kSpanMs, 10, 100, 20)).toBe('0.0,20.0 100.0,10.0');
+  });
+});
