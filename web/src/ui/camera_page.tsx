@@ -1,6 +1,6 @@
 // One camera, large, with its figures beside it (below it on a phone).
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 
 import { isTroubled } from '../health';
 import type { View } from '../session';
@@ -9,6 +9,7 @@ import { Header } from './header';
 import { Live, shapeOf } from './live';
 import { Panel } from './panel';
 import { useSession } from './use_session';
+import { ViewTools, useViewing } from './view_tools';
 
 interface Props {
   camera: string;
@@ -19,14 +20,9 @@ interface Props {
 export function CameraPage({ camera, cameras, reconnected }: Props) {
   const { session, view } = useSession(camera, reconnected);
   const figure = useRef<HTMLElement>(null);
-  const [boxes, showBoxes] = useState(true);
-  const toggleBoxes = () => showBoxes((on) => !on);
+  const choice = useViewing(session);
   const toggleFull = () => void (document.fullscreenElement ? document.exitFullscreen() : figure.current?.requestFullscreen());
-  useEffect(() => {
-    session.player.look = { ...session.player.look, boxes };
-    session.player.redraw();
-  }, [session, boxes]);
-  useKeys({ b: toggleBoxes, f: toggleFull });
+  useKeys({ b: choice.toggleBoxes, o: choice.toggleZones, e: choice.toggleMatching, f: toggleFull });
   useEffect(() => {
     document.title = `${camera} · Vedette`;
   }, [camera]);
@@ -47,9 +43,7 @@ export function CameraPage({ camera, cameras, reconnected }: Props) {
               {boxesText(view)}
             </span>
             <span class="caption-tools">
-              <button type="button" aria-pressed={boxes} aria-keyshortcuts="b" title="Show boxes (B)" onClick={toggleBoxes}>
-                Boxes
-              </button>
+              <ViewTools {...choice} />
               {document.fullscreenEnabled && (
                 <button type="button" aria-keyshortcuts="f" title="Full screen (F)" onClick={toggleFull}>
                   Full screen
