@@ -1,6 +1,6 @@
 // One camera, large, with its figures beside it (below it on a phone).
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 
 import { isTroubled } from '../health';
 import { hrefOf } from '../routes';
@@ -10,6 +10,7 @@ import { goTo, useKeys } from './hooks';
 import { Live, shapeOf } from './live';
 import { Panel } from './panel';
 import { useSession } from './use_session';
+import { ViewTools, useViewing } from './view_tools';
 
 interface Props {
   camera: string;
@@ -19,17 +20,14 @@ interface Props {
 export function CameraPage({ camera, reconnected }: Props) {
   const { session, view } = useSession(camera, reconnected);
   const figure = useRef<HTMLElement>(null);
-  const [boxes, showBoxes] = useState(true);
-  const toggleBoxes = () => showBoxes((on) => !on);
+  const choice = useViewing(session);
   const toggleFull = () => void (document.fullscreenElement ? document.exitFullscreen() : figure.current?.requestFullscreen());
-  useEffect(() => {
-    session.player.look = { ...session.player.look, boxes };
-    session.player.redraw();
-  }, [session, boxes]);
   useKeys([
-    { key: 'b', does: 'Show or hide boxes', act: toggleBoxes },
+    { key: 'b', does: 'Show or hide boxes', act: choice.toggleBoxes },
+    { key: 'o', does: 'Show or hide zones and lines', act: choice.toggleZones },
+    { key: 'i', does: 'Exact boxes, or the newest picture at once', act: choice.toggleMatching },
     { key: 'f', does: 'Full screen', act: toggleFull },
-    { key: 'z', does: 'Zones and lines of this camera', act: () => goTo({ view: 'edit', camera }) },
+    { key: 'z', does: 'Draw zones and lines', act: () => goTo({ view: 'edit', camera }) },
   ]);
 
   return (
@@ -46,9 +44,7 @@ export function CameraPage({ camera, reconnected }: Props) {
               {boxesText(view)}
             </span>
             <span class="caption-tools">
-              <button type="button" aria-pressed={boxes} aria-keyshortcuts="b" title="Show boxes (B)" onClick={toggleBoxes}>
-                Boxes
-              </button>
+              <ViewTools {...choice} />
               {document.fullscreenEnabled && (
                 <button type="button" aria-keyshortcuts="f" title="Full screen (F)" onClick={toggleFull}>
                   Full screen

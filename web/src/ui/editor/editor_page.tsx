@@ -8,6 +8,7 @@ import { nameMistake, parseShapes, valueOf, type Drawing, type Kind } from '../.
 import { ApiError, wordsOf } from '../../problem';
 import { hrefOf } from '../../routes';
 import { fetchSettings, putSetting, unsetSetting, type Settings } from '../../settings';
+import { loadViewing } from '../../viewing';
 import { useAsked, useIdentity, useKeys } from '../hooks';
 import { Icon } from '../icons';
 import { Live, shapeOf } from '../live';
@@ -32,6 +33,7 @@ const kNone: ShapeMistakes = { of: new Map(), others: [] };
 export function EditorPage({ camera }: { camera: string }) {
   const { session, view } = useSession(camera, () => undefined);
   const identity = useIdentity();
+  useEffect(() => session.show({ ...loadViewing(), zones: false }), [session]); // they are drawn over the picture
   const editor = useEditor(camera);
   const settings = useAsked((signal) => fetchSettings(camera, signal), camera);
   const { mistakes, saving, done, save, unset } = useSaving(camera, editor, settings.again);
