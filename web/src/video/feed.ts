@@ -35,7 +35,8 @@ export class VideoFeed {
   private bytes = 0;
   private choice = 0; // an answer to an older question is thrown away
   private choosing = false;
-  private missed = false; // packets that the player wasn't given
+  private given = 0; // so many of them were given to the player
+  private missed = false; // it wasn't given all that came
   private waitingSince: number | null = null; // when the player was given its first packet, until a picture comes
 
   constructor(
@@ -72,17 +73,14 @@ export class VideoFeed {
     }
     this.keep({ packet: message, receivedAt: now });
     if (this.video === null) this.announce(unannounced(message));
-    if (this.choosing || this.player === null || document.hidden) {
-      this.missed = true;
-      return;
-    }
-    if (this.missed) return this.refeed();
-    this.give({ packet: message, receivedAt: now });
+    if (this.choosing || this.player === null || document.hidden) this.missed = true;
+    else if (this.missed) this.catchUp();
+    else this.give({ packet: message, receivedAt: now });
   }
 
   // The page is looked at again: what came meanwhile was kept, not decoded.
   resume(): void {
-    if (this.missed && !this.choosing && this.player !== null) this.refeed();
+    if (this.missed && !this.choosing && this.player !== null) this.catchUp();
   }
 
   private keep(received: Received): void {
@@ -96,6 +94,7 @@ export class VideoFeed {
   private forget(): void {
     this.packets = [];
     this.bytes = 0;
+    this.given = 0;
   }
 
   private choose(video: Video): void {
@@ -115,11 +114,12 @@ export class VideoFeed {
       return this.resume();
     }
     this.play({ path, why });
-    this.feedAll();
+    this.catchUp();
   }
 
   private play({ path, why }: { path: PathName; why: string }): void {
     this.closePlayer();
+    this.given = 0;
     this.running = { path, why, video: this.video };
     const player = this.create(path, {
       picture: (picture) => {
@@ -133,22 +133,18 @@ export class VideoFeed {
     this.owner.playerChanged(this.running);
   }
 
-  // Everything since the last keyframe, to a player that has seen nothing yet.
-  private feedAll(): void {
-    this.missed = false;
+  // What the player hasn't got since the last keyframe.
+  private catchUp(): void {
+    if (this.player === null || this.player.path === 'mjpeg') return;
     this.waitingSince = null;
-    if (this.player !== null && this.player.path !== 'mjpeg') for (const received of [...this.packets]) this.give(received);
-  }
-
-  private refeed(): void {
-    if (this.running === null) return;
-    this.play(this.running);
-    this.feedAll();
+    for (const received of this.packets.slice(this.given)) this.give(received);
+    this.missed = this.packets.length === 0; // a keyframe must come first
   }
 
   private give(received: Received): void {
     const { player } = this;
     if (player === null) return;
+    this.given++;
     this.waitingSince ??= received.packet.key ? performance.now() : null;
     player.add(received.packet, received.receivedAt);
     const waited = this.waitingSince === null ? 0 : performance.now() - this.waitingSince;
