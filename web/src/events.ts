@@ -3,6 +3,7 @@
 import { apiUrl, ask, at } from './api';
 import type { EventFilter } from './event_filter';
 import { apiFilter } from './event_filter';
+import { problemOf } from './problem';
 
 export interface StoredEvent {
   camera: string;
@@ -84,8 +85,8 @@ export async function fetchEvents(filter: EventFilter, limit: number, before: st
 
 export async function fetchEvent(camera: string, id: string, signal: AbortSignal): Promise<StoredEvent> {
   const answer = await ask('GET', at`events/${camera}/${id}`, { signal });
-  const event = parseEvent(answer) ?? parseEvent((answer as Fields | null)?.['event']);
-  if (event === null) throw new Error('no event');
+  const event = parseEvent(answer);
+  if (event === null) throw problemOf(0, null);
   return event;
 }
 
@@ -98,8 +99,9 @@ export async function removeEvent(event: StoredEvent): Promise<void> {
   await ask('DELETE', at`events/${event.camera}/${event.id}`);
 }
 
-export function fileUrl(event: StoredEvent, file: EventFile): string {
-  return apiUrl(`${at`events/${event.camera}/${event.id}`}/${file}`);
+// `part`: of a clip, from 1 on.
+export function fileUrl(event: StoredEvent, file: EventFile, part = 1): string {
+  return apiUrl(`${at`events/${event.camera}/${event.id}`}/${file}`, part > 1 ? { part } : {});
 }
 
 export function keyOf(event: { camera: string; id: string }): string {

@@ -31,21 +31,22 @@ export function problemOf(status: number, body: unknown): ApiError {
   const said = [fields['detail'], fields['error'], fields['title']].find((text) => typeof text === 'string' && text !== '');
   const text = typeof said === 'string' ? said : (kByStatus[status] ?? `The gateway answered ${status}.`);
   const mistakes = mistakesOf(fields, text);
-  return new ApiError(status, mistakes.length > 0 ? mistakes.map((mistake) => mistake.text).join('\n') : sentence(text), mistakes);
+  const words = mistakes.map(({ key, text: wrong }) => (key === '' ? wrong : `${key}: ${wrong}`));
+  return new ApiError(status, words.length > 0 ? words.join('\n') : sentence(text), mistakes);
 }
 
-// Listed by the document, else read from the lines of its detail: "value:1:28: cameras.front.zones[0].polygon: what is wrong".
+// Read from the lines of its detail ("value:1:28: cameras.front.zones[0].polygon: what is wrong"), else as the document lists them
+// ({"errors":[{"pointer":"/label","detail":"…"}]}).
 function mistakesOf(fields: Record<string, unknown>, text: string): Mistake[] {
-  const list = fields['mistakes'];
-  if (Array.isArray(list)) {
-    return list.flatMap((item: unknown) => {
-      const { key, text: said } = (item ?? {}) as Record<string, unknown>;
-      return typeof key === 'string' && typeof said === 'string' ? [{ key: ownKey(key), text: sentence(said) }] : [];
-    });
-  }
-  return text.split('\n').flatMap((line) => {
+  const lines = text.split('\n').flatMap((line) => {
     const match = /^\s*[^\s:]*:\d+:\d+: ([\w.[\]-]+): (.+)$/.exec(line);
     return match === null ? [] : [{ key: ownKey(match[1]!), text: sentence(match[2]!) }];
+  });
+  const list = fields['errors'];
+  if (lines.length > 0 || !Array.isArray(list)) return lines;
+  return list.flatMap((item: unknown) => {
+    const { pointer, detail } = (item ?? {}) as Record<string, unknown>;
+    return typeof pointer === 'string' && typeof detail === 'string' ? [{ key: pointer.replace(/^\//, ''), text: sentence(detail) }] : [];
   });
 }
 

@@ -2,7 +2,7 @@
 
 import { ask, at } from './api';
 
-export type SettingKey = 'zones' | 'lines' | 'rules' | 'threshold' | 'masks';
+export type SettingKey = 'zones' | 'lines' | 'rules' | 'threshold';
 
 export interface Setting {
   value: unknown; // in the shape of the configuration file
@@ -11,7 +11,7 @@ export interface Setting {
 
 export type Settings = Partial<Record<SettingKey, Setting>>;
 
-const kKeys: readonly SettingKey[] = ['zones', 'lines', 'rules', 'threshold', 'masks'];
+const kKeys: readonly SettingKey[] = ['zones', 'lines', 'rules', 'threshold'];
 
 export function parseSetting(value: unknown): Setting | null {
   if (typeof value !== 'object' || value === null || !('value' in value)) return null;
@@ -19,7 +19,7 @@ export function parseSetting(value: unknown): Setting | null {
 }
 
 export function parseSettings(value: unknown): Settings {
-  const fields = (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
+  const fields = ((value as { settings?: unknown } | null)?.settings ?? {}) as Record<string, unknown>;
   const settings: Settings = {};
   for (const key of kKeys) {
     const setting = parseSetting(fields[key]);

@@ -4,55 +4,54 @@
 import { ask } from './api';
 
 export interface StageUse {
-  tag: string; // "capture/front"
-  pid: number | null;
-  status: string;
+  tag: string; // "capture"; other programs by their name
+  pid: number;
   cpuPercent: number | null; // of one core
   memoryBytes: number | null;
+  cameras: string[]; // that it writes topics of; else that it reads
 }
 
 export interface TopicUse {
   camera: string;
   topic: string; // "frames"
-  rate: number | null; // records a second
+  fps: number | null; // records a second
   dropped: number | null; // since the topic began
 }
 
 export interface Hop {
-  name: string; // "captured", "published", "detections", "tracks", "sent"
-  atMs: number; // since it was captured
+  name: string; // "published", "detected", "tracked", "sent"
+  frameId: number | null; // it may be behind
+  afterMs: number; // the frame's capture
 }
 
 export interface FrameWay {
   camera: string;
-  frameId: number | null;
   hops: Hop[]; // in order of time
 }
 
 export interface Machine {
-  name: string;
   cores: number | null;
   cpuPercent: number | null; // of all cores
+  load: number | null; // of the last minute
   memoryTotal: number | null;
   memoryUsed: number | null;
-  uptimeS: number | null;
+  upMs: number | null;
 }
 
-export interface Gateway {
-  uptimeS: number | null;
-  viewers: number | null;
-  connections: number | null;
-  cpuPercent: number | null;
-  memoryBytes: number | null;
+export interface CameraHealth {
+  camera: string;
+  stages: { name: string; status: string }[];
 }
 
 export interface SystemReport {
-  version: string;
+  version: string; // "": not told
+  gatewayUpMs: number | null;
+  viewers: number | null;
   machine: Machine;
+  health: CameraHealth[];
   stages: StageUse[];
   topics: TopicUse[];
   ways: FrameWay[];
-  gateway: Gateway;
 }
 
 type Fields = Record<string, unknown>;
@@ -62,53 +61,76 @@ const listOf = (value: unknown): Fields[] => (Array.isArray(value) ? value.map(f
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 const numberOf = (value: unknown): number | null => (typeof value === 'number' && Number.isFinite(value) ? value : null);
 
+function camerasIn(topics: unknown): string[] {
+  const names = Array.isArray(topics) ? topics.map((topic) => textOf(topic).split('/')[0]!) : [];
+  return [...new Set(names)].filter((name) => name !== '').sort();
+}
+
+function parseStage(stage: Fields): StageUse[] {
+  const pid = numberOf(stage['pid']);
+  if (pid === null) return [];
+  const writes = camerasIn(stage['writes']);
+  return [
+    {
+      tag: textOf(stage['tag']),
+      pid,
+      cpuPercent: numberOf(stage['cpu_percent']),
+      memoryBytes: numberOf(stage['rss_bytes']),
+      cameras: writes.length > 0 ? writes : camerasIn(stage['reads']),
+    },
+  ];
+}
+
+function parseTopic(topic: Fields): TopicUse {
+  const [camera = '', ...name] = textOf(topic['topic']).split('/');
+  return { camera, topic: name.join('/'), fps: numberOf(topic['fps']), dropped: numberOf(topic['dropped']) };
+}
+
+function parseWay(way: Fields): FrameWay {
+  const hops = listOf(way['hops']).flatMap((hop) => {
+    const afterMs = numberOf(hop['after_ms']);
+    return afterMs === null ? [] : [{ name: textOf(hop['hop']), frameId: numberOf(hop['frame_id']), afterMs }];
+  });
+  return { camera: textOf(way['name']), hops: hops.sort((a, b) => a.afterMs - b.afterMs) };
+}
+
 export function parseSystem(value: unknown): SystemReport {
   const fields = fieldsOf(value);
   const machine = fieldsOf(fields['machine']);
+  const total = numberOf(machine['memory_bytes']);
+  const available = numberOf(machine['available_bytes']);
   const gateway = fieldsOf(fields['gateway']);
-  const stages = listOf(fields['stages']).map((stage) => ({
-    tag: textOf(stage['tag']),
-    pid: numberOf(stage['pid']),
-    status: textOf(stage['status']),
-    cpuPercent: numberOf(stage['cpu_percent']),
-    memoryBytes: numberOf(stage['memory_bytes']),
-  }));
-  const own = stages.find((stage) => stage.tag === 'gateway');
+  const ms = (seconds: unknown) => (numberOf(seconds) === null ? null : numberOf(seconds)! * 1000);
   return {
     version: textOf(fields['version']),
+    gatewayUpMs: ms(gateway['up_seconds']),
+    viewers: numberOf(gateway['viewers']),
+    health: [],
     machine: {
-      name: textOf(machine['name']),
       cores: numberOf(machine['cores']),
       cpuPercent: numberOf(machine['cpu_percent']),
-      memoryTotal: numberOf(machine['memory_total_bytes']),
-      memoryUsed: numberOf(machine['memory_used_bytes']),
-      uptimeS: numberOf(machine['uptime_s']),
+      load: numberOf(machine['load']),
+      memoryTotal: total,
+      memoryUsed: total === null || available === null ? null : total - available,
+      upMs: ms(machine['up_seconds']),
     },
-    stages,
-    topics: listOf(fields['topics']).map((topic) => {
-      const [camera = '', ...name] = textOf(topic['topic']).split('/');
-      return { camera, topic: name.join('/'), rate: numberOf(topic['rate']), dropped: numberOf(topic['dropped']) };
-    }),
-    ways: listOf(fields['latency']).map((way) => ({
-      camera: textOf(way['camera']),
-      frameId: numberOf(way['frame_id']),
-      hops: listOf(way['hops'])
-        .map((hop) => ({ name: textOf(hop['name']), atMs: numberOf(hop['at_ms']) }))
-        .filter((hop): hop is Hop => hop.atMs !== null && hop.name !== '')
-        .sort((a, b) => a.atMs - b.atMs),
-    })),
-    gateway: {
-      uptimeS: numberOf(gateway['uptime_s']),
-      viewers: numberOf(gateway['viewers']),
-      connections: numberOf(gateway['connections']),
-      cpuPercent: own?.cpuPercent ?? null,
-      memoryBytes: own?.memoryBytes ?? null,
-    },
+    stages: listOf(fields['stages']).flatMap(parseStage),
+    topics: listOf(fields['topics']).map(parseTopic),
+    ways: listOf(fields['cameras']).map(parseWay),
   };
 }
 
 export async function fetchSystem(signal: AbortSignal): Promise<SystemReport> {
-  return parseSystem(await ask('GET', 'system', { signal }));
+  const [system, cameras] = await Promise.all([ask('GET', 'system', { signal }), ask('GET', 'cameras', { signal })]);
+  return { ...parseSystem(system), health: parseHealth(cameras) };
+}
+
+// Of the answer of GET /api/cameras: which stage of which camera lives.
+export function parseHealth(value: unknown): CameraHealth[] {
+  return listOf(fieldsOf(value)['cameras']).map((camera) => ({
+    camera: textOf(camera['name']),
+    stages: listOf(camera['stages']).map((stage) => ({ name: textOf(stage['name']), status: textOf(stage['status']) })),
+  }));
 }
 
 // A curve: what a figure was when.
@@ -143,7 +165,7 @@ export function record(curves: Curves, report: SystemReport, before: SystemRepor
   curves.add('memory', at, memoryUsed === null || !memoryTotal ? null : (memoryUsed / memoryTotal) * 100);
   for (const topic of report.topics) {
     const name = `${topic.camera}/${topic.topic}`;
-    curves.add(name, at, topic.rate);
+    curves.add(name, at, topic.fps);
     const old = before?.topics.find((other) => other.camera === topic.camera && other.topic === topic.topic)?.dropped ?? null;
     if (old !== null && topic.dropped !== null) curves.add(`${name} ${kDropped}`, at, Math.max(0, topic.dropped - old));
   }
@@ -153,11 +175,17 @@ export function droppedCurve(camera: string, topic: string): string {
   return `${camera}/${topic} ${kDropped}`;
 }
 
+// So much of the past a chart shows: all that is known, within a minute and five.
+export function spanOf(samples: readonly Sample[], now: number): number {
+  return Math.min(kSpanMs, Math.max(60_000, now - (samples[0]?.at ?? now)));
+}
+
 // A curve as points of a box of width × height: time to the right, ending now; the value upwards, 0 at the bottom.
 export function pathOf(samples: readonly Sample[], now: number, most: number, width: number, height: number): string {
+  const span = spanOf(samples, now);
   return samples
     .map(({ at, value }) => {
-      const x = width * (1 - (now - at) / kSpanMs);
+      const x = width * (1 - (now - at) / span);
       const y = height * (1 - Math.min(1, most > 0 ? value / most : 0));
       return `${x.toFixed(1)},${y.toFixed(1)}`;
     })

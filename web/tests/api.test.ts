@@ -92,12 +92,12 @@ describe('a problem', () => {
       { key: 'zones[0].polygon', text: 'Its sides cross.' },
       { key: 'lines[1].name', text: '“a” twice.' },
     ]);
-    expect(message).toBe('Its sides cross.\n“a” twice.');
+    expect(message).toBe('zones[0].polygon: Its sides cross.\nlines[1].name: “a” twice.');
   });
 
   it('may list them itself', () => {
-    const mistakes = [{ key: 'cameras.front.zones[2].name', text: 'no name' }, 5];
-    expect(problemOf(422, { detail: 'two mistakes', mistakes }).mistakes).toEqual([{ key: 'zones[2].name', text: 'No name.' }]);
+    const errors = [{ pointer: '/favourite', detail: 'expected true or false' }, 5];
+    expect(problemOf(422, { detail: '/favourite: expected true or false', errors }).mistakes).toEqual([{ key: 'favourite', text: 'Expected true or false.' }]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { arrowOf, clamped, crossesItself, doubledArea, moved, parsePoints, pointsText, snapped, wayCrossesItself, type Point } from '../src/editor/geometry';
+import { arrowOf, clamped, crossesItself, doubledArea, moved, pointsText, snapped, wayCrossesItself, type Point } from '../src/editor/geometry';
+import { parsePoints } from '../src/places';
 import { begin, commit, redo, undo } from '../src/editor/history';
 import { nameMistake, newShape, parseShapes, replaced, shapeMistake, valueOf, withLess, withMore, withPoint, type Shape } from '../src/editor/shapes';
 
@@ -11,11 +12,6 @@ describe('points', () => {
   it('are read and written as the configuration has them', () => {
     expect(kSquare).toEqual([{ x: 0.2, y: 0.2 }, { x: 0.6, y: 0.2 }, { x: 0.6, y: 0.6 }, { x: 0.2, y: 0.6 }]);
     expect(pointsText(kSquare)).toBe('0.2,0.2 0.6,0.2 0.6,0.6 0.2,0.6');
-    expect(polygon(' 0,1  1,0 ')).toEqual([{ x: 0, y: 1 }, { x: 1, y: 0 }]);
-  });
-
-  it.each(['', '0.2', '0.2,0.2,0.2', '0.2,1.2', '-0.1,0', 'a,b', '0.2, 0.4'])('“%s” are none', (text) => {
-    expect(parsePoints(text)).toBeNull();
   });
 
   it('stay in the picture, with four digits', () => {

@@ -1,10 +1,9 @@
 // Geometry of what is drawn on the picture. Positions are parts of the picture, 0..1 from its left and its top; y grows downwards. What
 // is refused here is what the gateway would refuse (libs/rules/geometry.h). Pure.
 
-export interface Point {
-  x: number;
-  y: number;
-}
+import type { Point } from '../places';
+
+export type { Point };
 
 const kSteps = 10_000; // coordinates have four digits: finer than a pixel of any camera
 
@@ -106,14 +105,4 @@ export function moved(points: readonly Point[], dx: number, dy: number): Point[]
 // "0.4,0.55 0.62,0.55", as the configuration has it.
 export function pointsText(points: readonly Point[]): string {
   return points.map(({ x, y }) => `${x},${y}`).join(' ');
-}
-
-export function parsePoints(text: string): Point[] | null {
-  const points = text
-    .trim()
-    .split(/ +/)
-    .map((word) => /^([^,]+),([^,]+)$/.exec(word))
-    .map((match) => (match === null ? null : { x: Number(match[1]), y: Number(match[2]) }));
-  const good = points.every((point) => point !== null && point.x >= 0 && point.x <= 1 && point.y >= 0 && point.y <= 1);
-  return good ? (points as Point[]).map(clamped) : null;
 }

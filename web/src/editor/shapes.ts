@@ -1,7 +1,8 @@
 // Zones and lines as they are drawn, and as the settings have them: [{name, polygon: "x,y x,y x,y", objects, …}] and [{name, points}].
 // What the page doesn't know of a zone is kept as it is. Pure.
 
-import { crossesItself, doubledArea, parsePoints, pointsText, type Point } from './geometry';
+import { parsePoints } from '../places';
+import { clamped, crossesItself, doubledArea, pointsText, type Point } from './geometry';
 
 export type Kind = 'zone' | 'line';
 export const kMost = 16; // of each, of a camera
@@ -36,11 +37,10 @@ export function parseShapes(kind: Kind, value: unknown): Shape[] {
   return value.flatMap((item: unknown) => {
     if (typeof item !== 'object' || item === null) return [];
     const { name, polygon, points: course, objects, motion, ...rest } = item as Record<string, unknown>;
-    const text = kind === 'zone' ? polygon : course;
-    const points = typeof text === 'string' ? parsePoints(text) : null;
+    const points = parsePoints(kind === 'zone' ? polygon : course);
     if (typeof name !== 'string' || points === null) return [];
     const classes = Array.isArray(objects) ? objects.filter((label): label is string => typeof label === 'string') : [];
-    return [{ id: ++lastId, kind, name, points, objects: classes, ignoresMotion: motion === 'ignore', rest }];
+    return [{ id: ++lastId, kind, name, points: points.map(clamped), objects: classes, ignoresMotion: motion === 'ignore', rest }];
   });
 }
 

@@ -83,7 +83,6 @@ export function EditorPage({ camera }: { camera: string }) {
               unset={() => unset(key)}
             />
           ))}
-        <Masks settings={settings.value} />
       </aside>
     </div>
   );
@@ -115,21 +114,6 @@ function Tools({ editor, changed, saving, save }: { editor: Editor; changed: boo
         {saving ? 'Saving…' : 'Save'}
       </button>
     </div>
-  );
-}
-
-// Privacy masks are in the configuration file alone: what is black must not depend on who is signed in.
-function Masks({ settings }: { settings: Settings | null }) {
-  const masks = settings?.masks?.value;
-  if (!Array.isArray(masks) || masks.length === 0) return null;
-  return (
-    <section class="card" data-testid="masks">
-      <h2>Masks</h2>
-      <p class="nothing">
-        {masks.length === 1 ? 'One privacy mask is' : `${masks.length} privacy masks are`} black in every picture. Masks are set in the
-        configuration file.
-      </p>
-    </section>
   );
 }
 

@@ -68,7 +68,7 @@ export function ShapeLayer({ shape, hue, chosen, locked, picture, editor }: Prop
     class: 'shape-outline',
     stroke: bad ? '#ff5a5a' : color,
     tabIndex: 0,
-    role: 'button',
+    role: 'button' as const,
     'aria-pressed': chosen,
     'aria-label': `${shape.kind} ${shape.name}, ${shape.points.length} ${shape.kind === 'zone' ? 'corners' : 'ends'}`,
     'data-testid': `shape-${shape.name}`,

@@ -41,14 +41,14 @@ export function EventMedia({ event }: { event: StoredEvent }) {
           ))}
         </div>
       )}
-      {event.clips > 1 && kind === 'clip' && <p class="nothing">The first of {event.clips} parts: the camera’s stream changed meanwhile.</p>}
     </div>
   );
 }
 
 function Clip({ event, playable }: { event: StoredEvent; playable: boolean }) {
   const [failed, setFailed] = useState('');
-  useEffect(() => setFailed(''), [event.codec, event.clips]);
+  const [part, setPart] = useState(1);
+  useEffect(() => setFailed(''), [event.codec, event.clips, part]);
   if (!playable) {
     return (
       <p class="event-wait" role="status">
@@ -59,17 +59,26 @@ function Clip({ event, playable }: { event: StoredEvent; playable: boolean }) {
   return (
     <>
       <video
-        key={event.codec}
+        key={`${event.codec}/${part}`}
         controls
         playsInline
         preload="metadata"
         aria-label={`Clip: ${nameOf(event)}, camera ${event.camera}`}
         data-testid="clip"
         {...(event.snapshot ? { poster: fileUrl(event, 'snapshot.jpg') } : {})}
-        src={fileUrl(event, 'clip.mp4')}
+        src={fileUrl(event, 'clip.mp4', part)}
         onError={(failure) => setFailed(whyNot(failure.currentTarget.error, event.codec))}
       />
       {failed !== '' && <p class="mistake">{failed}</p>}
+      {event.clips > 1 && (
+        <div class="event-kinds" role="group" aria-label="Parts of the clip: the camera’s stream changed meanwhile">
+          {Array.from({ length: event.clips }, (_, i) => (
+            <button key={i} type="button" aria-pressed={part === i + 1} onClick={() => setPart(i + 1)}>
+              Part {i + 1}
+            </button>
+          ))}
+        </div>
+      )}
     </>
   );
 }

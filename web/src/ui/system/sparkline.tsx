@@ -1,6 +1,7 @@
-// A small chart of one figure over the last five minutes, with its value now. Read aloud as a sentence.
+// A small chart of one figure over the last minutes, five at most, with its value now. Read aloud as a sentence.
 
-import { pathOf, type Sample } from '../../system';
+import { duration } from '../../format';
+import { pathOf, spanOf, type Sample } from '../../system';
 
 interface Props {
   name: string;
@@ -22,7 +23,7 @@ export function Sparkline({ name, samples, now, most, text, bad = false }: Props
   const points = pathOf(samples, now, top, kWidth, kHeight);
   const first = samples[0];
   const area = first === undefined ? '' : `${points} ${kWidth},${kHeight} ${points.split(',')[0]},${kHeight}`;
-  const said = last === undefined ? `${name}: nothing known yet` : `${name}: ${text(last)}; between ${text(low)} and ${text(high)} in the last five minutes`;
+  const said = last === undefined ? `${name}: nothing known yet` : `${name}: ${text(last)}; between ${text(low)} and ${text(high)} in the last ${duration(spanOf(samples, now))}`;
   return (
     <div class="spark" data-bad={bad && high > 0} data-testid={`spark-${name.toLowerCase().replaceAll(' ', '-')}`}>
       <span class="spark-name" aria-hidden="true">
