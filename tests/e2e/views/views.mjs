@@ -3,8 +3,10 @@ import { System, until } from '../system.mjs';
 
 export const id = (name) => `[data-testid="${name}"]`;
 
-export async function startSystem() {
+// `model`: what looks for objects; the default one else.
+export async function startSystem(model = {}) {
   return System.start({
+    ...model,
     cameras: ['front', 'yard'],
     urls: { yard: '"synthetic:?size=640x360&fps=5"' },
     config: { record: ['post_roll: 1s', 'longest_clip: 20s'], sentry: ['lose_time: 1s'] },

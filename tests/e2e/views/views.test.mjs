@@ -1,12 +1,16 @@
 // The views in a real Chromium on the real system: where links lead, events and their clips, zones that are drawn, the system view.
 import assert from 'node:assert/strict';
-import { readlinkSync } from 'node:fs';
-import { basename } from 'node:path';
+import { createHash } from 'node:crypto';
+import { copyFileSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { openBrowser, watchFaults } from '../browser.mjs';
+import { kBuild } from '../system.mjs';
 import { Views, id, startSystem } from './views.mjs';
 
+let model; // a copy of the default one, without a card
 let system;
 let browser;
 let page;
@@ -14,7 +18,9 @@ let faults;
 let views;
 
 before(async () => {
-  system = await startSystem();
+  model = join(mkdtempSync(join(tmpdir(), 'vedette-e2e-model-')), 'm.onnx');
+  copyFileSync(join(kBuild, 'models/nanodet_g_416.onnx'), model);
+  system = await startSystem({ model });
   await system.ready();
   browser = await openBrowser({ viewport: { width: 1280, height: 800 }, colorScheme: 'dark' });
   page = browser.page;
@@ -24,6 +30,7 @@ before(async () => {
 
 after(async () => {
   await browser?.close();
+  rmSync(dirname(model), { recursive: true, force: true });
   assert.deepEqual(await system?.stop(), { code: 0, signal: null }, system?.tail());
 });
 
@@ -229,7 +236,23 @@ test('the system view shows live stages, rates and the way of a frame', async ()
   await views.eventually('machine', async () => /\d+%/.test(await page.locator(`${id('machine')} ${id('spark-cpu')}`).textContent()));
   const hops = page.locator(`${id('waterfall-front')} .hop-name`);
   await views.eventually('the way of a frame', async () => (await hops.count()) >= 3);
-  assert.equal(await views.at('model').getAttribute('data-card') !== null, true);
+});
+
+test('the model is shown, and its card as soon as there is one', async () => {
+  await views.open('#/system');
+  const text = () => views.at('model-precision').textContent();
+  await views.eventually('the model has no card', async () => (await views.at('model').getAttribute('data-card')) === 'none');
+  assert.equal((await text()).trim(), 'No card: average precision unknown.');
+  const sha256 = createHash('sha256').update(readFileSync(model)).digest('hex');
+  const accuracy = { dataset: 'some_photos', photos: 9, ap: 0.2534, ap50: 0.4, ap75: 0.25, person_ap: 0.2121 };
+  const latency = { median_ms: 12.5, p90_ms: 14, machine: 'a machine', provider: 'cpu', threads: 0 };
+  const card = { card: 1, file: 'm.onnx', sha256, bytes: 1, family: 'nanodet', input: { width: 416, height: 416 }, accuracy, latency,
+    origin: null, made: '', date: '2026-11-26' };
+  writeFileSync(`${model}.card.json`, JSON.stringify(card));
+  await views.eventually('its card is shown', async () => (await views.at('model').getAttribute('data-card')) === 'fresh');
+  assert.equal((await text()).trim(), 'AP 0.253 on some_photos (9 photos)');
+  const shown = await views.at('model').textContent();
+  for (const figure of ['m.onnx', 'nanodet', '0.212', '13 ms by cpu']) assert.ok(shown.includes(figure), `${figure} in ${shown}`);
 });
 
 test('nothing on the console, no other host, no violation of the policy', () => {
