@@ -246,6 +246,16 @@ test('the system view shows live stages, rates and the way of a frame', async ()
   await views.eventually('the way of a frame', async () => (await hops.count()) >= 3);
 });
 
+test('an operator pauses a camera and lets it go on', async () => {
+  await views.open('#/camera/yard');
+  const controls = views.at('controls');
+  const paused = async () => (await views.api('cameras/yard')).paused;
+  await controls.getByRole('button', { name: 'Pause' }).click();
+  await views.eventually('it is paused', paused);
+  await controls.getByRole('button', { name: 'Resume' }).click();
+  await views.eventually('it goes on', async () => !(await paused()));
+});
+
 test('the model is shown, and its card as soon as there is one', async () => {
   await views.open('#/system');
   const text = () => views.at('model-precision').textContent();
