@@ -8,7 +8,7 @@ import { parseCameras, parseModel, type Model } from './protocol';
 
 const token = new URLSearchParams(location.search).get('token');
 
-function withToken(url: URL): URL {
+export function withToken(url: URL): URL {
   if (token !== null) url.searchParams.set('token', token);
   return url;
 }

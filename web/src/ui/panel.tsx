@@ -8,7 +8,6 @@ import type { CameraEvent, Mode } from '../protocol';
 import type { View } from '../session';
 import { latencyText, pathLine, pathReason } from '../video_text';
 import { InputBadge, modeText } from './badges';
-import { ModelCard } from './model_card';
 
 const kModes: readonly Mode[] = ['standby', 'validation', 'tracking'];
 
@@ -35,7 +34,6 @@ export function Panel({ view }: { view: View }) {
       </Card>
       <FiguresCard view={view} />
       <VideoCard view={view} />
-      {view.shown !== null && <ModelCard />}
       <Card title="Events">
         <Events events={view.events} />
       </Card>

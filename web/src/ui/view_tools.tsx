@@ -42,11 +42,11 @@ export function ViewTools({ viewing, toggleBoxes, toggleZones, toggleMatching }:
       <button
         type="button"
         aria-pressed={exact}
-        aria-keyshortcuts="e"
+        aria-keyshortcuts="i"
         title={
           exact
-            ? 'Pictures wait for their boxes. Press for the newest picture at once (E)'
-            : 'The newest picture at once, boxes moved on by their speed. Press for pictures with exactly their own boxes (E)'
+            ? 'Pictures wait for their boxes. Press for the newest picture at once (I)'
+            : 'The newest picture at once, boxes moved on by their speed. Press for pictures with exactly their own boxes (I)'
         }
         data-testid="matching"
         data-matching={viewing.matching}
