@@ -202,9 +202,10 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
   void drain(int reads_left) {
     if (reads_left == 0) return;
-    stream_.next_layer().async_read_some(net::buffer(scrap_), [self = shared_from_this(), reads_left](beast::error_code error, std::size_t) {
-      if (!error) self->drain(reads_left - 1);
-    });
+    stream_.next_layer().async_read_some(net::buffer(scrap_),
+                                         [self = shared_from_this(), reads_left](beast::error_code error, std::size_t) {
+                                           if (!error) self->drain(reads_left - 1);
+                                         });
   }
 
   Connection stream_;

@@ -93,8 +93,7 @@ class PushSession : public std::enable_shared_from_this<PushSession>, public Clo
 
 }  // namespace
 
-void serve_pusher(Connection connection, UpgradeRequest request, Ingest& ingest, SessionContext& context,
-                  ConnectionPlace place) {
+void serve_pusher(Connection connection, UpgradeRequest request, Ingest& ingest, SessionContext& context, ConnectionPlace place) {
   std::make_shared<PushSession>(std::move(connection), std::move(request), ingest, context, std::move(place))->accept();
 }
 

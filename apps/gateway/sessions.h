@@ -74,7 +74,6 @@ void serve_http(Connection connection, SessionContext& context);
 void serve_viewer(Connection connection, UpgradeRequest request, CameraHub& camera, SessionContext& context,
                   ConnectionPlace place);
 // Goes on with the connection as a WebSocket whose binary messages are JPEGs for `ingest`.
-void serve_pusher(Connection connection, UpgradeRequest request, Ingest& ingest, SessionContext& context,
-                  ConnectionPlace place);
+void serve_pusher(Connection connection, UpgradeRequest request, Ingest& ingest, SessionContext& context, ConnectionPlace place);
 
 }  // namespace vedette::gateway

@@ -2,10 +2,10 @@
 
 #include <sys/stat.h>
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ssl/context.hpp>
 
 #include "base/file.h"
 
