@@ -15,7 +15,8 @@ namespace vedette::gateway {
 struct Principal {
   std::string name;  // "": nobody in particular, where nobody is asked who they are
   Role role = Role::kViewer;
-  std::vector<std::string> cameras;  // that it sees; empty: all
+  std::vector<std::string> cameras;  // that they see; empty: all
+  std::string ticket;                // what Accounts::holds() knows them by, of connections that go on
 
   bool may(Role least) const { return role >= least; }
   bool may_see(std::string_view camera) const {

@@ -36,6 +36,9 @@ void Loader::check_users() {
     if (std::any_of(users.begin(), users.begin() + static_cast<std::ptrdiff_t>(i), is_same))
       mistakes_.add(origin_of(item + ".name"), item + ".name",
                     fmt::format("\"{}\" again; expected each user once", users[i].name));
+    if (users[i].role == "admin" && !users[i].cameras.empty())
+      mistakes_.add(origin_of(item + ".cameras"), item + ".cameras",
+                    "an admin sees all cameras; expected none here, or another role");
     for (const std::string& name : users[i].cameras) {
       const auto is_it = [&name](const CameraConfig& camera) { return camera.name == name; };
       if (std::none_of(config_.cameras.begin(), config_.cameras.end(), is_it))

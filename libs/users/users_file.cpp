@@ -156,6 +156,11 @@ void add_cameras(Json& json, const std::vector<std::string>& cameras) {
 
 }  // namespace
 
+Result<> check_rights(Role role, const std::vector<std::string>& cameras) {
+  if (role != Role::kAdmin || cameras.empty()) return {};
+  return Error{ErrorCode::kInvalidArgument, "an admin sees all cameras; expected no list of cameras, or another role"};
+}
+
 std::string users_path(const std::string& storage) { return storage + "/users.json"; }
 
 Result<Users> parse_users(std::string_view text) {

@@ -49,6 +49,9 @@ inline constexpr std::size_t kMostUsers = 500;
 inline constexpr std::size_t kMostTokens = 500;
 inline constexpr std::size_t kMostUsersBytes = std::size_t{1} << 20;
 
+// An admin makes users of any rights, so nothing can be kept from one.
+Result<> check_rights(Role role, const std::vector<std::string>& cameras);
+
 std::string users_path(const std::string& storage);
 
 // kCorrupt, saying what and where, for anything but what to_json() makes.
