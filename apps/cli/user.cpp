@@ -144,7 +144,7 @@ Result<std::vector<std::string>> put(const Place& place, const UserOptions& opti
     VD_ASSIGN(hash, users::hash_password(password));
   }
   bool has_admin = false;
-  VD_TRY(users::change_users(place.storage, [&](Users& file) -> Result<> {
+  auto written = users::change_users(place.storage, [&](Users& file) -> Result<> {
     const User* known = known_in(file);
     VD_TRY(fits(known));
     User user = known != nullptr ? *known : User{.name = options.name};
@@ -154,10 +154,12 @@ Result<std::vector<std::string>> put(const Place& place, const UserOptions& opti
     VD_TRY(users::check_rights(user.role, user.cameras));
     std::erase_if(file.users, [&](const User& other) { return other.name == options.name; });
     file.users.push_back(std::move(user));
-    for (const auto* list : {&file.users, &place.configured})
-      has_admin = has_admin || std::any_of(list->begin(), list->end(), [](const User& u) { return u.role == Role::kAdmin; });
+    const auto is_admin = [](const User& one) { return one.role == Role::kAdmin; };
+    has_admin = std::any_of(file.users.begin(), file.users.end(), is_admin) ||
+                std::any_of(place.configured.begin(), place.configured.end(), is_admin);
     return {};
-  }));
+  });
+  if (!written) return std::move(written).error();
   std::vector<std::string> lines{"wrote " + users::users_path(place.storage)};
   if (!has_admin) lines.emplace_back("nobody is admin yet: vedette user add NAME --role admin");
   return lines;

@@ -246,13 +246,14 @@ std::vector<Token> Accounts::tokens() const {
 // The file is written without the lock: a slow disk holds nobody up.
 Result<> Accounts::change_file(const std::function<Result<>(Users&, const std::vector<User>& merged)>& change) {
   Users changed;
-  VD_TRY(users::change_users(options_.storage, [&](Users& users) -> Result<> {
+  auto written = users::change_users(options_.storage, [&](Users& users) -> Result<> {
     const std::vector<User> before = merge(options_.configured, users);
     VD_TRY(change(users, before));
     VD_TRY(check_admins(before, merge(options_.configured, users)));
     changed = users;
     return {};
-  }));
+  });
+  if (!written) return written;
   const std::lock_guard lock(mutex_);
   take(std::move(changed));
   return {};
