@@ -47,7 +47,13 @@ Decision Access::check(const RequestHead& head, const Target& target) const {
     return refused(403, "a page of another site may not do this: Origin and Host differ");
   accounts_->refresh();
   if (accounts_->auth() == Accounts::Auth::kNone) return check_nobody_asked(head);
-  if (const auto token = target.value("token")) return check_token(head, target, *token, true);
+  if (const auto token = target.value("token")) {
+    Decision decision = check_token(head, target, *token, true);
+    // A page that was opened with an old token and has logged in since goes on with its cookie.
+    if (decision.status == 200 || cookie_of(head).empty()) return decision;
+    Decision by_cookie = check_cookie(head);
+    return by_cookie.status == 401 ? decision : by_cookie;
+  }
   if (head.authorization.starts_with(kBearer)) return check_token(head, target, head.authorization.substr(kBearer.size()), false);
   return check_cookie(head);
 }

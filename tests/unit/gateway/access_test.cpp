@@ -45,6 +45,9 @@ TEST(Access, TokenInQueryHeaderOrCookie) {
   head.cookie = "other=1; " + pair_of(first.set_cookie);
   EXPECT_EQ(check(access, head).status, 200);
   EXPECT_EQ(check(access, head).set_cookie, "");
+  head.target = "/?token=old";
+  EXPECT_EQ(check(access, head).status, 200) << "a page that was opened with an old token";
+  head.target = "/";
   head.cookie.replace(head.cookie.find("8080"), 4, "8081");
   EXPECT_EQ(check(access, head).status, 401) << "the cookie of another gateway on this host";
   head.cookie = "vedette_8080=s3cret%3Bs";
