@@ -42,6 +42,10 @@ std::string Access::set_cookie(std::string_view value) const {
          "; HttpOnly; SameSite=Strict" + (tls_ ? "; Secure" : "");
 }
 
+std::string Access::strict_transport(const std::string& host) const {
+  return tls_ && !is_local_or_literal_host(host) ? "max-age=31536000" : "";
+}
+
 Decision Access::check(const RequestHead& head, const Target& target) const {
   if ((head.websocket || !is_safe(head.method)) && !head.origin.empty() && !is_same_origin(head.origin, head.host))
     return refused(403, "a page of another site may not do this: Origin and Host differ");

@@ -45,6 +45,8 @@ class Access {
   std::string cookie_of(const RequestHead& head) const;
   // Set-Cookie's value: keeps `value` in the browser, or removes what is there ("").
   std::string set_cookie(std::string_view value) const;
+  // Strict-Transport-Security's value; "": nothing is to be said. Other programs of a machine's localhost may speak plain HTTP.
+  std::string strict_transport(const std::string& host) const;
   const std::shared_ptr<Accounts>& accounts() const { return accounts_; }
 
  private:
