@@ -73,8 +73,8 @@ using UpgradeRequest = http::request<http::empty_body>;
 
 void serve_http(net::ip::tcp::socket socket, SessionContext& context);
 // Goes on with the connection as a viewer of `camera`.
-void serve_viewer(beast::tcp_stream stream, UpgradeRequest request, CameraHub& camera, SessionContext& context,
-                  ConnectionPlace place);
+void serve_viewer(beast::tcp_stream stream, UpgradeRequest request, CameraHub& camera, const VideoWish& wish,
+                  SessionContext& context, ConnectionPlace place);
 // Goes on with the connection as a WebSocket whose binary messages are JPEGs for `ingest`.
 void serve_pusher(beast::tcp_stream stream, UpgradeRequest request, Ingest& ingest, SessionContext& context,
                   ConnectionPlace place);
