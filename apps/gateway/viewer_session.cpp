@@ -16,9 +16,9 @@ namespace websocket = boost::beast::websocket;
 
 class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public Closable {
  public:
-  ViewerSession(beast::tcp_stream stream, UpgradeRequest request, CameraHub& camera, const VideoWish& wish,
+  ViewerSession(Connection connection, UpgradeRequest request, CameraHub& camera, const VideoWish& wish,
                 SessionContext& context, ConnectionPlace place)
-      : socket_(std::move(stream)),
+      : socket_(std::move(connection)),
         request_(std::move(request)),
         camera_(camera),
         wish_(wish),
@@ -136,7 +136,7 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
     if (!closing_) beast::get_lowest_layer(socket_).socket().close(ignored);
   }
 
-  websocket::stream<beast::tcp_stream> socket_;
+  websocket::stream<Connection> socket_;
   UpgradeRequest request_;
   CameraHub& camera_;
   const VideoWish wish_;
@@ -153,9 +153,9 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
 
 }  // namespace
 
-void serve_viewer(beast::tcp_stream stream, UpgradeRequest request, CameraHub& camera, const VideoWish& wish,
+void serve_viewer(Connection connection, UpgradeRequest request, CameraHub& camera, const VideoWish& wish,
                   SessionContext& context, ConnectionPlace place) {
-  std::make_shared<ViewerSession>(std::move(stream), std::move(request), camera, wish, context, std::move(place))->accept();
+  std::make_shared<ViewerSession>(std::move(connection), std::move(request), camera, wish, context, std::move(place))->accept();
 }
 
 }  // namespace vedette::gateway
