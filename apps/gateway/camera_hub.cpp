@@ -167,9 +167,9 @@ std::shared_ptr<const DetectedFrame> CameraHub::found_on(std::uint64_t frame_id)
   return nullptr;
 }
 
-std::shared_ptr<const DetectedFrame> CameraHub::last_found() const {
+std::shared_ptr<const DetectedFrame> CameraHub::held_found() const {
   const std::lock_guard lock(mutex_);
-  return found_.empty() ? nullptr : found_.back();
+  return found_.empty() || !state_ || !state_->still ? nullptr : found_.back();
 }
 
 void CameraHub::send_state(const StatePtr& state) {

@@ -53,6 +53,7 @@ class CameraHub {
       : name_(std::move(name)), has_detect_(has_detect), inputs_(std::move(inputs)) {}
 
   const std::string& name() const { return name_; }
+  bool has_detect() const { return has_detect_; }
 
   // --- the network thread
   // Puts hello, the last events, the last state and, of a still picture, the last detections and tracks into the outbox, the
@@ -66,7 +67,8 @@ class CameraHub {
   CameraCounters counters() const;
   // Of a frame, as long as that isn't long ago; null: there are none of it.
   std::shared_ptr<const DetectedFrame> found_on(std::uint64_t frame_id) const;
-  std::shared_ptr<const DetectedFrame> last_found() const;
+  // The last, if nothing has moved since; else null.
+  std::shared_ptr<const DetectedFrame> held_found() const;
 
   // --- the feed
   // Until somebody watches, stop() was called, or the timeout. True: somebody watches.

@@ -2,6 +2,10 @@
 // decoded or asked for in vain.
 #include <gtest/gtest.h>
 
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <vector>
 
 #include "base/clock.h"
@@ -285,6 +289,36 @@ TEST_F(PacketsTest, PingsAreAnsweredWithTheTimeOfCapture) {
   EXPECT_EQ(pong["client_ms"], 17.25);
   EXPECT_GE(pong["now_ms"], before - 0.001);
   EXPECT_LE(pong["now_ms"], static_cast<double>(monotonic_ns()) / 1e6);
+}
+
+// The client that docs/viewer_protocol.md shows.
+TEST_F(PacketsTest, TheExamplesClientWritesThePicturesAndPrintsTheBoxes) {
+  start();
+  Stages stages(bus_dir());
+  PacketsWriter packets(bus_dir(), Codec::MJPEG);
+  const std::string file = jpeg_file(), out = folder_ / "out";
+  const std::string command = "cd " + folder_.string() + " && exec python3 " + VEDETTE_EXAMPLES +
+                              "/python/watch_gateway.py localhost:" + std::to_string(port_) + " front >" + out +
+                              " 2>&1 & echo $!";
+  const std::unique_ptr<FILE, int (*)(FILE*)> shell(::popen(command.c_str(), "r"), ::pclose);
+  pid_t pid = 0;
+  ASSERT_EQ(std::fscanf(shell.get(), "%d", &pid), 1);
+  const auto text = [](const std::string& path) {
+    std::ifstream stream(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(stream), {});
+  };
+  std::uint64_t id = 0;
+  const auto seen = [&] {
+    if (packets.log.demand().packets) {
+      id = packets.publish(true, file);
+      stages.publish_detections(id, 1);
+    }
+    const std::string printed = text(out);
+    return printed.find("picture ") != std::string::npos && printed.find("['car 0.75']") != std::string::npos &&
+           text(folder_ / "front.jpg") == file;
+  };
+  EXPECT_TRUE(eventually(seen)) << text(out);
+  ::kill(pid, SIGKILL);
 }
 
 }  // namespace
