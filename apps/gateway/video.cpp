@@ -1,5 +1,7 @@
 #include "gateway/video.h"
 
+#include <algorithm>
+
 namespace vedette::gateway {
 namespace {
 
