@@ -46,6 +46,7 @@ RequestHead head_of(const UpgradeRequest& request) {
   head.content_type = text_of(request[http::field::content_type]);
   head.content_length = text_of(request[http::field::content_length]);
   head.captured_at = text_of(request["X-Captured-At"]);
+  head.csrf_token = text_of(request["X-CSRF-Token"]);
   head.websocket = beast::websocket::is_upgrade(request) && request[http::field::sec_websocket_version] == "13" &&
                    !request[http::field::sec_websocket_key].empty();
   return head;
@@ -116,7 +117,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     if (error && error.category() == http::make_error_code(http::error::bad_version).category())
       return write(error_reply(400, "this is not a well-formed HTTP request"), false, false);
     if (error) return;  // timed out or gone: the socket closes with this session
-    const RequestHead head = head_of(parser_->get());
+    RequestHead head = head_of(parser_->get());
+    beast::error_code ignored;
+    head.remote = stream_.socket().remote_endpoint(ignored).address().to_string();
     Reply reply = context_.router->answer(head);
     if (reply.push != nullptr) return push(std::move(reply), head.websocket);
     if (reply.watch == nullptr) return write(reply, head.method == "HEAD", parser_->is_done() && parser_->get().keep_alive());

@@ -297,8 +297,8 @@ TEST_F(PacketsTest, TheExamplesClientWritesThePicturesAndPrintsTheBoxes) {
   Stages stages(bus_dir());
   PacketsWriter packets(bus_dir(), Codec::MJPEG);
   const std::string file = jpeg_file(), out = folder_ / "out";
-  const std::string command = "cd " + folder_.string() + " && exec python3 " + VEDETTE_EXAMPLES +
-                              "/python/watch_gateway.py localhost:" + std::to_string(port_) + " front >" + out +
+  const std::string command = "cd " + folder_.string() + " && exec python3 " + VEDETTE_SOURCE_DIR +
+                              "/examples/python/watch_gateway.py localhost:" + std::to_string(port_) + " front >" + out +
                               " 2>&1 & echo $!";
   const std::unique_ptr<FILE, int (*)(FILE*)> shell(::popen(command.c_str(), "r"), ::pclose);
   pid_t pid = 0;
