@@ -19,7 +19,7 @@ export function parseSetting(value: unknown): Setting | null {
 }
 
 export function parseSettings(value: unknown): Settings {
-  const fields = ((value as { settings?: unknown } | null)?.settings ?? {}) as Record<string, unknown>;
+  const fields = (value ?? {}) as Record<string, unknown>;
   const settings: Settings = {};
   for (const key of kKeys) {
     const setting = parseSetting(fields[key]);

@@ -4,8 +4,9 @@
 import { ask } from './api';
 
 export interface StageUse {
-  tag: string; // "capture"; other programs by their name
-  pid: number;
+  tag: string; // "capture/front", "detect"; other programs by their name
+  pid: number | null; // null: it doesn't run
+  status: string; // "ok", "stale", "missing"
   cpuPercent: number | null; // of one core
   memoryBytes: number | null;
   cameras: string[]; // that it writes topics of; else that it reads
@@ -14,14 +15,14 @@ export interface StageUse {
 export interface TopicUse {
   camera: string;
   topic: string; // "frames"
-  fps: number | null; // records a second
+  rate: number | null; // records a second
   dropped: number | null; // since the topic began
 }
 
 export interface Hop {
-  name: string; // "published", "detected", "tracked", "sent"
+  name: string; // "captured", "published", "detections", "tracks", "sent"
   frameId: number | null; // it may be behind
-  afterMs: number; // the frame's capture
+  atMs: number; // after the frame's capture
 }
 
 export interface FrameWay {
@@ -30,6 +31,7 @@ export interface FrameWay {
 }
 
 export interface Machine {
+  name: string;
   cores: number | null;
   cpuPercent: number | null; // of all cores
   load: number | null; // of the last minute
@@ -45,8 +47,6 @@ export interface CameraHealth {
 
 export interface SystemReport {
   version: string; // "": not told
-  gatewayUpMs: number | null;
-  viewers: number | null;
   machine: Machine;
   health: CameraHealth[];
   stages: StageUse[];
@@ -66,57 +66,50 @@ function camerasIn(topics: unknown): string[] {
   return [...new Set(names)].filter((name) => name !== '').sort();
 }
 
-function parseStage(stage: Fields): StageUse[] {
-  const pid = numberOf(stage['pid']);
-  if (pid === null) return [];
+function parseStage(stage: Fields): StageUse {
   const writes = camerasIn(stage['writes']);
-  return [
-    {
-      tag: textOf(stage['tag']),
-      pid,
-      cpuPercent: numberOf(stage['cpu_percent']),
-      memoryBytes: numberOf(stage['rss_bytes']),
-      cameras: writes.length > 0 ? writes : camerasIn(stage['reads']),
-    },
-  ];
+  return {
+    tag: textOf(stage['tag']),
+    pid: numberOf(stage['pid']),
+    status: textOf(stage['status']),
+    cpuPercent: numberOf(stage['cpu_percent']),
+    memoryBytes: numberOf(stage['memory_bytes']),
+    cameras: writes.length > 0 ? writes : camerasIn(stage['reads']),
+  };
 }
 
 function parseTopic(topic: Fields): TopicUse {
   const [camera = '', ...name] = textOf(topic['topic']).split('/');
-  return { camera, topic: name.join('/'), fps: numberOf(topic['fps']), dropped: numberOf(topic['dropped']) };
+  return { camera, topic: name.join('/'), rate: numberOf(topic['rate']), dropped: numberOf(topic['dropped']) };
 }
 
 function parseWay(way: Fields): FrameWay {
   const hops = listOf(way['hops']).flatMap((hop) => {
-    const afterMs = numberOf(hop['after_ms']);
-    return afterMs === null ? [] : [{ name: textOf(hop['hop']), frameId: numberOf(hop['frame_id']), afterMs }];
+    const atMs = numberOf(hop['at_ms']);
+    return atMs === null ? [] : [{ name: textOf(hop['name']), frameId: numberOf(hop['frame_id']), atMs }];
   });
-  return { camera: textOf(way['name']), hops: hops.sort((a, b) => a.afterMs - b.afterMs) };
+  return { camera: textOf(way['camera']), hops: hops.sort((a, b) => a.atMs - b.atMs) };
 }
 
 export function parseSystem(value: unknown): SystemReport {
   const fields = fieldsOf(value);
   const machine = fieldsOf(fields['machine']);
-  const total = numberOf(machine['memory_bytes']);
-  const available = numberOf(machine['available_bytes']);
-  const gateway = fieldsOf(fields['gateway']);
-  const ms = (seconds: unknown) => (numberOf(seconds) === null ? null : numberOf(seconds)! * 1000);
+  const up = numberOf(machine['uptime_s']);
   return {
     version: textOf(fields['version']),
-    gatewayUpMs: ms(gateway['up_seconds']),
-    viewers: numberOf(gateway['viewers']),
     health: [],
     machine: {
+      name: textOf(machine['name']),
       cores: numberOf(machine['cores']),
       cpuPercent: numberOf(machine['cpu_percent']),
       load: numberOf(machine['load']),
-      memoryTotal: total,
-      memoryUsed: total === null || available === null ? null : total - available,
-      upMs: ms(machine['up_seconds']),
+      memoryTotal: numberOf(machine['memory_total_bytes']),
+      memoryUsed: numberOf(machine['memory_used_bytes']),
+      upMs: up === null ? null : up * 1000,
     },
-    stages: listOf(fields['stages']).flatMap(parseStage),
+    stages: listOf(fields['stages']).map(parseStage),
     topics: listOf(fields['topics']).map(parseTopic),
-    ways: listOf(fields['cameras']).map(parseWay),
+    ways: listOf(fields['latency']).map(parseWay),
   };
 }
 
@@ -165,7 +158,7 @@ export function record(curves: Curves, report: SystemReport, before: SystemRepor
   curves.add('memory', at, memoryUsed === null || !memoryTotal ? null : (memoryUsed / memoryTotal) * 100);
   for (const topic of report.topics) {
     const name = `${topic.camera}/${topic.topic}`;
-    curves.add(name, at, topic.fps);
+    curves.add(name, at, topic.rate);
     const old = before?.topics.find((other) => other.camera === topic.camera && other.topic === topic.topic)?.dropped ?? null;
     if (old !== null && topic.dropped !== null) curves.add(`${name} ${kDropped}`, at, Math.max(0, topic.dropped - old));
   }

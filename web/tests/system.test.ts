@@ -7,29 +7,35 @@ const { Curves, droppedCurve, kSpanMs, parseSystem, pathOf, record } = await imp
 
 const report = (dropped: number) =>
   parseSystem({
+    version: '0.1.0',
     seconds: 2,
-    machine: { cores: 2, cpu_percent: 50, load: 0.5, memory_bytes: 100, available_bytes: 75, up_seconds: 60 },
+    machine: { name: 'a machine', cores: 2, cpu_percent: 50, load: 0.5, memory_total_bytes: 100, memory_used_bytes: 25, uptime_s: 60 },
     stages: [
-      { tag: 'capture', pid: 5, cpu_percent: 3.5, rss_bytes: 9, writes: ['front/frames', 'front/packets'], reads: ['front/control'] },
-      { tag: 'gateway', pid: 6, cpu_percent: null, rss_bytes: 9, writes: [], reads: ['yard/frames', 'front/frames'] },
-      { tag: 'no process' },
+      { tag: 'capture/front', pid: 5, status: 'ok', cpu_percent: 3.5, memory_bytes: 9, writes: ['front/frames', 'front/packets'], reads: ['front/control'] },
+      { tag: 'gateway', pid: 6, status: 'ok', cpu_percent: null, memory_bytes: 9, writes: [], reads: ['yard/frames', 'front/frames'] },
+      { tag: 'detect', pid: null, status: 'missing' },
     ],
-    topics: [{ topic: 'front/frames', fps: 25, dropped }],
-    cameras: [{ name: 'front', hops: [{ hop: 'sent', frame_id: 7, after_ms: 9 }, { hop: 'published', frame_id: 7, after_ms: 2 }, { hop: 'tracked', after_ms: null }] }],
+    topics: [{ topic: 'front/frames', rate: 25, dropped }],
+    latency: [{ camera: 'front', hops: [{ name: 'sent', frame_id: 7, at_ms: 9 }, { name: 'captured', frame_id: 7, at_ms: 0 }, { name: 'tracks', at_ms: null }] }],
   });
 
 describe('the report of the system', () => {
   it('is read, hops in order of time', () => {
-    const { machine, stages, ways, topics } = report(0);
-    expect(machine).toEqual({ cores: 2, cpuPercent: 50, load: 0.5, memoryTotal: 100, memoryUsed: 25, upMs: 60_000 });
-    expect(stages.map(({ tag, cameras }) => [tag, ...cameras])).toEqual([['capture', 'front'], ['gateway', 'front', 'yard']]);
-    expect(ways).toEqual([{ camera: 'front', hops: [{ name: 'published', frameId: 7, afterMs: 2 }, { name: 'sent', frameId: 7, afterMs: 9 }] }]);
-    expect(topics[0]).toEqual({ camera: 'front', topic: 'frames', fps: 25, dropped: 0 });
+    const { version, machine, stages, ways, topics } = report(0);
+    expect(version).toBe('0.1.0');
+    expect(machine).toEqual({ name: 'a machine', cores: 2, cpuPercent: 50, load: 0.5, memoryTotal: 100, memoryUsed: 25, upMs: 60_000 });
+    expect(stages.map(({ tag, pid, status, cameras }) => [tag, pid, status, ...cameras])).toEqual([
+      ['capture/front', 5, 'ok', 'front'],
+      ['gateway', 6, 'ok', 'front', 'yard'],
+      ['detect', null, 'missing'],
+    ]);
+    expect(ways).toEqual([{ camera: 'front', hops: [{ name: 'captured', frameId: 7, atMs: 0 }, { name: 'sent', frameId: 7, atMs: 9 }] }]);
+    expect(topics[0]).toEqual({ camera: 'front', topic: 'frames', rate: 25, dropped: 0 });
   });
 
   it('may be anything', () => {
-    expect(parseSystem(null)).toMatchObject({ stages: [], topics: [], ways: [] });
-    expect(parseSystem({ stages: 5, topics: [3], cameras: {} }).topics).toEqual([{ camera: '', topic: '', fps: null, dropped: null }]);
+    expect(parseSystem(null)).toMatchObject({ version: '', stages: [], topics: [], ways: [] });
+    expect(parseSystem({ stages: 5, topics: [3], latency: {} }).topics).toEqual([{ camera: '', topic: '', rate: null, dropped: null }]);
   });
 });
 

@@ -1,7 +1,7 @@
 // Whoever uses the page: without a mouse, by ear, on a phone, in the dark or in the light. axe-core looks at every view.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { openBrowser } from '../browser.mjs';
@@ -24,7 +24,9 @@ before(async () => {
 });
 
 after(async () => {
-  assert.deepEqual(await system?.stop(), { code: 0, signal: null }, system?.tail());
+  const ended = await system?.stop();
+  rmSync(dirname(system.clip), { recursive: true, force: true });
+  assert.deepEqual(ended, { code: 0, signal: null }, system.tail());
 });
 
 // Every view, with what has to be there before it is looked at.

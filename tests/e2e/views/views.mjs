@@ -1,16 +1,32 @@
 // A system with two cameras, one of which people walk past, for the tests of the views.
-import { System, until } from '../system.mjs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { System, kBuild, until } from '../system.mjs';
 
 export const id = (name) => `[data-testid="${name}"]`;
 
-// `model`: what looks for objects; the default one else.
-export async function startSystem(model = {}) {
-  return System.start({
-    ...model,
+// The clip of pedestrians as H.264, which most cameras send: what is recorded of it plays without being encoded anew.
+function pedestrians() {
+  const file = join(mkdtempSync(join(tmpdir(), 'vedette-e2e-views-')), 'pedestrians.mp4');
+  const encode = ['-t', '40', '-an', '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '10', '-bf', '0'];
+  execFileSync('ffmpeg', ['-v', 'error', '-i', join(kBuild, 'media/vtest.avi'), ...encode, file]);
+  return file;
+}
+
+// `options`: more of System's.
+export async function startSystem(options = {}) {
+  const clip = pedestrians();
+  const system = await System.start({
     cameras: ['front', 'yard'],
-    urls: { yard: '"synthetic:?size=640x360&fps=5"' },
+    urls: { front: clip, yard: '"synthetic:?size=640x360&fps=5"' },
     config: { record: ['post_roll: 1s', 'longest_clip: 20s'], sentry: ['lose_time: 1s'] },
+    ...options,
   });
+  system.clip = clip;
+  return system;
 }
 
 export class Views {

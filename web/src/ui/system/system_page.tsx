@@ -64,22 +64,21 @@ function useCurves(report: SystemReport | null): number {
 const wholePercent = (value: number) => percent(value / 100);
 
 function MachineCard({ report, now }: { report: SystemReport; now: number }) {
-  const { cores, load, memoryTotal, memoryUsed, upMs } = report.machine;
+  const { name, cores, load, memoryTotal, memoryUsed, upMs } = report.machine;
   const facts: [string, string | null][] = [
     ['Cores', cores === null ? null : String(cores)],
     ['Load', load === null ? null : load.toFixed(2)],
     ['Memory', memoryUsed === null || memoryTotal === null ? null : `${size(memoryUsed)} of ${size(memoryTotal)}`],
     ['Up for', upMs === null ? null : duration(upMs)],
-    ['Gateway up for', report.gatewayUpMs === null ? null : duration(report.gatewayUpMs)],
-    ['Viewers', report.viewers === null ? null : String(report.viewers)],
   ];
   return (
     <section class="card" data-testid="machine">
       <h2>Machine</h2>
+      {name !== '' && <p class="machine-name">{name}</p>}
       <Sparkline name="CPU" samples={curves.of('cpu')} now={now} most={100} text={wholePercent} />
       <Sparkline name="Memory" samples={curves.of('memory')} now={now} most={100} text={wholePercent} />
       <dl class="details">
-        {facts.flatMap(([name, value]) => (value === null ? [] : [<dt key={`${name} name`}>{name}</dt>, <dd key={name}>{value}</dd>]))}
+        {facts.flatMap(([what, value]) => (value === null ? [] : [<dt key={`${what} name`}>{what}</dt>, <dd key={what}>{value}</dd>]))}
       </dl>
     </section>
   );
@@ -95,6 +94,7 @@ function StagesCard({ stages }: { stages: readonly StageUse[] }) {
           <thead>
             <tr>
               <th scope="col">Stage</th>
+              <th scope="col">Status</th>
               <th scope="col">Cameras</th>
               <th scope="col" class="number">
                 Process
@@ -109,10 +109,14 @@ function StagesCard({ stages }: { stages: readonly StageUse[] }) {
           </thead>
           <tbody>
             {stages.map((stage) => (
-              <tr key={stage.pid} data-testid={`use-${stage.tag}`}>
+              <tr key={`${stage.tag}/${stage.pid}`} data-status={stage.status} data-testid={`use-${stage.tag}`}>
                 <th scope="row">{stage.tag}</th>
+                <td class="use-status">
+                  <i class="dot" aria-hidden="true" />
+                  {stage.status}
+                </td>
                 <td class="use-cameras">{stage.cameras.join(', ')}</td>
-                <td class="number">{stage.pid}</td>
+                <td class="number">{stage.pid ?? '–'}</td>
                 <td class="number">{cpu(stage.cpuPercent)}</td>
                 <td class="number">{stage.memoryBytes === null ? '–' : size(stage.memoryBytes)}</td>
               </tr>
