@@ -2,12 +2,13 @@
 // Starts the system on the pedestrian clip, with zones and a line, waits until there is something to see in every view, saves page.png,
 // events.png, editor.png, system.png (desktop) and phone.png; the PNGs are reduced to a palette by ffmpeg so that they stay small.
 import { execFileSync } from 'node:child_process';
-import { renameSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { openBrowser } from './browser.mjs';
 import { System, ensureDirectory, until } from './system.mjs';
+import { pedestrians } from './views/views.mjs';
 
 const kFolder = ensureDirectory(resolve(process.argv[2] ?? fileURLToPath(new URL('../../docs/images', import.meta.url))));
 const kDesktop = { viewport: { width: 1280, height: 760 } };
@@ -18,7 +19,8 @@ const kZones = [
 ];
 const kLines = [{ name: 'walkway', points: '0.52,0.28 0.78,0.66' }];
 
-const system = await System.start({ config: { record: ['post_roll: 1s', 'longest_clip: 20s'], sentry: ['lose_time: 1s'] } });
+const clip = pedestrians();
+const system = await System.start({ urls: { front: clip }, config: { record: ['post_roll: 1s', 'longest_clip: 20s'], sentry: ['lose_time: 1s'] } });
 const id = (name) => `[data-testid="${name}"]`;
 const eventually = (what, condition) => until(what, condition, () => system.tail());
 
@@ -113,4 +115,5 @@ try {
   }
 } finally {
   await system.stop();
+  rmSync(dirname(clip), { recursive: true, force: true });
 }

@@ -9,7 +9,7 @@ import { System, kBuild, until } from '../system.mjs';
 export const id = (name) => `[data-testid="${name}"]`;
 
 // The clip of pedestrians as H.264, which most cameras send: what is recorded of it plays without being encoded anew.
-function pedestrians() {
+export function pedestrians() {
   const file = join(mkdtempSync(join(tmpdir(), 'vedette-e2e-views-')), 'pedestrians.mp4');
   const encode = ['-t', '40', '-an', '-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-g', '10', '-bf', '0'];
   execFileSync('ffmpeg', ['-v', 'error', '-i', join(kBuild, 'media/vtest.avi'), ...encode, file]);
