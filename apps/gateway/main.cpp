@@ -15,11 +15,20 @@
 #include "gateway/feed.h"
 #include "gateway/ingest.h"
 #include "gateway/server.h"
+#include "gateway/tls.h"
 #include "stage/waiting.h"
 #include "telemetry/log.h"
 
 namespace vedette::gateway {
 namespace {
+
+// None: plain HTTP.
+Result<std::shared_ptr<boost::asio::ssl::context>> tls_of(const GatewayConfig& config) {
+  if (config.tls_cert.empty()) return std::shared_ptr<boost::asio::ssl::context>();
+  VD_ASSIGN(Tls tls, load_tls({config.tls_cert, config.tls_key}));
+  for (const std::string& warning : tls.warnings) log::warning("{}", warning);
+  return std::move(tls.context);
+}
 
 // Only a folder that the configuration names must be there: without a page the gateway still serves everything else.
 Result<StaticFiles> load_page(const GatewayConfig& config, std::string& missing) {
@@ -104,7 +113,8 @@ Result<> serve(const Config& config, const bus::BusDir& dir) {
   for (const auto& ingest : ingests) pushed.push_back(ingest.get());
   std::string page_missing;
   VD_ASSIGN(StaticFiles page, load_page(gateway, page_missing));
-  VD_ASSIGN(Server server, Server::open({gateway.listen, gateway.port, gateway.max_viewers}));
+  VD_ASSIGN(auto tls, tls_of(gateway));
+  VD_ASSIGN(Server server, Server::open({gateway.listen, gateway.port, gateway.max_viewers, std::move(tls)}));
   const bool detects = std::any_of(config.cameras.begin(), config.cameras.end(), [](const CameraConfig& c) { return c.detect; });
   ModelInfo model(model_path(config.detect));
   const Router router(Access(gateway.token.value, server.port()), std::move(page), page_missing, cameras, pushed,

@@ -250,6 +250,8 @@ struct GatewayConfig {
   std::string listen = "127.0.0.1";  // address; wider than loopback needs a token
   std::uint16_t port = 8080;         // 0: any free one (it is logged)
   Secret token;                      // who comes with ?token= or a cookie of it gets in; "": nobody is asked (loopback only)
+  std::string tls_cert;              // file: the certificate that it shows, and those that lead to who is trusted; "": plain HTTP
+  std::string tls_key;               // file: that certificate's key
   std::uint32_t jpeg_quality = 80;   // 1..100
   float fps = 30.0f;                 // most pictures a second and viewer
   std::string web_root;              // the built page; "": next to the program

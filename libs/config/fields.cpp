@@ -115,6 +115,8 @@ Fields fields_of(GatewayConfig& gateway) {
       number<std::uint16_t>("port", gateway.port, 0, 65535),
       secret("token", gateway.token, kLeastToken),
       secret_file("token", gateway.token, kLeastToken),
+      path("tls_cert", gateway.tls_cert),
+      path("tls_key", gateway.tls_key),
       number("jpeg_quality", gateway.jpeg_quality, 1u, 100u),
       number("fps", gateway.fps, 0.1f, 1000.0f),
       path("web_root", gateway.web_root),
