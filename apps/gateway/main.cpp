@@ -12,6 +12,7 @@
 #include "base/process.h"
 #include "bus/directory.h"
 #include "config/command_line.h"
+#include "gateway/api/api.h"
 #include "gateway/feed.h"
 #include "gateway/ingest.h"
 #include "gateway/server.h"
@@ -94,7 +95,7 @@ std::vector<vision::MaskPolygon> masks_of(const CameraConfig& camera) {
   return masks;
 }
 
-Result<> serve(const Config& config, const bus::BusDir& dir) {
+Result<> serve(const Config& config, const ConfigSource& source, const bus::BusDir& dir) {
   const GatewayConfig& gateway = config.gateway;
   std::vector<std::unique_ptr<CameraHub>> hubs;
   std::vector<CameraHub*> cameras;
@@ -117,8 +118,9 @@ Result<> serve(const Config& config, const bus::BusDir& dir) {
   VD_ASSIGN(Server server, Server::open({gateway.listen, gateway.port, gateway.max_viewers, std::move(tls)}));
   const bool detects = std::any_of(config.cameras.begin(), config.cameras.end(), [](const CameraConfig& c) { return c.detect; });
   ModelInfo model(model_path(config.detect));
-  const Router router(Access(gateway.token.value, server.port()), std::move(page), page_missing, cameras, pushed,
-                      detects ? &model : nullptr);
+  Router router(Access(gateway.token.value, server.port()), std::move(page), page_missing, cameras, pushed,
+                detects ? &model : nullptr);
+  add_api(router, {dir, config, source, cameras, pushed});
 
   const FeedThreads feeds(dir, hubs, {gateway.fps, static_cast<int>(gateway.jpeg_quality), gateway.waiting});
   log::info("page on {}", server.url());
@@ -143,7 +145,7 @@ int main(int argc, char** argv) {
   if (!dir) return fail(dir.error(), exit_code_of(dir.error()));
   const auto settled = gateway::try_to_settle(config->gateway.waiting);
   if (!settled) return fail(settled.error(), exit_code_of(settled.error()));
-  const Result<> served = gateway::serve(*config, *dir);
+  const Result<> served = gateway::serve(*config, {options.config, overrides_of(options)}, *dir);
   if (!served) return fail(served.error(), exit_code_of(served.error()));
   return 0;
 }

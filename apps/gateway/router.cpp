@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "base/clock.h"
+#include "gateway/api/model_api.h"
 
 namespace vedette::gateway {
 namespace {
@@ -42,10 +43,7 @@ Router::Router(Access access, StaticFiles files, std::string page_missing, std::
       cameras_(std::move(cameras)),
       ingests_(std::move(ingests)) {
   add_site_routes();
-  table_.add({"GET", "/api/model", Role::kViewer, [model](const Request&) {
-                return json_reply(200, model == nullptr ? R"({"model":null})" : model->json());
-              },
-              {"models", "Which model looks for objects, and what its card says", "", {}, false, {}, {{200, "the model, or null"}}}});
+  add_model_route(table_, model);
 }
 
 Call Router::begin(const RequestHead& head) const {
@@ -119,7 +117,8 @@ std::optional<Reply> Router::refuse_call(const Call& call) const {
   const Route& route = *call.route;
   // Somebody who may not see a camera must not learn that it is there.
   if (const auto camera = request.params.find(kCamera);
-      camera != request.params.end() && (!is_camera(camera->second) || !request.who.may_see(camera->second)))
+      camera != request.params.end() &&
+      (!request.who.may_see(camera->second) || (!route.past_cameras && !is_camera(camera->second))))
     return problem(404, "no such camera is configured");
   if (route.least && !request.who.may(*route.least))
     return problem(403, fmt::format("this needs the role {}; yours is {}", role_name(*route.least), role_name(request.who.role)));

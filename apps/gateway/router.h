@@ -39,6 +39,9 @@ class Router {
   Router(Access access, StaticFiles files, std::string page_missing, std::vector<CameraHub*> cameras,
          std::vector<Ingest*> ingests = {}, ModelInfo* model = nullptr);
 
+  Router(const Router&) = delete;  // its routes point to it
+  Router& operator=(const Router&) = delete;
+
   // For routes of others; before the server runs.
   RouteTable& table() { return table_; }
   const RouteTable& table() const { return table_; }

@@ -17,8 +17,6 @@ using schema::CommandKind;
 
 const std::vector<std::string> kModes = {"standby", "validation", "tracking"};
 
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
-
 // The size of the camera's own picture, by the newest frame; null: there is none.
 Json size_of(const bus::BusDir& dir, const std::string& camera) {
   const auto newest = bus::glimpse(dir, {camera, "frames"}, sizeof(FrameInfo));

@@ -12,6 +12,9 @@ namespace vedette::gateway {
 
 using Json = nlohmann::ordered_json;
 
+// Bytes that aren't UTF-8 (a class name, an event's text) become U+FFFD; nothing throws.
+inline std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
 struct Param {
   enum class Kind {
     kText,     // `least` to `most` bytes

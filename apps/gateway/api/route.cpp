@@ -90,6 +90,13 @@ std::optional<Params> match_path(std::string_view pattern, std::string_view path
   return params;
 }
 
+std::vector<std::string> parameters_of(std::string_view pattern) {
+  std::vector<std::string> names;
+  for (std::size_t open = pattern.find('{'); open != std::string_view::npos; open = pattern.find('{', open + 1))
+    names.emplace_back(pattern.substr(open + 1, pattern.find('}', open) - open - 1));
+  return names;
+}
+
 void RouteTable::add(Route route) {
   for (const Route& known : routes_)
     VD_ASSERT(known.method != route.method || known.path != route.path, "two routes of one method and path");

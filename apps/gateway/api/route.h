@@ -65,6 +65,7 @@ struct Route {
   Operation operation = {};
   bool blocks = false;    // its handler waits for files, sockets, other processes
   bool listed = true;     // in the OpenAPI document
+  bool past_cameras = false;  // a camera that isn't configured (any more) will do, if who asks sees all of them
 };
 
 class RouteTable {
@@ -87,6 +88,9 @@ class RouteTable {
 
 // Of a path against a route's: the parameters; none: it doesn't fit. A parameter has at least one byte.
 std::optional<std::map<std::string, std::string, std::less<>>> match_path(std::string_view pattern, std::string_view path);
+
+// Their names, in order.
+std::vector<std::string> parameters_of(std::string_view pattern);
 
 // The first unknown or malformed key of the query as a problem 400.
 std::optional<Reply> refuse_query(const Operation& operation, const Target& target);
