@@ -43,7 +43,8 @@ TEST(Effective, HasEveryKey) {
   const Json json = effective(config);
   for (const Section& section : sections_of(config))
     for (const Field& field : section.fields)
-      if (!field.name.ends_with("_file")) EXPECT_TRUE(json[section.name].contains(field.name)) << section.name << "." << field.name;
+      if (!field.name.ends_with("_file"))
+        EXPECT_TRUE(json[section.name].contains(field.name)) << section.name << "." << field.name;
   for (const Field& field : fields_of(config.cameras[0]))
     if (!field.name.ends_with("_file") && field.name != "inputs")
       EXPECT_TRUE(json["cameras"]["front"].contains(field.name)) << field.name;
