@@ -14,7 +14,9 @@ using Tcp = net::ip::tcp;
 
 constexpr std::chrono::milliseconds kCloseTimeout{300};
 constexpr std::chrono::milliseconds kAcceptPause{100};  // after an accept that failed (descriptors used up)
-constexpr std::size_t kSpareConnections = 64;           // over max_viewers, for the page and its requests
+constexpr std::size_t kWorkers = 4;
+constexpr std::size_t kMostWaiting = 32;       // requests that wait for a worker
+constexpr std::size_t kSpareConnections = 64;  // over max_viewers, for the page and its requests
 
 std::string where(const ServerOptions& options) {
   const bool v6 = options.listen.find(':') != std::string::npos;
@@ -106,7 +108,10 @@ std::string Server::url() const {
 
 void Server::run(const Router& router, int stop_fd) {
   SessionContext& context = parts_->context;
+  // Ends before the sessions do: what its threads have done is posted to `io`.
+  Workers workers(kWorkers, kMostWaiting);
   context.router = &router;
+  context.workers = &workers;
   context.max_viewers = parts_->options.max_viewers;
   context.max_connections = context.max_viewers + kSpareConnections;
   Listener listener(parts_->acceptor, context, parts_->options.tls.get());

@@ -11,6 +11,7 @@
 #include <set>
 #include <utility>
 
+#include "gateway/api/workers.h"
 #include "gateway/camera_hub.h"
 #include "gateway/connection.h"
 #include "gateway/router.h"
@@ -27,6 +28,8 @@ inline constexpr std::chrono::seconds kAnswerTimeout{30};
 inline constexpr std::chrono::seconds kViewerTimeout{60};
 // A picture that is pushed must be there after so long.
 inline constexpr std::chrono::seconds kBodyTimeout{30};
+// A JSON body must be there after so long.
+inline constexpr std::chrono::seconds kJsonTimeout{10};
 inline constexpr std::uint32_t kMaxHeadBytes = 8192;
 // Bytes of all pictures together that are being received, as announced; and connections that push to one camera.
 inline constexpr std::uint64_t kMaxIngestInFlight = 4 * kMaxIngestBytes;
@@ -45,6 +48,7 @@ class Closable {
 // Shared by all sessions; the network thread's alone.
 struct SessionContext {
   const Router* router = nullptr;
+  Workers* workers = nullptr;
   std::uint32_t max_viewers = 0;
   std::size_t max_connections = 0;
   std::size_t connections = 0;  // HTTP and viewers
