@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "gateway/http_message.h"
+#include "gateway/router.h"
 #include "gateway/messages.h"
 #include "gateway/sessions.h"
 
@@ -177,7 +178,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     }
     count(101);
     stream_.expires_never();
-    serve_viewer(std::move(stream_), parser_->release(), *reply.watch, context_, std::move(place_));
+    serve_viewer(std::move(stream_), parser_->release(), *reply.watch, context_, place_of_guest());
   }
 
   void push(Reply reply) {
@@ -187,7 +188,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
         return refuse(503, std::to_string(kMaxPushers) + " connections push to this camera already");
       count(101);
       stream_.expires_never();
-      return serve_pusher(std::move(stream_), parser_->release(), ingest, context_, std::move(place_));
+      return serve_pusher(std::move(stream_), parser_->release(), ingest, context_, place_of_guest());
     }
     in_flight_.emplace(context_, reply.pushed.body_bytes);
     if (context_.ingest_in_flight > kMaxIngestInFlight)
@@ -253,6 +254,12 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     });
   }
 
+  // What goes on after this request, goes on for as long as who asked is let in.
+  ConnectionPlace place_of_guest() {
+    place_.ticket = call_.request.who.ticket;
+    return std::move(place_);
+  }
+
   // A problem behind which the connection ends: bytes may be left that nobody reads.
   void refuse(int status, const std::string& sentence) {
     keep_alive_ = false;
@@ -262,7 +269,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   }
 
   void count(int status) const {
-    context_.router->stats().count(call_.request.head.method, call_.path, status, static_cast<double>(age_ns(began_ns_)) / 1e9);
+    context_.router->finished(call_, status, static_cast<double>(age_ns(began_ns_)) / 1e9);
   }
 
   void write(const Reply& reply) {

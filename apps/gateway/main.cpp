@@ -161,7 +161,8 @@ Result<> serve(const Config& config, const ConfigSource& source, const bus::BusD
   ModelInfo model(model_path(config.detect));
   Router router(Access(accounts, server.port(), is_tls), std::move(page), page_missing, cameras, pushed,
                 detects ? &model : nullptr);
-  add_api(router, {dir, config, source, cameras, pushed});
+  AuditLog audit(storage_dir(config.storage));
+  add_api(router, {dir, config, source, cameras, pushed, &audit});
 
   const FeedThreads feeds(dir, hubs, {gateway.fps, static_cast<int>(gateway.jpeg_quality), gateway.waiting});
   log::info("page on {}", server.url());

@@ -13,6 +13,7 @@ namespace vedette::gateway {
 namespace {
 
 constexpr std::string_view kCamera = "camera";
+constexpr std::string_view kPage = "page";
 
 // What a body's head says of it, before a byte of it is read.
 std::optional<Reply> refuse_body(const RequestHead& head) {
@@ -57,14 +58,16 @@ Call Router::begin(const RequestHead& head) const {
   call.request.target = *std::move(target);
   Decision decision = access_.check(head, call.request.target);
   find_route(call);
-  // Who isn't known yet may use what is there for that.
-  const bool open = call.route != nullptr && !call.route->least && decision.status == 401;
+  // Who isn't known yet may use what is there for that, and see the page that asks them.
+  const bool is_for_all = call.route != nullptr ? !call.route->least : call.path == kPage;
+  const bool open = is_for_all && decision.status == 401;
   if (decision.status != 200 && !open) {
     call.route = nullptr;
     call.reply = refuse(decision);
     return call;
   }
   call.request.who = std::move(decision.who);
+  call.is_unknown = decision.status != 200;
   call.set_cookie = std::move(decision.set_cookie);
   if (call.route == nullptr) return call;
   if (auto refusal = refuse_call(call)) {
@@ -102,7 +105,7 @@ void Router::find_route(Call& call) const {
     call.reply = no_content();
     call.reply.headers.emplace_back("Allow", fmt::format("{}", fmt::join(match.methods, ", ")));
   } else if (is_file && reads) {
-    call.path = "page";
+    call.path = kPage;
     call.reply = file(head, target);
   } else {
     call.reply = not_allowed(fmt::format("only {} are served here", fmt::join(match.methods, ", ")), match.methods);
@@ -148,6 +151,24 @@ Reply Router::answer(const RequestHead& head, const std::string& body) const {
   return finish(call, body);
 }
 
+void Router::finished(const Call& call, int status, double seconds) const {
+  const RequestHead& head = call.request.head;
+  stats_->count(head.method, call.path, status, seconds);
+  // Logins are told of where more is known of them; pictures that are pushed come thirty times a second and change nothing.
+  const bool is_told_elsewhere = call.path == "/api/session" || (call.path == "/ingest/{camera}" && status < 300);
+  const bool is_unsafe = head.method != "GET" && head.method != "HEAD" && head.method != "OPTIONS";
+  const bool is_refusal = status == 403 || status == 429;
+  if (audit_ == nullptr || head.method.empty() || is_told_elsewhere || !(is_unsafe || is_refusal)) return;
+  const Principal& who = call.request.who;
+  const bool is_known = !call.is_unknown;
+  audit_->add({who.name,
+               is_known ? std::string(role_name(who.role)) : "",
+               head.remote,
+               head.method + " " + call.request.target.path,
+               status,
+               {}});
+}
+
 void Router::add_site_routes() {
   const auto site = [](std::string summary) {
     Operation operation{"site", std::move(summary)};
@@ -156,10 +177,10 @@ void Router::add_site_routes() {
   };
   Operation healthz = site("Whether the gateway serves");
   healthz.answers = {{200, "it does", {{"type", "object"}}}};
-  table_.add({"GET", "/healthz", Role::kViewer, [](const Request&) { return json_reply(200, R"({"status":"ok"})"); }, healthz});
+  table_.add({"GET", "/healthz", std::nullopt, [](const Request&) { return json_reply(200, R"({"status":"ok"})"); }, healthz});
   Operation readyz = site("Whether every stage and input of every camera is well");
   readyz.answers = {{200, "all are", {{"type", "object"}}}, {503, "some aren't", {{"type", "object"}}}};
-  table_.add({"GET", "/readyz", Role::kViewer, [this](const Request&) { return ready(); }, readyz});
+  table_.add({"GET", "/readyz", Role::kViewer, [this](const Request& request) { return ready(request.who); }, readyz});
   table_.add({"GET", "/ws/{camera}", Role::kViewer, [this](const Request& request) { return watch(request); },
               site("A camera's WebSocket"), false, false});
   for (const char* method : {"GET", "POST"})
@@ -197,11 +218,12 @@ Reply Router::push(const Request& request) const {
   return reply;
 }
 
-Reply Router::ready() const {
+Reply Router::ready(const Principal& who) const {
   const std::uint64_t now = monotonic_ns();
   std::vector<CameraHealth> cameras;
   bool ready = true;
   for (const CameraHub* camera : cameras_) {
+    if (!who.may_see(camera->name())) continue;
     cameras.push_back({camera->name(), camera->stages(now), camera->inputs(now)});
     ready = ready && all_ok(cameras.back().stages) && all_ok(cameras.back().inputs);
   }

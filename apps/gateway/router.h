@@ -12,6 +12,7 @@
 
 #include "gateway/access.h"
 #include "gateway/api/route.h"
+#include "gateway/audit.h"
 #include "gateway/camera_hub.h"
 #include "gateway/http_stats.h"
 #include "gateway/model_info.h"
@@ -26,7 +27,8 @@ struct Call {
   const Route* route = nullptr;  // whose handler is to answer; null: `reply` is the answer
   Reply reply;
   std::string set_cookie;
-  std::string path;  // of the route, for the count of requests; "" where there is none
+  bool is_unknown = true;  // who asks
+  std::string path;        // of the route, for the count of requests; "" where there is none
 
   bool wants_body() const { return route != nullptr && !route->operation.body.empty(); }
   bool blocks() const { return route != nullptr && route->blocks; }
@@ -45,6 +47,11 @@ class Router {
   // For routes of others; before the server runs.
   RouteTable& table() { return table_; }
   const RouteTable& table() const { return table_; }
+  const Access& access() const { return access_; }
+  // Where what may change something is told of; null: nowhere. Before the server runs.
+  void set_audit(AuditLog* audit) { audit_ = audit; }
+  // Once a request has been answered: counts it, and tells the audit log.
+  void finished(const Call& call, int status, double seconds) const;
   const std::vector<CameraHub*>& cameras() const { return cameras_; }
   HttpStats& stats() const { return *stats_; }
 
@@ -64,7 +71,7 @@ class Router {
   void add_site_routes();
   Reply watch(const Request& request) const;
   Reply push(const Request& request) const;
-  Reply ready() const;
+  Reply ready(const Principal& who) const;
   Reply file(const RequestHead& head, const Target& target) const;
 
   Access access_;
@@ -73,6 +80,7 @@ class Router {
   std::vector<CameraHub*> cameras_;
   std::vector<Ingest*> ingests_;
   RouteTable table_;
+  AuditLog* audit_ = nullptr;
   std::unique_ptr<HttpStats> stats_ = std::make_unique<HttpStats>();
 };
 

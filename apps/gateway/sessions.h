@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "gateway/api/workers.h"
@@ -43,6 +44,8 @@ class Closable {
  public:
   virtual ~Closable() = default;
   virtual void close() = 0;
+  // What Accounts::holds() knows who opened it by.
+  virtual const std::string& ticket() const = 0;
 };
 
 // Shared by all sessions; the network thread's alone.
@@ -61,11 +64,14 @@ struct SessionContext {
 class ConnectionPlace {
  public:
   explicit ConnectionPlace(SessionContext& context) : context_(&context) { ++context.connections; }
-  ConnectionPlace(ConnectionPlace&& other) noexcept : context_(std::exchange(other.context_, nullptr)) {}
+  ConnectionPlace(ConnectionPlace&& other) noexcept
+      : ticket(std::move(other.ticket)), context_(std::exchange(other.context_, nullptr)) {}
   ConnectionPlace& operator=(ConnectionPlace&&) = delete;
   ~ConnectionPlace() {
     if (context_ != nullptr) --context_->connections;
   }
+
+  std::string ticket;  // of who has it, once that is known
 
  private:
   SessionContext* context_;

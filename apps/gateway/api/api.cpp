@@ -4,6 +4,7 @@
 
 #include "base/process.h"
 #include "config/command_line.h"
+#include "gateway/api/account_api.h"
 #include "gateway/api/camera_api.h"
 #include "gateway/api/event_api.h"
 #include "gateway/api/metrics.h"
@@ -34,6 +35,10 @@ void add_api(Router& router, const ApiParts& parts) {
     urls[camera.name] = url_of(camera);
     detects = detects || camera.detect;
   }
+  std::vector<std::string> names;
+  for (const CameraHub* hub : parts.hubs) names.push_back(hub->name());
+  router.set_audit(parts.audit);
+  add_account_routes(table, {router.access(), parts.audit, std::move(names)});
   add_camera_routes(table, {&parts.dir, parts.hubs, std::move(urls)});
   add_settings_routes(table, parts.source, parts.dir.path());
   add_event_routes(table, storage_dir(parts.config.storage));

@@ -17,6 +17,7 @@ struct ApiParts {
   ConfigSource source;     // and where it is read again
   std::vector<CameraHub*> hubs;
   std::vector<Ingest*> ingests;
+  AuditLog* audit = nullptr;
 };
 
 void add_api(Router& router, const ApiParts& parts);
