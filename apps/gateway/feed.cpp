@@ -98,8 +98,8 @@ void Feed::take_state() {
   if (!taken) return;
   const auto state = copy_record<schema::State>(taken.lease.bytes(), copy);
   if (!state) return bad_record(state.error());
-  control_ = Control{(*state)->mode(), (*state)->since_ns(), (*state)->targets(), (*state)->still(), (*state)->detecting(),
-                     (*state)->paused()};
+  control_ = Control{(*state)->mode(),  (*state)->since_ns(),  (*state)->targets(),
+                     (*state)->still(), (*state)->detecting(), (*state)->paused()};
 }
 
 void Feed::take_detections() {

@@ -1,11 +1,12 @@
-// HTTP of one connection: read a head under a limit of bytes and time, let the router say what it is, read the body that its route
-// takes under limits of its own, let the handler answer (on a worker's thread if it blocks), write, again. Any other request that has
-// a body, or is malformed, is answered and the connection closed.
+// HTTP of one connection: read a head under a limit of bytes and time, let the router say what it is, read the body that its
+// route takes under limits of its own, let the handler answer (on a worker's thread if it blocks), write, again. Any other
+// request that has a body, or is malformed, is answered and the connection closed.
 #include <sys/socket.h>
 
 #include <array>
 #include <atomic>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -16,6 +17,7 @@
 #include <cerrno>
 #include <limits>
 #include <optional>
+#include <utility>
 
 #include "base/clock.h"
 #include "gateway/http_message.h"
@@ -128,7 +130,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     const bool taken = context_.workers->offer([self = shared_from_this(), gone = watch_for_end()]() mutable {
       if (!*gone) self->answered_ = self->context_.router->finish(self->call_, self->text_);
       // The session must end on the network thread, whoever holds it last.
-      net::post(self->stream_.get_executor(), [session = std::move(self)] { session->on_worker_done(); });
+      const auto executor = self->stream_.get_executor();
+      net::post(executor, [session = std::move(self)] { session->on_worker_done(); });
     });
     if (taken) return;
     stop_watching();
@@ -137,14 +140,16 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     on_reply(std::move(busy));
   }
 
-  // Nothing is read while a worker is busy for this connection. Should its other end close meanwhile, what hasn't begun isn't done.
+  // Nothing is read while a worker is busy for this connection. Should its other end close meanwhile, what hasn't begun isn't
+  // done.
   std::shared_ptr<std::atomic<bool>> watch_for_end() {
     gone_ = std::make_shared<std::atomic<bool>>(false);
-    stream_.socket().async_wait(net::ip::tcp::socket::wait_read, [self = shared_from_this(), gone = gone_](beast::error_code error) {
-      if (error || self->gone_ != gone) return;
-      char byte = 0;
-      *gone = ::recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-    });
+    stream_.socket().async_wait(net::ip::tcp::socket::wait_read,
+                                [self = shared_from_this(), gone = gone_](beast::error_code error) {
+                                  if (error || self->gone_ != gone) return;
+                                  char byte = 0;
+                                  *gone = ::recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+                                });
     return gone_;
   }
 
@@ -255,8 +260,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   }
 
   void count(int status) const {
-    context_.router->stats().count(call_.request.head.method, call_.path, status,
-                                   static_cast<double>(age_ns(began_ns_)) / 1e9);
+    context_.router->stats().count(call_.request.head.method, call_.path, status, static_cast<double>(age_ns(began_ns_)) / 1e9);
   }
 
   void write(const Reply& reply) {
@@ -287,7 +291,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     if (!piece_) piece_ = std::make_unique<Piece>();
     context_.workers->go_on([self = shared_from_this()]() mutable {
       read_piece(self->file_, *self->piece_);
-      net::post(self->stream_.get_executor(), [session = std::move(self)] { session->on_piece(); });
+      const auto executor = self->stream_.get_executor();
+      net::post(executor, [session = std::move(self)] { session->on_piece(); });
     });
   }
 

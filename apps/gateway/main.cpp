@@ -9,9 +9,11 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/process.h"
 #include "bus/directory.h"
 #include "config/command_line.h"
+#include "config/overrides_watch.h"
 #include "gateway/api/api.h"
 #include "gateway/feed.h"
 #include "gateway/ingest.h"
@@ -95,6 +97,26 @@ std::vector<vision::MaskPolygon> masks_of(const CameraConfig& camera) {
   return masks;
 }
 
+// Masks that are changed while we run (config/overrides.h).
+Ingest::MaskNews mask_news(const Config& config, const CameraConfig& camera, const ConfigSource& source) {
+  return [watch = OverridesWatch(config.storage), masks = camera.masks, name = camera.name,
+          source]() mutable -> std::optional<Ingest::Masks> {
+    if (!watch.changed(monotonic_ns())) return std::nullopt;
+    const auto now = source.load();
+    if (!now) {
+      log::warning("{}: the masks in force go on: {}", name, now.error().text);
+      return std::nullopt;
+    }
+    for (const CameraConfig& each : now->cameras) {
+      if (each.name != name || each.masks == masks) continue;
+      masks = each.masks;
+      log::info("{}: its masks are changed", name);
+      return masks_of(each);
+    }
+    return std::nullopt;
+  };
+}
+
 Result<> serve(const Config& config, const ConfigSource& source, const bus::BusDir& dir) {
   const GatewayConfig& gateway = config.gateway;
   std::vector<std::unique_ptr<CameraHub>> hubs;
@@ -109,7 +131,7 @@ Result<> serve(const Config& config, const ConfigSource& source, const bus::BusD
     for (const InputConfig& input : inputs_of(camera))
       if (input.url == kIngestedCamera)
         ingests.push_back(std::make_unique<Ingest>(dir, camera.name, stage::Share{config.bus.readers, config.bus.held_per_reader},
-                                                   masks_of(camera)));
+                                                   masks_of(camera), mask_news(config, camera, source)));
   }
   for (const auto& ingest : ingests) pushed.push_back(ingest.get());
   std::string page_missing;

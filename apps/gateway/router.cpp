@@ -181,8 +181,7 @@ Reply Router::push(const Request& request) const {
   const RequestHead& head = request.head;
   const auto ingest = std::find_if(ingests_.begin(), ingests_.end(),
                                    [&](const Ingest* known) { return known->camera() == request.param(kCamera); });
-  if (ingest == ingests_.end())
-    return problem(404, "this camera's pictures aren't pushed; expected its url to be \"ingest:\"");
+  if (ingest == ingests_.end()) return problem(404, "this camera's pictures aren't pushed; expected its url to be \"ingest:\"");
   Reply reply;
   if (head.method == "POST") {
     PushRequest pushed = parse_push(head, request.target);

@@ -1,8 +1,8 @@
-// From a request's head to its answer, without a network: access, routes, files, health. A WebSocket request comes out as the camera
-// to watch, one that pushes pictures as the Ingest to offer them to.
+// From a request's head to its answer, without a network: access, routes, files, health. A WebSocket request comes out as the
+// camera to watch, one that pushes pictures as the Ingest to offer them to.
 //
-// The table of routes is filled before the server runs. begin() is the network thread's; finish() runs where the call says: on the
-// network thread, or on a worker's if it blocks.
+// The table of routes is filled before the server runs. begin() is the network thread's; finish() runs where the call says: on
+// the network thread, or on a worker's if it blocks.
 #pragma once
 
 #include <memory>

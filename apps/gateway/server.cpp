@@ -15,8 +15,8 @@ using Tcp = net::ip::tcp;
 constexpr std::chrono::milliseconds kCloseTimeout{300};
 constexpr std::chrono::milliseconds kAcceptPause{100};  // after an accept that failed (descriptors used up)
 constexpr std::size_t kWorkers = 4;
-constexpr std::size_t kMostWaiting = 32;                // requests that wait for a worker
-constexpr std::size_t kSpareConnections = 64;           // over max_viewers, for the page and its requests
+constexpr std::size_t kMostWaiting = 32;       // requests that wait for a worker
+constexpr std::size_t kSpareConnections = 64;  // over max_viewers, for the page and its requests
 
 std::string where(const ServerOptions& options) {
   const bool v6 = options.listen.find(':') != std::string::npos;

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "bus/directory.h"
-#include "tools/findings.h"
 #include "look/sample.h"
+#include "tools/findings.h"
 
 namespace vedette::tools {
 

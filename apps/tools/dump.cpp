@@ -13,13 +13,13 @@
 #include "base/clock.h"
 #include "base/process.h"
 #include "bus/inspect.h"
+#include "look/records.h"
 #include "recording/reader.h"
 #include "recording/stamps.h"
 #include "recording/writer.h"
 #include "tools/bus_place.h"
 #include "tools/output.h"
 #include "tools/record_queue.h"
-#include "look/records.h"
 #include "tools/topic_tap.h"
 
 namespace vedette::tools {

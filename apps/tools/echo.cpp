@@ -6,11 +6,11 @@
 
 #include "base/clock.h"
 #include "base/process.h"
+#include "look/records.h"
 #include "schema/class_names.h"
 #include "schema/frame.h"
 #include "tools/bus_place.h"
 #include "tools/output.h"
-#include "look/records.h"
 #include "tools/topic_tap.h"
 
 namespace vedette::tools {

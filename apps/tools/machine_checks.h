@@ -6,8 +6,8 @@
 
 #include "bus/directory.h"
 #include "config/config.h"
-#include "tools/findings.h"
 #include "look/sample.h"
+#include "tools/findings.h"
 
 namespace vedette::tools {
 

@@ -10,13 +10,13 @@
 
 #include "base/clock.h"
 #include "base/process.h"
+#include "look/records.h"
 #include "recording/reader.h"
 #include "recording/stamps.h"
 #include "schema/frame.h"
 #include "tools/bus_place.h"
 #include "tools/output.h"
 #include "tools/playback.h"
-#include "look/records.h"
 
 namespace vedette::tools {
 namespace {

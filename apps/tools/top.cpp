@@ -8,9 +8,9 @@
 #include <csignal>
 
 #include "base/process.h"
+#include "look/sample.h"
 #include "tools/bus_place.h"
 #include "tools/output.h"
-#include "look/sample.h"
 
 namespace vedette::tools {
 namespace {

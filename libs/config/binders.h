@@ -84,38 +84,42 @@ Json maps_json(const std::vector<T>& items) {
 
 template <typename E>
 Field enumeration(std::string name, E& member, std::vector<std::pair<std::string, E>> values) {
-  return readable({std::move(name), [&member, values](const Value& value) -> std::optional<std::string> {
-            std::string words;
-            for (const auto& [word, constant] : values) {
-              if (value.kind == Value::Kind::kText && value.text == word) {
-                member = constant;
-                return std::nullopt;
-              }
-              words += (words.empty() ? "" : ", ") + word;
-            }
-            return mistake(value, "one of " + words);
-          }}, [&member, values] {
-    for (const auto& [word, constant] : values)
-      if (constant == member) return Json(word);
-    return Json();
-  });
+  return readable({std::move(name),
+                   [&member, values](const Value& value) -> std::optional<std::string> {
+                     std::string words;
+                     for (const auto& [word, constant] : values) {
+                       if (value.kind == Value::Kind::kText && value.text == word) {
+                         member = constant;
+                         return std::nullopt;
+                       }
+                       words += (words.empty() ? "" : ", ") + word;
+                     }
+                     return mistake(value, "one of " + words);
+                   }},
+                  [&member, values] {
+                    for (const auto& [word, constant] : values)
+                      if (constant == member) return Json(word);
+                    return Json();
+                  });
 }
 
 // A decimal number from `least` to `most`; whole if T is an integer.
 template <typename T>
 Field number(std::string name, T& member, T least, T most) {
-  return readable({std::move(name), [&member, least, most](const Value& value) -> std::optional<std::string> {
-            constexpr bool kWhole = std::is_integral_v<T>;
-            std::conditional_t<kWhole, long long, double> parsed{};
-            const char* end = value.text.data() + value.text.size();
-            const auto [stop, error] = std::from_chars(value.text.data(), end, parsed);
-            const bool good = value.kind == Value::Kind::kText && error == std::errc{} && stop == end &&
-                              std::isfinite(static_cast<double>(parsed));
-            if (!good || parsed < static_cast<decltype(parsed)>(least) || parsed > static_cast<decltype(parsed)>(most))
-              return mistake(value, fmt::format("a {}number from {} to {}", kWhole ? "whole " : "", least, most));
-            member = static_cast<T>(parsed);
-            return std::nullopt;
-          }}, [&member] { return number_json(member); });
+  return readable({std::move(name),
+                   [&member, least, most](const Value& value) -> std::optional<std::string> {
+                     constexpr bool kWhole = std::is_integral_v<T>;
+                     std::conditional_t<kWhole, long long, double> parsed{};
+                     const char* end = value.text.data() + value.text.size();
+                     const auto [stop, error] = std::from_chars(value.text.data(), end, parsed);
+                     const bool good = value.kind == Value::Kind::kText && error == std::errc{} && stop == end &&
+                                       std::isfinite(static_cast<double>(parsed));
+                     if (!good || parsed < static_cast<decltype(parsed)>(least) || parsed > static_cast<decltype(parsed)>(most))
+                       return mistake(value, fmt::format("a {}number from {} to {}", kWhole ? "whole " : "", least, most));
+                     member = static_cast<T>(parsed);
+                     return std::nullopt;
+                   }},
+                  [&member] { return number_json(member); });
 }
 
 // The same, or "": none.

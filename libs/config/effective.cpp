@@ -21,7 +21,7 @@ Json effective(const Config& config) {
   Json cameras = Json::object();
   for (CameraConfig& camera : copy.cameras) {
     Json values = values_of(fields_of(camera));
-    values.erase(camera.inputs.empty() ? "inputs" : "url");  // there is one of the two
+    values.erase(std::string(camera.inputs.empty() ? "inputs" : "url"));  // there is one of the two
     cameras[camera.name] = std::move(values);
   }
   json["cameras"] = std::move(cameras);
@@ -39,7 +39,7 @@ std::vector<std::string> changeable_keys() {
 std::optional<Json> changeable_value(const CameraConfig& camera, const std::string& key) {
   CameraConfig copy = camera;
   for (const Field& field : fields_of(copy))
-    if (field.changeable && field.name == key) return field.get();
+    if (field.changeable && field.name == key) return std::optional<Json>(std::in_place, field.get());
   return std::nullopt;
 }
 

@@ -13,8 +13,8 @@ namespace vedette::config {
 
 using Json = nlohmann::ordered_json;
 
-// {"bus": {…}, …, "cameras": {"front": {…}}}: every key, defaults too; of zones, lines, rules and other lists of maps what isn't as
-// it is by itself.
+// {"bus": {…}, …, "cameras": {"front": {…}}}: every key, defaults too; of zones, lines, rules and other lists of maps what isn't
+// as it is by itself.
 Json effective(const Config& config);
 
 // The keys of a camera that may change while it runs (config/overrides.h): "threshold", "zones", ….

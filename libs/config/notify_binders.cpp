@@ -80,44 +80,53 @@ std::optional<std::string> unknown_placeholder(std::string_view text) {
 }  // namespace
 
 Field host(std::string name, std::string& member) {
-  return readable({std::move(name), [&member](const Value& value) -> std::optional<std::string> {
-            const bool plain = is_text(value) && value.text.size() <= 253 && is_printable(value.text) &&
-                               value.text.find('/') == std::string::npos;
-            if (!plain) return mistake(value, "a broker's name or address such as broker.local or 192.168.1.2 (\"\" for none)");
-            member = value.text;
-            return std::nullopt;
-          }}, [&member] { return Json(member); });
+  return readable({std::move(name),
+                   [&member](const Value& value) -> std::optional<std::string> {
+                     const bool plain = is_text(value) && value.text.size() <= 253 && is_printable(value.text) &&
+                                        value.text.find('/') == std::string::npos;
+                     if (!plain)
+                       return mistake(value, "a broker's name or address such as broker.local or 192.168.1.2 (\"\" for none)");
+                     member = value.text;
+                     return std::nullopt;
+                   }},
+                  [&member] { return Json(member); });
 }
 
 Field client_id(std::string name, std::string& member) {
-  return readable({std::move(name), [&member](const Value& value) -> std::optional<std::string> {
-            if (!is_text(value) || value.text.size() > 64 || !is_printable(value.text))
-              return mistake(value, "at most 64 characters without spaces (\"\": one is made up, and kept)");
-            member = value.text;
-            return std::nullopt;
-          }}, [&member] { return Json(member); });
+  return readable({std::move(name),
+                   [&member](const Value& value) -> std::optional<std::string> {
+                     if (!is_text(value) || value.text.size() > 64 || !is_printable(value.text))
+                       return mistake(value, "at most 64 characters without spaces (\"\": one is made up, and kept)");
+                     member = value.text;
+                     return std::nullopt;
+                   }},
+                  [&member] { return Json(member); });
 }
 
 Field mqtt_topic(std::string name, std::string& member, NoTopic none) {
-  return readable({std::move(name), [&member, none](const Value& value) -> std::optional<std::string> {
-            if (!is_text(value) || !(is_topic(value.text) || (value.text.empty() && none == NoTopic::kTaken)))
-              return mistake(value, fmt::format("a topic such as home/vedette: no + # $ or spaces, no empty level{}",
-                                                none == NoTopic::kTaken ? " (\"\" for none)" : ""));
-            member = value.text;
-            return std::nullopt;
-          }}, [&member] { return Json(member); });
+  return readable({std::move(name),
+                   [&member, none](const Value& value) -> std::optional<std::string> {
+                     if (!is_text(value) || !(is_topic(value.text) || (value.text.empty() && none == NoTopic::kTaken)))
+                       return mistake(value, fmt::format("a topic such as home/vedette: no + # $ or spaces, no empty level{}",
+                                                         none == NoTopic::kTaken ? " (\"\" for none)" : ""));
+                     member = value.text;
+                     return std::nullopt;
+                   }},
+                  [&member] { return Json(member); });
 }
 
 Field web_url(std::string name, std::string& member) {
-  return readable({std::move(name), [&member](const Value& value) -> std::optional<std::string> {
-            const auto is_url = [&](std::string_view scheme) {
-              return value.text.starts_with(scheme) && value.text.size() > scheme.size();
-            };
-            if (!is_text(value) || !(is_url("http://") || is_url("https://")) || !is_printable(value.text))
-              return mistake(value, "a URL such as https://host/path");
-            member = value.text;
-            return std::nullopt;
-          }}, [&member] { return Json(log::redact_url(member)); });
+  return readable({std::move(name),
+                   [&member](const Value& value) -> std::optional<std::string> {
+                     const auto is_url = [&](std::string_view scheme) {
+                       return value.text.starts_with(scheme) && value.text.size() > scheme.size();
+                     };
+                     if (!is_text(value) || !(is_url("http://") || is_url("https://")) || !is_printable(value.text))
+                       return mistake(value, "a URL such as https://host/path");
+                     member = value.text;
+                     return std::nullopt;
+                   }},
+                  [&member] { return Json(log::redact_url(member)); });
 }
 
 Field words(std::string name, std::vector<std::string>& member, std::vector<std::string> choices) {
@@ -137,13 +146,15 @@ Field headers(std::string name, std::vector<std::string>& member) {
 }
 
 Field body_template(std::string name, std::string& member) {
-  return readable({std::move(name), [&member](const Value& value) -> std::optional<std::string> {
-            if (!is_text(value)) return mistake(value, "a text (\"\": the event as JSON)");
-            if (const auto unknown = unknown_placeholder(value.text))
-              return fmt::format("{}; expected one of {{{{{}}}}}", *unknown, fmt::join(kEventPlaceholders, "}}, {{"));
-            member = value.text;
-            return std::nullopt;
-          }}, [&member] { return Json(member); });
+  return readable({std::move(name),
+                   [&member](const Value& value) -> std::optional<std::string> {
+                     if (!is_text(value)) return mistake(value, "a text (\"\": the event as JSON)");
+                     if (const auto unknown = unknown_placeholder(value.text))
+                       return fmt::format("{}; expected one of {{{{{}}}}}", *unknown, fmt::join(kEventPlaceholders, "}}, {{"));
+                     member = value.text;
+                     return std::nullopt;
+                   }},
+                  [&member] { return Json(member); });
 }
 
 Field command(std::string name, std::vector<std::string>& member) {

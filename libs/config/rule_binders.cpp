@@ -37,15 +37,19 @@ Field rule_list(std::string name, std::vector<rules::Rule>& member) {
 }
 
 Field course(std::string name, rules::Segment& member) {
-  return readable({std::move(name), [&member](const Value& value) -> std::optional<std::string> {
-            std::vector<Point> points;
-            if (value.kind == Value::Kind::kText)
-              if (auto wrong = read_points(value, points)) return wrong;
-            if (points.size() != 2 || points[0] == points[1])
-              return mistake(value, "two points that differ, such as \"0.1,0.5 0.9,0.5\"");
-            member = {points[0], points[1]};
-            return std::nullopt;
-          }}, [&member] { return Json(points_text({member.from, member.to})); });
+  return readable({std::move(name),
+                   [&member](const Value& value) -> std::optional<std::string> {
+                     std::vector<Point> points;
+                     if (value.kind == Value::Kind::kText)
+                       if (auto wrong = read_points(value, points)) return wrong;
+                     if (points.size() != 2 || points[0] == points[1])
+                       return mistake(value, "two points that differ, such as \"0.1,0.5 0.9,0.5\"");
+                     member = {points[0], points[1]};
+                     return std::nullopt;
+                   }},
+                  [&member] {
+                    return Json(points_text({member.from, member.to}));
+                  });
 }
 
 Field thresholds(std::string name, std::map<std::string, float>& member) {

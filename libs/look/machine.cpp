@@ -48,8 +48,7 @@ MachineSample look_at_machine() {
 
 double cpu_percent(const MachineSample& before, const MachineSample& now) {
   if (now.all_ticks <= before.all_ticks || now.busy_ticks < before.busy_ticks) return -1.0;
-  return 100.0 * static_cast<double>(now.busy_ticks - before.busy_ticks) /
-         static_cast<double>(now.all_ticks - before.all_ticks);
+  return 100.0 * static_cast<double>(now.busy_ticks - before.busy_ticks) / static_cast<double>(now.all_ticks - before.all_ticks);
 }
 
 }  // namespace vedette::look

@@ -154,27 +154,34 @@ void add_camera_routes(RouteTable& table, CameraParts parts) {
   const auto add = [&](const char* method, const std::string& path, Role least, Handler handler, Operation what) {
     table.add({method, path, least, std::move(handler), std::move(what), true});
   };
-  add("GET", "/api/cameras", Role::kViewer, [api](const Request& request) { return api->list(request); },
-      operation("All cameras that you may see", {{200, "in the configured order", object({{"cameras", list(camera_schema())}})}}));
-  add("GET", camera, Role::kViewer, [api](const Request& request) { return api->one(request); },
+  add(
+      "GET", "/api/cameras", Role::kViewer, [api](const Request& request) { return api->list(request); },
+      operation("All cameras that you may see",
+                {{200, "in the configured order", object({{"cameras", list(camera_schema())}})}}));
+  add(
+      "GET", camera, Role::kViewer, [api](const Request& request) { return api->one(request); },
       operation("One camera", {{200, "", camera_schema()}}));
-  add("GET", camera + "/state", Role::kViewer, [api](const Request& request) { return api->state(request); },
+  add(
+      "GET", camera + "/state", Role::kViewer, [api](const Request& request) { return api->state(request); },
       operation("How a camera does", {{200, "as of half a second ago at most", state_schema()}}));
-  add("PUT", camera + "/mode", Role::kOperator, [api](const Request& request) { return api->set_mode(request); },
+  add(
+      "PUT", camera + "/mode", Role::kOperator, [api](const Request& request) { return api->set_mode(request); },
       command("Force a mode, or let the sentry decide", "A forced mode stays over restarts until it is \"auto\" again.",
               {required(choice_param("mode", "", {"auto", "standby", "validation", "tracking"}))}));
-  add("PUT", camera + "/detection", Role::kOperator,
+  add(
+      "PUT", camera + "/detection", Role::kOperator,
       [api](const Request& request) {
         const bool enabled = request.body["enabled"];
         return api->tell(request, enabled ? CommandKind::StartDetecting : CommandKind::StopDetecting);
       },
       command("Switch detection on or off", "Pictures go on either way.", {required(boolean_param("enabled", ""))}));
-  add("POST", camera + "/pause", Role::kOperator,
+  add(
+      "POST", camera + "/pause", Role::kOperator,
       [api](const Request& request) { return api->tell(request, CommandKind::Pause); },
       command("Pause a camera", "Nothing is published or detected until it is resumed, over restarts too."));
-  add("POST", camera + "/resume", Role::kOperator,
-      [api](const Request& request) { return api->tell(request, CommandKind::Resume); },
-      command("End a camera's pause", ""));
+  add(
+      "POST", camera + "/resume", Role::kOperator,
+      [api](const Request& request) { return api->tell(request, CommandKind::Resume); }, command("End a camera's pause", ""));
 }
 
 }  // namespace vedette::gateway

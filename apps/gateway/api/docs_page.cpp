@@ -98,7 +98,8 @@ std::string docs_page_of(const RouteTable& table) {
       "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>Vedette: the API</title>"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><link rel=\"stylesheet\" href=\"/api/docs.css\">"
       "</head>\n<body><main>\n<h1>Vedette <small>{}</small></h1>\n<p>{}</p>\n"
-      "<p>The same for programs: <a href=\"/api/openapi.json\">/api/openapi.json</a> (OpenAPI 3.1). Beside each operation stands the "
+      "<p>The same for programs: <a href=\"/api/openapi.json\">/api/openapi.json</a> (OpenAPI 3.1). Beside each operation stands "
+      "the "
       "least role that may.</p>\n",
       escape_html(document["info"]["version"].get<std::string>()),
       escape_html(document["info"]["description"].get<std::string>()));

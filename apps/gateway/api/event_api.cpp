@@ -17,9 +17,9 @@ using namespace schemas;
 using store::Event;
 using store::EventState;
 
-constexpr std::int64_t kMostEvents = 500;    // of one list
+constexpr std::int64_t kMostEvents = 500;  // of one list
 constexpr std::int64_t kUsualEvents = 50;
-constexpr int kMostLooks = 20;               // at the index, for somebody who sees only some cameras
+constexpr int kMostLooks = 20;                         // at the index, for somebody who sees only some cameras
 constexpr std::int64_t kMostMs = 253'402'300'799'999;  // the year 9999
 
 Json box_of(const Event& event) {
@@ -203,15 +203,17 @@ Operation operation(std::string summary, std::vector<Answer> answers) {
 }
 
 Operation media(std::string summary, const char* type) {
-  Operation what = operation(std::move(summary), {{200, "", {}, type}, {206, "the part that Range asked for", {}, type}});
+  Operation what = operation(
+      std::move(summary), {{200, "", {}, type}, {206, "the part that Range asked for", {}, type}, {304, "you have it already"}});
   what.problems = {416, 500};
   return what;
 }
 
 Operation list_operation() {
   Operation what = operation("What was recorded, the newest first",
-                             {{200, "", object({{"events", list(event_schema())},
-                                                {"next", described(or_null(text()), "for `before`; null: these were the last")}})}});
+                             {{200, "",
+                               object({{"events", list(event_schema())},
+                                       {"next", described(or_null(text()), "for `before`; null: these were the last")}})}});
   what.query = {text_param("camera", "of this camera", 1, 31),
                 text_param("label", "of this class", 1, 64),
                 text_param("zone", "that were in this zone at any time", 1, 64),
@@ -225,9 +227,7 @@ Operation list_operation() {
 
 }  // namespace
 
-std::string cursor_text(const Event& last) {
-  return fmt::format("{}.{}.{}", last.started_at_ms, last.key.id, last.key.camera);
-}
+std::string cursor_text(const Event& last) { return fmt::format("{}.{}.{}", last.started_at_ms, last.key.id, last.key.camera); }
 
 std::optional<store::Cursor> parse_cursor(std::string_view text) {
   const std::size_t first = text.find('.');
@@ -246,30 +246,38 @@ void add_event_routes(RouteTable& table, std::string storage) {
     table.add(std::move(route));
   };
   const std::string event = "/api/events/{camera}/{id}";
-  add("GET", "/api/events", Role::kViewer, [api](const Request& request) { return api->list(request); }, list_operation());
-  add("GET", event, Role::kViewer, [api](const Request& request) { return api->one(request); },
+  add(
+      "GET", "/api/events", Role::kViewer, [api](const Request& request) { return api->list(request); }, list_operation());
+  add(
+      "GET", event, Role::kViewer, [api](const Request& request) { return api->one(request); },
       operation("An event", {{200, "", event_schema()}}));
   Operation mark = operation("Mark an event as a favourite, or no more", {{200, "as it is now", event_schema()}});
   mark.body = {required(boolean_param("favourite", ""))};
   mark.problems = {409, 500};
-  add("PATCH", event, Role::kOperator, [api](const Request& request) { return api->mark(request); }, std::move(mark));
+  add(
+      "PATCH", event, Role::kOperator, [api](const Request& request) { return api->mark(request); }, std::move(mark));
   Operation remove = operation("Remove an event and its files", {{204, "done"}});
   remove.problems = {409, 500};
   remove.about = "409: it goes on.";
-  add("DELETE", event, Role::kOperator, [api](const Request& request) { return api->remove(request); }, std::move(remove));
-  add("GET", event + "/snapshot.jpg", Role::kViewer,
+  add(
+      "DELETE", event, Role::kOperator, [api](const Request& request) { return api->remove(request); }, std::move(remove));
+  add(
+      "GET", event + "/snapshot.jpg", Role::kViewer,
       [api](const Request& request) { return api->picture(request, &store::Tree::snapshot); },
       media("Its best picture", "image/jpeg"));
-  add("GET", event + "/crop.jpg", Role::kViewer,
+  add(
+      "GET", event + "/crop.jpg", Role::kViewer,
       [api](const Request& request) { return api->picture(request, &store::Tree::crop); },
       media("The part of its best picture that it is about", "image/jpeg"));
-  add("GET", event + "/boxed.jpg", Role::kViewer,
+  add(
+      "GET", event + "/boxed.jpg", Role::kViewer,
       [api](const Request& request) { return api->picture(request, &store::Tree::boxed); },
       media("Its best picture with a box around what it is about", "image/jpeg"));
   Operation clip = media("Its clip", "video/mp4");
   clip.about = "Seekable by Range. The stream changed within it: further parts.";
   clip.query = {integer_param("part", "1 if it isn't said", 1, 1000)};
-  add("GET", event + "/clip.mp4", Role::kViewer, [api](const Request& request) { return api->clip(request); }, std::move(clip));
+  add(
+      "GET", event + "/clip.mp4", Role::kViewer, [api](const Request& request) { return api->clip(request); }, std::move(clip));
 }
 
 }  // namespace vedette::gateway

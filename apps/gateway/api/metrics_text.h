@@ -1,5 +1,5 @@
-// MetricsText: Prometheus's text format (version 0.0.4), family by family. Nearly all that we tell is read from elsewhere at the time
-// of the scrape, so there is nothing that a library with counters of its own would keep for us. Thread-bound.
+// MetricsText: Prometheus's text format (version 0.0.4), family by family. Nearly all that we tell is read from elsewhere at the
+// time of the scrape, so there is nothing that a library with counters of its own would keep for us. Thread-bound.
 #pragma once
 
 #include <initializer_list>

@@ -27,11 +27,8 @@ Json accuracy_schema() {
 }
 
 Json latency_schema() {
-  return or_null(object({{"median_ms", number()},
-                         {"p90_ms", number()},
-                         {"machine", text()},
-                         {"provider", text()},
-                         {"threads", integer()}}));
+  return or_null(
+      object({{"median_ms", number()}, {"p90_ms", number()}, {"machine", text()}, {"provider", text()}, {"threads", integer()}}));
 }
 
 Json model_schema() {

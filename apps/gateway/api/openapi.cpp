@@ -145,9 +145,13 @@ void add_docs_routes(RouteTable& table) {
   table.add({"GET", "/api/docs", Role::kViewer,
              [texts, answer_with](const Request&) { return answer_with(texts->page, "text/html; charset=utf-8"); },
              docs("A page to read it on", {200, "", {}, "text/html"})});
-  table.add({"GET", "/api/docs.css", Role::kViewer,
+  table.add({"GET",
+             "/api/docs.css",
+             Role::kViewer,
              [answer_with](const Request&) { return answer_with(std::string(docs_style()), "text/css; charset=utf-8"); },
-             {}, false, false});
+             {},
+             false,
+             false});
   texts->openapi = dump(openapi_of(table));
   texts->page = docs_page_of(table);
 }

@@ -88,9 +88,7 @@ Param integer_param(std::string name, std::string about, std::int64_t least, std
   return {std::move(name), Param::Kind::kInteger, std::move(about), false, least, most};
 }
 
-Param boolean_param(std::string name, std::string about) {
-  return {std::move(name), Param::Kind::kBoolean, std::move(about)};
-}
+Param boolean_param(std::string name, std::string about) { return {std::move(name), Param::Kind::kBoolean, std::move(about)}; }
 
 Param choice_param(std::string name, std::string about, std::vector<std::string> choices) {
   Param param{std::move(name), Param::Kind::kChoice, std::move(about)};

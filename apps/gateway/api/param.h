@@ -1,5 +1,5 @@
-// Param: one value that a request may carry, in its query or as a member of its JSON body. The check of what comes and the OpenAPI
-// document are both made of it, so neither promises what the other doesn't keep. Pure functions, thread-safe.
+// Param: one value that a request may carry, in its query or as a member of its JSON body. The check of what comes and the
+// OpenAPI document are both made of it, so neither promises what the other doesn't keep. Pure functions, thread-safe.
 #pragma once
 
 #include <cstdint>

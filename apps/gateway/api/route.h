@@ -1,8 +1,8 @@
-// The table of routes: method, path, who may, what it takes, what it answers, and the function that does. Routing, 404 and 405, the
-// check of roles and cameras, the check of query and body, and the OpenAPI document (api/openapi.h) are all made of it.
+// The table of routes: method, path, who may, what it takes, what it answers, and the function that does. Routing, 404 and 405,
+// the check of roles and cameras, the check of query and body, and the OpenAPI document (api/openapi.h) are all made of it.
 //
-// A RouteTable is made at the start and read-only from then on: thread-safe. Handlers of routes that block run on a worker's thread,
-// several at once; the others on the network thread.
+// A RouteTable is made at the start and read-only from then on: thread-safe. Handlers of routes that block run on a worker's
+// thread, several at once; the others on the network thread.
 #pragma once
 
 #include <functional>
@@ -49,22 +49,22 @@ struct Operation {
   std::string summary;
   std::string about = {};
   std::vector<Param> query = {};
-  bool any_query = false;         // others are passed over instead of refused
-  std::vector<Param> body = {};   // members of a JSON object; empty: no body is looked at
+  bool any_query = false;        // others are passed over instead of refused
+  std::vector<Param> body = {};  // members of a JSON object; empty: no body is looked at
   std::vector<Answer> answers = {};
   std::vector<int> problems = {};  // that this one may have beside those that come of the table
 };
 
 struct Route {
   std::string method;  // "GET": HEAD too
-  // "/api/events/{camera}/{id}": a parameter is a whole part of the path, or its begin ("{camera}.jpg"). A camera must be one that
-  // is configured and that who asks may see, else 404.
+  // "/api/events/{camera}/{id}": a parameter is a whole part of the path, or its begin ("{camera}.jpg"). A camera must be one
+  // that is configured and that who asks may see, else 404.
   std::string path;
   std::optional<Role> least;  // none: everybody, who isn't known yet too
   Handler handler;
   Operation operation = {};
-  bool blocks = false;    // its handler waits for files, sockets, other processes
-  bool listed = true;     // in the OpenAPI document
+  bool blocks = false;        // its handler waits for files, sockets, other processes
+  bool listed = true;         // in the OpenAPI document
   bool past_cameras = false;  // a camera that isn't configured (any more) will do, if who asks sees all of them
 };
 

@@ -90,7 +90,8 @@ class SettingsApi {
   }
 
   Reply one(const Request& request, const std::string& key) const {
-    return with_camera(request, [&](const Config& config, const CameraConfig& camera) { return setting_of(config, camera, key); });
+    return with_camera(request,
+                       [&](const Config& config, const CameraConfig& camera) { return setting_of(config, camera, key); });
   }
 
   Reply set(const Request& request, const std::string& key) const {
@@ -181,7 +182,8 @@ void add_config_routes(RouteTable& table, ConfigSource source) {
   };
   Operation what{.tag = "system", .summary = "The configuration in force"};
   what.about =
-      "Every key, defaults too, with what was changed while Vedette ran. Secrets show as ***. What was edited in the file since the "
+      "Every key, defaults too, with what was changed while Vedette ran. Secrets show as ***. What was edited in the file since "
+      "the "
       "start, but for settings, waits for the next start.";
   what.answers = {{200, "",
                    object({{"config", {{"type", "object"}}},

@@ -1,5 +1,5 @@
-// What of a camera's configuration may change while it runs: zones, lines, rules, …. Read from the configuration with all its layers,
-// changed through control, which checks it, keeps it and goes by it.
+// What of a camera's configuration may change while it runs: zones, lines, rules, …. Read from the configuration with all its
+// layers, changed through control, which checks it, keeps it and goes by it.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
-// Workers: a few threads for what blocks (files, the index of events, control's socket), so that the network thread never does. Jobs
-// begin in the order they came. offer() and go_on() from any thread.
+// Workers: a few threads for what blocks (files, the index of events, control's socket), so that the network thread never does.
+// Jobs begin in the order they came. offer() and go_on() from any thread.
 #pragma once
 
 #include <condition_variable>

@@ -32,15 +32,22 @@ class ApiServerTest : public ::testing::Test {
     echo.body = {required(text_param("say", "", 0, kMaxJsonBytes))};
     router_->table().add({"POST", "/echo", Role::kViewer,
                           [](const Request& request) { return json_reply(200, dump(request.body["say"])); }, echo, true});
-    router_->table().add({"GET", "/slow", Role::kViewer,
+    router_->table().add({"GET",
+                          "/slow",
+                          Role::kViewer,
                           [this](const Request&) {
                             ++begun_;
                             while (!open_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
                             return no_content();
                           },
-                          {}, true});
-    router_->table().add({"GET", "/file", Role::kViewer,
-                          [this](const Request& request) { return file_reply(file_, "video/mp4", request.head); }, {}, true});
+                          {},
+                          true});
+    router_->table().add({"GET",
+                          "/file",
+                          Role::kViewer,
+                          [this](const Request& request) { return file_reply(file_, "video/mp4", request.head); },
+                          {},
+                          true});
     thread_ = std::thread([this] { server_->run(*router_, stop_.get()); });
   }
 
@@ -76,8 +83,9 @@ TEST_F(ApiServerTest, BodiesOverOneConnection) {
     EXPECT_EQ(answer.status, 200);
     EXPECT_EQ(answer.body, "\"" + text + "\"");
   }
-  ASSERT_TRUE(connection.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: "
-                              "chunked\r\n\r\n9\r\n{\"say\":\"c\r\n2\r\n\"}\r\n0\r\n\r\n"));
+  ASSERT_TRUE(
+      connection.send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: "
+                      "chunked\r\n\r\n9\r\n{\"say\":\"c\r\n2\r\n\"}\r\n0\r\n\r\n"));
   EXPECT_EQ(connection.read_answer().body, "\"c\"");
   ASSERT_TRUE(connection.send(post(R"({"say":"d"})", "Expect: 100-continue\r\n")));
   EXPECT_EQ(connection.read_answer().status, 100);

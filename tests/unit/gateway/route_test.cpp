@@ -53,8 +53,8 @@ Operation listing() {
 TEST(Query, EveryKeyIsKnownOnceAndInRange) {
   EXPECT_FALSE(refuse_query(listing(), target_of("/?kind=a&limit=500&favourites=1&label=person&token=x")));
   for (const char* bad : {"/", "/?kind=c", "/?kind=a&kind=a", "/?kind=a&limit=0", "/?kind=a&limit=501", "/?kind=a&limit=1x",
-                          "/?kind=a&limit=99999999999999999999", "/?kind=a&limit=", "/?kind=a&favourites=yes", "/?kind=a&label=",
-                          "/?kind=a&label=123456789", "/?kind=a&Limit=1"}) {
+                          "/?kind=a&limit=99999999999999999999", "/?kind=a&limit=", "/?kind=a&favourites=yes",
+                          "/?kind=a&label=", "/?kind=a&label=123456789", "/?kind=a&Limit=1"}) {
     const auto refusal = refuse_query(listing(), target_of(bad));
     ASSERT_TRUE(refusal) << bad;
     EXPECT_EQ(refusal->status, 400);
@@ -77,7 +77,9 @@ TEST(Body, EveryMistakeIsToldAtOnce) {
 }
 
 TEST(Json, DepthIsBounded) {
-  const auto nested = [](int depth) { return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']'); };
+  const auto nested = [](int depth) {
+    return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']');
+  };
   EXPECT_TRUE(parse_json(nested(kMaxJsonDepth)));
   EXPECT_FALSE(parse_json(nested(kMaxJsonDepth + 1)));
   EXPECT_TRUE(parse_json("\"" + nested(100) + "\\\"" + nested(100) + "\""));
@@ -121,7 +123,8 @@ TEST(Range, AsTheStandardHasIt) {
 TEST(Settings, MistakesPointIntoTheBody) {
   const auto mistakes = mistakes_in_value(
       "value:1:12: cameras.front.zones[0].polygon: \"0,0\"; expected at least 3 points\n"
-      "value:1:40: cameras.front.zones[1].name: no value; expected a text\nvalue:1:1: cameras.front.zones: a map; expected a list",
+      "value:1:40: cameras.front.zones[1].name: no value; expected a text\nvalue:1:1: cameras.front.zones: a map; expected a "
+      "list",
       "front", "zones");
   ASSERT_EQ(mistakes.size(), 3u);
   EXPECT_EQ(mistakes[0].pointer, "/value/0/polygon");

@@ -205,7 +205,8 @@ TEST_F(RouterTest, OptionsSaysWhatThereIs) {
 }
 
 TEST_F(RouterTest, CommandsSayWhatIsWrongWithThem) {
-  const auto ask = [&](const char* method, const std::string& target, const std::string& body, const std::string& type = "application/json") {
+  const auto ask = [&](const char* method, const std::string& target, const std::string& body,
+                       const std::string& type = "application/json") {
     RequestHead head;
     head.method = method, head.target = target, head.host = "localhost:8080", head.content_type = type;
     return router_.answer(head, body);

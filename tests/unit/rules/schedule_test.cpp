@@ -34,7 +34,8 @@ TEST(Schedules, AreDaysAndTimes) {
 }
 
 TEST(Schedules, TextsOfOneMakeTheSameAgain) {
-  for (const char* text : {"mon-fri 08:00-18:30", "sat,sun", "fri-mon,wed 10:00-11:00", "08:00-24:00", "mon-fri 22:00-06:00", "sun"}) {
+  for (const char* text :
+       {"mon-fri 08:00-18:30", "sat,sun", "fri-mon,wed 10:00-11:00", "08:00-24:00", "mon-fri 22:00-06:00", "sun"}) {
     Schedule schedule = parse_schedule(text).value();
     const Schedule night = parse_schedule("tue 23:00-01:00").value();
     schedule.insert(schedule.end(), night.begin(), night.end());
@@ -46,8 +47,7 @@ TEST(Schedules, TextsOfOneMakeTheSameAgain) {
     }
     EXPECT_EQ(again, schedule) << text;
   }
-  EXPECT_EQ(texts_of(parse_schedule("mon-wed 22:00-06:00").value()),
-            std::vector<std::string>{"mon,tue,wed 22:00-06:00"});
+  EXPECT_EQ(texts_of(parse_schedule("mon-wed 22:00-06:00").value()), std::vector<std::string>{"mon,tue,wed 22:00-06:00"});
 }
 
 TEST(Schedules, ANightBelongsToTheDayOnWhichItBegins) {
