@@ -37,7 +37,7 @@ test:
 	@scripts/fetch-clip
 	@scripts/fetch-nginx
 	@scripts/fetch-python-tools
-	@ctest --test-dir build --output-on-failure -j2
+	@ctest --test-dir build --output-on-failure -j3
 
 bench:
 	@scripts/setup bench

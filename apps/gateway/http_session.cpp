@@ -117,7 +117,10 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     if (error && error.category() == http::make_error_code(http::error::bad_version).category())
       return refuse(400, "this is not a well-formed HTTP request");
     if (error) return;  // timed out or gone: the socket closes with this session
-    call_ = context_.router->begin(head_of(parser_->get()));
+    RequestHead head = head_of(parser_->get());
+    beast::error_code ignored;
+    head.remote = stream_.socket().remote_endpoint(ignored).address().to_string();
+    call_ = context_.router->begin(head);
     is_head_ = call_.request.head.method == "HEAD";
     if (call_.wants_body()) return start_json();
     keep_alive_ = parser_->is_done() && parser_->get().keep_alive();

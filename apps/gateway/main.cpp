@@ -14,6 +14,8 @@
 #include "bus/directory.h"
 #include "config/command_line.h"
 #include "config/overrides_watch.h"
+#include "config/text.h"
+#include "gateway/accounts.h"
 #include "gateway/api/api.h"
 #include "gateway/feed.h"
 #include "gateway/ingest.h"
@@ -24,6 +26,18 @@
 
 namespace vedette::gateway {
 namespace {
+
+Result<std::shared_ptr<Accounts>> accounts_of(const Config& config) {
+  const GatewayConfig& gateway = config.gateway;
+  AccountOptions options{
+      storage_dir(config.storage), {}, gateway.token.value, gateway.auth != "none", config::is_loopback(gateway.listen)};
+  for (const UserConfig& user : gateway.users)
+    options.configured.push_back({user.name, role_of(user.role).value_or(Role::kViewer), user.password_hash.value, user.cameras});
+  VD_ASSIGN(auto accounts, Accounts::open(std::move(options)));
+  if (gateway.auth == "none" && !config::is_loopback(gateway.listen))
+    log::warning("gateway.auth is none: everybody who reaches {} sees and changes everything", gateway.listen);
+  return std::shared_ptr<Accounts>(std::move(accounts));
+}
 
 // None: plain HTTP.
 Result<std::shared_ptr<boost::asio::ssl::context>> tls_of(const GatewayConfig& config) {
@@ -136,11 +150,16 @@ Result<> serve(const Config& config, const ConfigSource& source, const bus::BusD
   for (const auto& ingest : ingests) pushed.push_back(ingest.get());
   std::string page_missing;
   VD_ASSIGN(StaticFiles page, load_page(gateway, page_missing));
+  VD_ASSIGN(const auto accounts, accounts_of(config));
   VD_ASSIGN(auto tls, tls_of(gateway));
+  const bool is_tls = tls != nullptr;
+  if (!is_tls && !config::is_loopback(gateway.listen) && gateway.auth != "none")
+    log::warning(
+        "without gateway.tls_cert passwords and pictures cross the network in the clear: `make tls` makes a certificate");
   VD_ASSIGN(Server server, Server::open({gateway.listen, gateway.port, gateway.max_viewers, std::move(tls)}));
   const bool detects = std::any_of(config.cameras.begin(), config.cameras.end(), [](const CameraConfig& c) { return c.detect; });
   ModelInfo model(model_path(config.detect));
-  Router router(Access(gateway.token.value, server.port()), std::move(page), page_missing, cameras, pushed,
+  Router router(Access(accounts, server.port(), is_tls), std::move(page), page_missing, cameras, pushed,
                 detects ? &model : nullptr);
   add_api(router, {dir, config, source, cameras, pushed});
 

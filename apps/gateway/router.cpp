@@ -78,6 +78,7 @@ Reply Router::refuse(const Decision& decision) const {
   if (decision.status == 401) stats_->count_unknown();
   Reply reply = problem(decision.status, decision.why);
   if (decision.status == 401) reply.headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (decision.status == 429) reply.headers.emplace_back("Retry-After", std::to_string(decision.retry_after.count()));
   return reply;
 }
 
@@ -137,6 +138,8 @@ Reply Router::finish(Call& call, const std::string& body) const {
   }
   if (!call.set_cookie.empty()) reply.headers.emplace_back("Set-Cookie", call.set_cookie);
   add_common_headers(reply, call.request.head.host);
+  if (std::string strict = access_.strict_transport(call.request.head.host); !strict.empty())
+    reply.headers.emplace_back("Strict-Transport-Security", std::move(strict));
   return reply;
 }
 
