@@ -36,13 +36,12 @@ export function App() {
     event.preventDefault();
     main.current?.focus();
   };
-  const live = route.view === 'grid' || route.view === 'camera';
   return (
     <>
       <a class="skip" href="#main" onClick={skip}>
         Skip to the content
       </a>
-      <Header cameras={refused ? [] : (cameras ?? [])} route={route} quiet={live || refused} openHelp={() => showHelp(true)} />
+      <Header cameras={refused ? [] : (cameras ?? [])} route={route} quiet={refused} openHelp={() => showHelp(true)} />
       <main id="main" ref={main} tabIndex={-1} data-view={route.view}>
         {refused ? (
           <Login done={letIn} />
