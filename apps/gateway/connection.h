@@ -26,7 +26,7 @@ class Connection {
   using executor_type = Plain::executor_type;
 
   explicit Connection(net::ip::tcp::socket socket) : stream_(std::in_place_type<Plain>, std::move(socket)) {}
-  // Begins with async_handshake(). `tls` outlives it.
+  // Begins with async_handshake(). What it needs of `tls` it keeps.
   Connection(net::ip::tcp::socket socket, net::ssl::context& tls)
       : stream_(std::in_place_type<Tls>, Plain(std::move(socket)), tls) {}
 

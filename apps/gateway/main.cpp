@@ -156,7 +156,9 @@ Result<> serve(const Config& config, const ConfigSource& source, const bus::BusD
   if (!is_tls && !config::is_loopback(gateway.listen) && gateway.auth != "none")
     log::warning(
         "without gateway.tls_cert passwords and pictures cross the network in the clear: `make tls` makes a certificate");
-  VD_ASSIGN(Server server, Server::open({gateway.listen, gateway.port, gateway.max_viewers, std::move(tls)}));
+  const auto renewal = std::make_shared<TlsRenewal>(TlsFiles{gateway.tls_cert, gateway.tls_key});
+  VD_ASSIGN(Server server, Server::open({gateway.listen, gateway.port, gateway.max_viewers, std::move(tls),
+                                         [renewal] { return renewal->look(); }}));
   const bool detects = std::any_of(config.cameras.begin(), config.cameras.end(), [](const CameraConfig& c) { return c.detect; });
   ModelInfo model(model_path(config.detect));
   Router router(Access(accounts, server.port(), is_tls), std::move(page), page_missing, cameras, pushed,

@@ -38,7 +38,7 @@ Error listen_error(const ServerOptions& options, const boost::system::error_code
 
 class Listener {
  public:
-  Listener(Tcp::acceptor& acceptor, SessionContext& context, net::ssl::context* tls)
+  Listener(Tcp::acceptor& acceptor, SessionContext& context, const std::shared_ptr<net::ssl::context>& tls)
       : acceptor_(acceptor), context_(context), tls_(tls), pause_(acceptor.get_executor()) {}
 
   void accept() {
@@ -47,7 +47,7 @@ class Listener {
       if (error) return wait();
       // Over the limit: closed at once, the only answer that costs nothing.
       if (context_.connections < context_.max_connections)
-        serve_http(tls_ == nullptr ? Connection(std::move(socket)) : Connection(std::move(socket), *tls_), context_);
+        serve_http(!tls_ ? Connection(std::move(socket)) : Connection(std::move(socket), *tls_), context_);
       accept();
     });
   }
@@ -62,14 +62,15 @@ class Listener {
 
   Tcp::acceptor& acceptor_;
   SessionContext& context_;
-  net::ssl::context* const tls_;  // null: plain
+  const std::shared_ptr<net::ssl::context>& tls_;  // null: plain; may become another one
   net::steady_timer pause_;
 };
 
-// Ends what goes on for who isn't let in any more.
+// Ends what goes on for who isn't let in any more; takes a certificate that was renewed.
 class Sweeper {
  public:
-  Sweeper(net::io_context& io, SessionContext& context) : context_(context), timer_(io) {}
+  Sweeper(net::io_context& io, SessionContext& context, ServerOptions& options)
+      : context_(context), options_(options), timer_(io) {}
 
   void wait() {
     timer_.expires_after(kSweepEvery);
@@ -79,14 +80,19 @@ class Sweeper {
       accounts.refresh();
       for (Closable* socket : context_.open_sockets)
         if (!accounts.holds(socket->ticket())) socket->close();
+      if (options_.renewed_tls && ++sweeps_ % kSweepsALook == 0)
+        if (auto renewed = options_.renewed_tls()) options_.tls = std::move(renewed);
       wait();
     });
   }
   void stop() { timer_.cancel(); }
 
  private:
+  static constexpr int kSweepsALook = 60;
   SessionContext& context_;
+  ServerOptions& options_;
   net::steady_timer timer_;
+  int sweeps_ = 0;
 };
 
 }  // namespace
@@ -139,11 +145,11 @@ void Server::run(const Router& router, int stop_fd) {
   context.workers = &workers;
   context.max_viewers = parts_->options.max_viewers;
   context.max_connections = context.max_viewers + kSpareConnections;
-  Listener listener(parts_->acceptor, context, parts_->options.tls.get());
+  Listener listener(parts_->acceptor, context, parts_->options.tls);
   listener.accept();
 
   net::io_context& io = parts_->io;
-  Sweeper sweeper(io, context);
+  Sweeper sweeper(io, context, parts_->options);
   sweeper.wait();
   net::steady_timer deadline(io);
   net::posix::stream_descriptor stop(io, ::dup(stop_fd));

@@ -298,11 +298,11 @@ void add_user_routes(RouteTable& table, const ApiPtr& api) {
              operation("users", "All users", {{200, "", object({{"users", list(listed)}})}})});
   table.add({"POST", "/api/users", Role::kAdmin, [api](const Request& request) { return api->add_user(request); },
              operation("users", "A new user", {{201, "", user_schema()}},
-                       with_rights({required(text_param("name", "", 1, 64)), required(password_param())}), {409, 422}),
+                       with_rights({required(text_param("name", "", 1, 64)), required(password_param())}), {409, 422, 503}),
              true});
   table.add({"PUT", "/api/users/{name}", Role::kAdmin, [api](const Request& request) { return api->change_user(request); },
              operation("users", "Another password, role or cameras; what isn't given stays. Their logins end",
-                       {{200, "", user_schema()}}, with_rights({password_param()}), {404, 409, 422}),
+                       {{200, "", user_schema()}}, with_rights({password_param()}), {404, 409, 422, 503}),
              true});
   table.add({"DELETE", "/api/users/{name}", Role::kAdmin, [api](const Request& request) { return api->remove_user(request); },
              operation("users", "Remove a user, or what was changed of one that the configuration has", {{204, "done"}}, {},

@@ -30,7 +30,9 @@ record:
   least_free: 0
 gateway:
   port: 0
+  token: %(token)s
 """
+TOKEN = "schemathesis may make users, too"
 # A part that answers with 503 is away for a moment by its own words; anything else that begins with 5 is a bug.
 RULES = """[checks]
 not_a_server_error.enabled = true
@@ -63,7 +65,7 @@ def main():
     bus = tempfile.mkdtemp(prefix="vedette-test-schemathesis-", dir="/dev/shm")
     children = []
     try:
-        (folder / "vedette.yaml").write_text(CONFIG % {"storage": folder / "storage", "bus": bus})
+        (folder / "vedette.yaml").write_text(CONFIG % {"storage": folder / "storage", "bus": bus, "token": TOKEN})
         (folder / "schemathesis.toml").write_text(RULES)
         log = None
         for name, words in (("record", "records 2 cameras"), ("control", "decides for 2"), ("gateway", r"page on (http://[\d.:]+)/\n")):
@@ -74,7 +76,7 @@ def main():
         base = found.group(1)
         run = subprocess.run(
             [python, "-m", "schemathesis.cli", "--config-file", folder / "schemathesis.toml", "run", f"{base}/api/openapi.json",
-             "--url", base, "--max-examples", str(EXAMPLES), "--seed", "7", "--phases", "examples,coverage,fuzzing",
+             "--url", base, "--header", f"Authorization: Bearer {TOKEN}", "--max-examples", str(EXAMPLES), "--seed", "7", "--phases", "examples,coverage,fuzzing",
              "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
              "response_schema_conformance,unsupported_method,allow_header_conformance", "--request-timeout", "60", "--no-color"],
             cwd=folder,
@@ -82,7 +84,8 @@ def main():
         for child in children:
             if child.poll() is not None:
                 sys.exit(f"{child.args[0]} ended with {child.returncode}:\n{log.read_text()}")
-        with urllib.request.urlopen(f"{base}/api/cameras") as answer:
+        request = urllib.request.Request(f"{base}/api/cameras", headers={"Authorization": f"Bearer {TOKEN}"})
+        with urllib.request.urlopen(request) as answer:
             print("still served:", [camera["name"] for camera in json.load(answer)["cameras"]])
         return run.returncode
     finally:
