@@ -248,7 +248,8 @@ void add_system_routes(RouteTable& table, const bus::BusDir& dir, std::vector<Ca
   const auto api = std::make_shared<SystemApi>(dir, std::move(hubs));
   Operation what{.tag = "system", .summary = "How the machine, its stages and their topics do"};
   what.about =
-      "Rates are of the time since the last request, or of half a second. `hops`: the way of each camera's newest frame; a hop "
+      "Rates are of the time since the last request, or of half a second. `latency`: the way of each camera's newest frame; a "
+      "hop "
       "that "
       "is behind has an older frame.";
   what.answers = {{200, "", system_schema()}};
