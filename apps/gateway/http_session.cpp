@@ -178,7 +178,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     }
     count(101);
     stream_.expires_never();
-    serve_viewer(std::move(stream_), parser_->release(), *reply.watch, context_, std::move(place_));
+    serve_viewer(std::move(stream_), parser_->release(), *reply.watch, reply.wish, context_, std::move(place_));
   }
 
   void push(Reply reply) {

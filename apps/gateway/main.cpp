@@ -163,7 +163,7 @@ Result<> serve(const Config& config, const ConfigSource& source, const bus::BusD
                 detects ? &model : nullptr);
   add_api(router, {dir, config, source, cameras, pushed});
 
-  const FeedThreads feeds(dir, hubs, {gateway.fps, static_cast<int>(gateway.jpeg_quality), gateway.waiting});
+  const FeedThreads feeds(dir, hubs, {{gateway.fps, static_cast<int>(gateway.jpeg_quality)}, gateway.waiting});
   log::info("page on {}", server.url());
   server.run(router, stop_fd());
   log::info("stopping");

@@ -81,6 +81,8 @@ class Metrics {
     each("vedette_gateway_viewers", "gauge", "WebSockets that watch.", [](const CameraHub& hub) { return hub.viewers(); });
     each("vedette_gateway_pictures_encoded_total", "counter", "Pictures turned into JPEG.",
          [](const CameraHub& hub) { return hub.counters().encoded; });
+    each("vedette_gateway_pictures_passed_total", "counter", "Packets passed on as they came.",
+         [](const CameraHub& hub) { return hub.counters().passed; });
     each("vedette_gateway_pictures_sent_total", "counter", "Pictures written to viewers.",
          [](const CameraHub& hub) { return hub.counters().sent; });
     each("vedette_gateway_pictures_skipped_total", "counter", "Pictures that a viewer was too slow for.",
