@@ -79,7 +79,7 @@ void CameraHub::count_sent(const Picture& picture) {
   ++counters_.sent;
   counters_.sent_bytes += picture.head().size() + picture.bytes();
   if (!last_sent_ || last_sent_->frame_id < picture.frame_id())
-    last_sent_ = {picture.frame_id(), picture.captured_at_ns(), monotonic_ns()};
+    last_sent_ = SentPicture{picture.frame_id(), picture.captured_at_ns(), monotonic_ns()};
 }
 
 StatePtr CameraHub::state() const {
