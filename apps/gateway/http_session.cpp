@@ -179,7 +179,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     }
     count(101);
     stream_.expires_never();
-    serve_viewer(std::move(stream_), parser_->release(), *reply.watch, context_, place_of_guest());
+    serve_viewer(std::move(stream_), parser_->release(), *reply.watch, reply.wish, context_, place_of_guest());
   }
 
   void push(Reply reply) {

@@ -166,7 +166,7 @@ Result<> serve(const Config& config, const ConfigSource& source, const bus::BusD
   AuditLog audit(storage_dir(config.storage));
   add_api(router, {dir, config, source, cameras, pushed, &audit});
 
-  const FeedThreads feeds(dir, hubs, {gateway.fps, static_cast<int>(gateway.jpeg_quality), gateway.waiting});
+  const FeedThreads feeds(dir, hubs, {{gateway.fps, static_cast<int>(gateway.jpeg_quality)}, gateway.waiting});
   log::info("page on {}", server.url());
   server.run(router, stop_fd());
   log::info("stopping");

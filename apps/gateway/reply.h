@@ -28,6 +28,7 @@ struct Reply {
   FileBody file;
   std::vector<std::pair<std::string, std::string>> headers;
   CameraHub* watch = nullptr;  // not an answer: go on as a WebSocket that watches this camera
+  VideoWish wish;              // how
   Ingest* push = nullptr;      // not an answer: read the body and offer it, or go on as a WebSocket whose messages are JPEGs
   PushRequest pushed;          // what the body will be
 };

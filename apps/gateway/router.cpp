@@ -195,9 +195,12 @@ Reply Router::watch(const Request& request) const {
     reply.headers.emplace_back("Sec-WebSocket-Version", "13");
     return reply;
   }
+  const auto wish = parse_video_wish(request.target);
+  if (!wish) return problem(400, wish.error().text);
   Reply reply;
   for (CameraHub* hub : cameras_)
     if (hub->name() == request.param(kCamera)) reply.watch = hub;
+  reply.wish = *wish;
   return reply;
 }
 

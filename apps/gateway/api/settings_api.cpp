@@ -85,7 +85,7 @@ class SettingsApi {
     return with_camera(request, [](const Config& config, const CameraConfig& camera) {
       Json settings = Json::object();
       for (const std::string& key : config::changeable_keys()) settings[key] = setting_of(config, camera, key);
-      return Json{{"settings", std::move(settings)}};
+      return settings;
     });
   }
 
@@ -157,7 +157,7 @@ void add_settings_routes(RouteTable& table, ConfigSource source, std::string bus
   Members settings;
   for (const std::string& key : config::changeable_keys()) settings.emplace_back(key, setting_schema(key));
   table.add({"GET", path, Role::kViewer, [api](const Request& request) { return api->all(request); },
-             operation("What may change while a camera runs", {{200, "", object({{"settings", object(settings)}})}}), true});
+             operation("What may change while a camera runs", {{200, "", object(settings)}}), true});
   for (const std::string& key : config::changeable_keys()) {
     const Answer answer{200, "as it is now", setting_schema(key)};
     table.add({"GET", path + "/" + key, Role::kViewer, [api, key](const Request& request) { return api->one(request, key); },

@@ -1,10 +1,12 @@
 #include "gateway/api/system_api.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <thread>
 
 #include "base/clock.h"
@@ -12,6 +14,7 @@
 #include "gateway/api/schemas.h"
 #include "look/machine.h"
 #include "look/sample.h"
+#include "model_file/card.h"
 #include "schema/frame.h"
 #include "schema/tracks.h"
 
@@ -41,9 +44,9 @@ std::optional<Info> newest(const bus::BusDir& dir, const std::string& camera, co
 
 template <typename Info>
 Json hop(const char* name, const Info& info) {
-  return {{"hop", name},
+  return {{"name", name},
           {"frame_id", info.frame_id()},
-          {"after_ms", milliseconds(age_ns(info.captured_at_ns(), info.published_at_ns()))}};
+          {"at_ms", milliseconds(age_ns(info.captured_at_ns(), info.published_at_ns()))}};
 }
 
 struct Look {
@@ -53,30 +56,33 @@ struct Look {
 
 Json machine_json(const Look& before, const Look& now) {
   const double percent = look::cpu_percent(before.machine, now.machine);
-  return {{"cpu_percent", percent < 0 ? Json() : Json(std::round(percent * 10) / 10)},
-          {"cores", now.machine.cores},
-          {"load", now.machine.load},
-          {"memory_bytes", now.machine.memory_bytes},
-          {"available_bytes", now.machine.available_bytes},
-          {"up_seconds", now.machine.up_seconds}};
+  const look::MachineSample& machine = now.machine;
+  return {{"name", model_file::machine_name()},
+          {"cores", machine.cores},
+          {"cpu_percent", percent < 0 ? Json() : Json(std::round(percent * 10) / 10)},
+          {"load", machine.load},
+          {"memory_total_bytes", machine.memory_bytes},
+          {"memory_used_bytes", machine.memory_bytes - std::min(machine.memory_bytes, machine.available_bytes)},
+          {"uptime_s", machine.up_seconds}};
 }
 
-// "vedette-capture" -> "capture"; other programs are called as they are.
-std::string tag_of(const std::string& name) {
+std::string camera_of(const std::string& topic) { return topic.substr(0, topic.find('/')); }
+
+// "vedette-capture", which writes topics of camera "front": "capture/front". Other programs are called as they are.
+std::string tag_of(const Json& process) {
   constexpr std::string_view kOurs = "vedette-";
-  return name.starts_with(kOurs) ? name.substr(kOurs.size()) : name;
-}
-
-std::string camera_of(const Json& topic) {
-  const std::string name = topic["topic"].get<std::string>();
-  return name.substr(0, name.find('/'));
+  std::string name = process["name"].get<std::string>();
+  if (!name.starts_with(kOurs)) return name;
+  name.erase(0, kOurs.size());
+  const Json& writes = process["writes"];
+  return name == "capture" && !writes.empty() ? name + "/" + camera_of(writes[0].get<std::string>()) : name;
 }
 
 // What a page shows of a topic; all there is of it is `vedette top --json`'s.
 Json topic_json(const Json& topic) {
-  Json shown{{"topic", topic["topic"]}, {"error", topic.value("error", Json())}};
-  for (const char* key : {"schema", "fps", "published", "dropped", "dropped_per_s", "age_ms", "bytes"})
-    shown[key] = topic.contains(key) ? topic[key] : Json();
+  const auto get = [&](const char* key) { return topic.contains(key) ? topic[key] : Json(); };
+  Json shown{{"topic", topic["topic"]}, {"error", get("error")}, {"schema", get("schema")}, {"rate", get("fps")}};
+  for (const char* key : {"published", "dropped", "age_ms", "bytes"}) shown[key] = get(key);
   shown["writer"] = topic.contains("writer") ? topic["writer"]["name"] : Json();
   Json missed = nullptr;
   if (topic.contains("readers")) {
@@ -88,19 +94,39 @@ Json topic_json(const Json& topic) {
   return shown;
 }
 
-Json process_json(const Json& process, const Principal& who) {
-  const auto seen = [&](const Json& topics) {
+// The stage is well unless it has been silent on a topic that it writes.
+bool is_silent(const Json& process, const Json& topics) {
+  return std::any_of(topics.begin(), topics.end(), [&](const Json& topic) {
+    return topic.contains("writer") && topic["writer"]["pid"] == process["pid"] && topic["writer"]["alive"] == true &&
+           topic["writer"]["silent_ms"].get<std::int64_t>() > static_cast<std::int64_t>(kStaleAfterMs);
+  });
+}
+
+Json stage_json(const Json& process, const Json& topics, const Principal& who) {
+  const auto seen = [&](const Json& names) {
     Json shown = Json::array();
-    for (const Json& topic : topics)
-      if (who.may_see(camera_of({{"topic", topic}}))) shown.push_back(topic);
+    for (const Json& name : names)
+      if (who.may_see(camera_of(name.get<std::string>()))) shown.push_back(name);
     return shown;
   };
-  return {{"tag", tag_of(process["name"].get<std::string>())},
+  return {{"tag", tag_of(process)},
           {"pid", process["pid"]},
+          {"status", is_silent(process, topics) ? "stale" : "ok"},
           {"cpu_percent", process["cpu_percent"]},
-          {"rss_bytes", process["rss_bytes"]},
+          {"memory_bytes", process["rss_bytes"]},
           {"writes", seen(process["writes"])},
           {"reads", seen(process["reads"])}};
+}
+
+// What should be there and isn't.
+Json missing_stage(const std::string& tag) {
+  return {{"tag", tag},
+          {"pid", nullptr},
+          {"status", "missing"},
+          {"cpu_percent", nullptr},
+          {"memory_bytes", nullptr},
+          {"writes", Json::array()},
+          {"reads", Json::array()}};
 }
 
 class SystemApi {
@@ -110,17 +136,32 @@ class SystemApi {
   Reply system(const Request& request) {
     const auto [before, now] = two_looks();
     const Json bus = look::to_json(before->bus, now->bus);
-    Json topics = Json::array(), stages = Json::array(), cameras = Json::array();
+    Json topics = Json::array(), stages = Json::array(), latency = Json::array();
     for (const Json& topic : bus["topics"])
-      if (request.who.may_see(camera_of(topic))) topics.push_back(topic_json(topic));
-    for (const Json& process : bus["processes"]) stages.push_back(process_json(process, request.who));
-    for (const CameraHub* hub : hubs_)
-      if (request.who.may_see(hub->name())) cameras.push_back({{"name", hub->name()}, {"hops", hops_of(dir_, hub->name())}});
-    return json_reply(200, dump({{"seconds", bus["seconds"]},
+      if (request.who.may_see(camera_of(topic["topic"].get<std::string>()))) topics.push_back(topic_json(topic));
+    std::set<std::string> tags;
+    for (const Json& process : bus["processes"]) {
+      stages.push_back(stage_json(process, bus["topics"], request.who));
+      tags.insert(stages.back()["tag"].get<std::string>());
+    }
+    for (const CameraHub* hub : hubs_) {
+      if (!request.who.may_see(hub->name())) continue;
+      latency.push_back(latency_of(dir_, hub->name()));
+      if (const auto sent = hub->last_sent())
+        latency.back()["hops"].push_back({{"name", "sent"},
+                                          {"frame_id", sent->frame_id},
+                                          {"at_ms", milliseconds(age_ns(sent->captured_at_ns, sent->sent_at_ns))}});
+      for (const Stage& stage : hub->stages(monotonic_ns())) {
+        const std::string tag = std::string(stage.name) + (stage.name == "capture" ? "/" + hub->name() : "");
+        if (stage.status == StageStatus::kMissing && tags.insert(tag).second) stages.push_back(missing_stage(tag));
+      }
+    }
+    return json_reply(200, dump({{"version", VEDETTE_VERSION},
+                                 {"seconds", bus["seconds"]},
                                  {"machine", machine_json(*before, *now)},
                                  {"stages", std::move(stages)},
                                  {"topics", std::move(topics)},
-                                 {"cameras", std::move(cameras)}}));
+                                 {"latency", std::move(latency)}}));
   }
 
  private:
@@ -154,58 +195,65 @@ class SystemApi {
 };
 
 Json system_schema() {
-  const Json machine = object({{"cpu_percent", described(or_null(number()), "of all cores together, 0 to 100")},
+  const Json machine = object({{"name", described(text(), "of its processor")},
                                {"cores", integer()},
+                               {"cpu_percent", described(or_null(number()), "of all cores together, 0 to 100")},
                                {"load", described(number(), "mean over the last minute")},
-                               {"memory_bytes", integer()},
-                               {"available_bytes", integer()},
-                               {"up_seconds", integer()}});
-  const Json stage = object({{"tag", described(text(), "\"capture\", \"detect\", …; other programs by their name")},
-                             {"pid", integer()},
+                               {"memory_total_bytes", integer()},
+                               {"memory_used_bytes", integer()},
+                               {"uptime_s", integer()}});
+  const Json stage = object({{"tag", described(text(), "\"capture/front\", \"detect\", …; other programs by their name")},
+                             {"pid", or_null(integer())},
+                             {"status", one_of({"ok", "stale", "missing"})},
                              {"cpu_percent", described(or_null(number()), "of one core")},
-                             {"rss_bytes", described(integer(), "in memory, what it shares with others included")},
+                             {"memory_bytes", described(or_null(integer()), "in memory, what it shares with others included")},
                              {"writes", list(text())},
                              {"reads", list(text())}});
   const Json topic = object({{"topic", text()},
                              {"error", described(or_null(text()), "why nothing is known of it")},
                              {"schema", or_null(text())},
-                             {"fps", described(or_null(number()), "records a second")},
+                             {"rate", described(or_null(number()), "records a second")},
                              {"published", or_null(integer())},
                              {"dropped", described(or_null(integer()), "records that there was no slot for")},
-                             {"dropped_per_s", or_null(number())},
                              {"age_ms", described(or_null(number()), "of what its newest record speaks of")},
                              {"bytes", described(or_null(integer()), "of memory")},
                              {"writer", or_null(text())},
                              {"missed", described(or_null(integer()), "records that readers were too late for, all together")}});
-  const Json hop = with(object({{"hop", one_of({"published", "detected", "tracked", "sent"})},
+  const Json hop = with(object({{"name", one_of({"captured", "published", "detections", "tracks", "sent"})},
                                 {"frame_id", integer()},
-                                {"after_ms", described(number(), "the frame's capture")}}),
+                                {"at_ms", described(number(), "after the frame's capture")}}),
                         {{"inference_ms", number()}});
-  return object({{"seconds", described(number(), "that rates are of")},
+  return object({{"version", text()},
+                 {"seconds", described(number(), "that rates are of")},
                  {"machine", machine},
                  {"stages", list(stage)},
                  {"topics", list(topic)},
-                 {"cameras", list(object({{"name", text()}, {"hops", list(hop)}}))}});
+                 {"latency", list(object({{"camera", text()}, {"frame_id", or_null(integer())}, {"hops", list(hop)}}))}});
 }
 
 }  // namespace
 
-Json hops_of(const bus::BusDir& dir, const std::string& camera) {
+Json latency_of(const bus::BusDir& dir, const std::string& camera) {
   Json hops = Json::array();
-  if (const auto frame = newest<FrameInfo>(dir, camera, "frames", kFrameSchema)) hops.push_back(hop("published", *frame));
+  const auto frame = newest<FrameInfo>(dir, camera, "frames", kFrameSchema);
+  if (frame) {
+    hops.push_back({{"name", "captured"}, {"frame_id", frame->frame_id()}, {"at_ms", 0}});
+    hops.push_back(hop("published", *frame));
+  }
   if (const auto found = newest<DetectionsInfo>(dir, camera, "detections", kDetectionsSchema)) {
-    hops.push_back(hop("detected", *found));
+    hops.push_back(hop("detections", *found));
     hops.back()["inference_ms"] = milliseconds(found->inference_ns());
   }
-  if (const auto tracks = newest<TracksInfo>(dir, camera, "tracks", kTracksSchema)) hops.push_back(hop("tracked", *tracks));
-  return hops;
+  if (const auto tracks = newest<TracksInfo>(dir, camera, "tracks", kTracksSchema)) hops.push_back(hop("tracks", *tracks));
+  return {{"camera", camera}, {"frame_id", frame ? Json(frame->frame_id()) : Json()}, {"hops", std::move(hops)}};
 }
 
 void add_system_routes(RouteTable& table, const bus::BusDir& dir, std::vector<CameraHub*> hubs) {
   const auto api = std::make_shared<SystemApi>(dir, std::move(hubs));
   Operation what{.tag = "system", .summary = "How the machine, its stages and their topics do"};
   what.about =
-      "Rates are of the time since the last request, or of half a second. `hops`: the way of each camera's newest frame; a hop "
+      "Rates are of the time since the last request, or of half a second. `latency`: the way of each camera's newest frame; a "
+      "hop "
       "that "
       "is behind has an older frame.";
   what.answers = {{200, "", system_schema()}};

@@ -14,6 +14,6 @@ void add_system_routes(RouteTable& table, const bus::BusDir& dir, std::vector<Ca
 
 // The way of a camera's newest frame through the hops, each with how long after its capture it got there. A hop that is behind
 // has an older frame: its id says so. Of topics that aren't there: nothing.
-Json hops_of(const bus::BusDir& dir, const std::string& camera);
+Json latency_of(const bus::BusDir& dir, const std::string& camera);
 
 }  // namespace vedette::gateway

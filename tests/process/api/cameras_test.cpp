@@ -38,7 +38,7 @@ TEST_F(ApiTest, SettingsThereAndBack) {
   start_control();
   start_gateway();
   const std::string settings = "/api/cameras/front/settings";
-  Json all = json(settings)["settings"];
+  const Json all = json(settings);
   EXPECT_EQ(all["threshold"], Json::parse(R"({"value":0.55,"overridden":false})"));
   EXPECT_EQ(all["zones"]["value"], Json::parse(R"([{"name":"door","polygon":"0,0 0.3,0 0.3,0.2"}])"));
   EXPECT_EQ(all["masks"]["value"], Json::array());
