@@ -61,6 +61,7 @@ class CameraHub {
   void join(const std::shared_ptr<Outbox>& viewer, const VideoWish& wish = {});
   void leave(const std::shared_ptr<Outbox>& viewer);
   void count_sent();
+  StatePtr state() const;  // the last that was sent; null: none yet
   std::vector<Stage> stages(std::uint64_t now_ns) const;
   std::vector<Input> inputs(std::uint64_t now_ns) const;
   std::size_t viewers() const;

@@ -14,7 +14,9 @@ using Tcp = net::ip::tcp;
 
 constexpr std::chrono::milliseconds kCloseTimeout{300};
 constexpr std::chrono::milliseconds kAcceptPause{100};  // after an accept that failed (descriptors used up)
-constexpr std::size_t kSpareConnections = 64;           // over max_viewers, for the page and its requests
+constexpr std::size_t kWorkers = 4;
+constexpr std::size_t kMostWaiting = 32;       // requests that wait for a worker
+constexpr std::size_t kSpareConnections = 64;  // over max_viewers, for the page and its requests
 
 std::string where(const ServerOptions& options) {
   const bool v6 = options.listen.find(':') != std::string::npos;
@@ -41,14 +43,21 @@ class Listener {
     acceptor_.async_accept([this](boost::system::error_code error, Tcp::socket socket) {
       if (error == net::error::operation_aborted || !acceptor_.is_open()) return;
       if (error) return wait();
-      // Over the limit: closed at once, the only answer that costs nothing.
-      if (context_.connections < context_.max_connections)
+      if (context_.connections < context_.max_connections || make_room())
         serve_http(tls_ == nullptr ? Connection(std::move(socket)) : Connection(std::move(socket), *tls_), context_);
       accept();
     });
   }
 
  private:
+  // Who takes longest to say what it wants goes. Where all are busy the new one is closed at once, the only answer that costs
+  // nothing.
+  bool make_room() {
+    if (context_.idle.empty()) return false;
+    context_.idle.front()->close();
+    return true;
+  }
+
   void wait() {
     pause_.expires_after(kAcceptPause);
     pause_.async_wait([this](boost::system::error_code error) {
@@ -106,7 +115,10 @@ std::string Server::url() const {
 
 void Server::run(const Router& router, int stop_fd) {
   SessionContext& context = parts_->context;
+  // Ends before the sessions do: what its threads have done is posted to `io`.
+  Workers workers(kWorkers, kMostWaiting);
   context.router = &router;
+  context.workers = &workers;
   context.max_viewers = parts_->options.max_viewers;
   context.max_connections = context.max_viewers + kSpareConnections;
   Listener listener(parts_->acceptor, context, parts_->options.tls.get());

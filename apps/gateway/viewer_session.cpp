@@ -16,8 +16,8 @@ namespace websocket = boost::beast::websocket;
 
 class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public Closable {
  public:
-  ViewerSession(Connection connection, UpgradeRequest request, CameraHub& camera, const VideoWish& wish,
-                SessionContext& context, ConnectionPlace place)
+  ViewerSession(Connection connection, UpgradeRequest request, CameraHub& camera, const VideoWish& wish, SessionContext& context,
+                ConnectionPlace place)
       : socket_(std::move(connection)),
         request_(std::move(request)),
         camera_(camera),
