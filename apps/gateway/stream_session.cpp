@@ -88,7 +88,7 @@ class StreamSession : public std::enable_shared_from_this<StreamSession>, public
     net::async_write(stream_, buffers, [self = shared_from_this()](beast::error_code error, std::size_t) {
       if (self->gone_) return;
       if (error) return self->close();
-      self->camera_.count_sent();
+      self->camera_.count_sent(*self->sending_);
       self->write_next();
     });
   }

@@ -120,9 +120,9 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
   void start_write(const std::array<net::const_buffer, 4>& buffers) {
     socket_.async_write(buffers, [self = shared_from_this()](beast::error_code error, std::size_t) {
       if (error) return self->on_gone();
-      if (std::holds_alternative<PicturePtr>(self->sending_)) {
+      if (const auto* picture = std::get_if<PicturePtr>(&self->sending_)) {
         self->sent_.add(monotonic_ns());
-        self->camera_.count_sent();
+        self->camera_.count_sent(**picture);
       }
       self->write_next();
     });

@@ -57,8 +57,8 @@ Result<Command> decode_command(std::span<const std::byte> packet) {
 Result<> send_command(const std::string& bus_dir, const Command& command, std::chrono::milliseconds patience) {
   const std::vector<std::byte> packet = encode(command);
   if (packet.size() > kMaxControlPacket)
-    return Error{ErrorCode::kInvalidArgument,
-                 "a command of " + std::to_string(packet.size()) + " bytes; expected at most " + std::to_string(kMaxControlPacket)};
+    return Error{ErrorCode::kInvalidArgument, "a command of " + std::to_string(packet.size()) + " bytes; expected at most " +
+                                                  std::to_string(kMaxControlPacket)};
   const std::string place = bus_dir.empty() ? bus::default_bus_dir() : bus_dir;
   VD_ASSIGN(const UniqueFd fd, connect_to(place + "/" + kControlSocketName, patience));
   if (::send(fd.get(), packet.data(), packet.size(), MSG_NOSIGNAL) < 0) return errno_error("asking control");

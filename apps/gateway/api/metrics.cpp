@@ -86,6 +86,10 @@ class Metrics {
          [](const CameraHub& hub) { return hub.counters().passed; });
     each("vedette_gateway_pictures_sent_total", "counter", "Pictures written to viewers.",
          [](const CameraHub& hub) { return hub.counters().sent; });
+    each("vedette_gateway_sent_bytes_total", "counter", "Bytes of pictures written to viewers.",
+         [](const CameraHub& hub) { return hub.counters().sent_bytes; });
+    each("vedette_gateway_encode_seconds_total", "counter", "Time that turning pictures into JPEG took.",
+         [](const CameraHub& hub) { return static_cast<double>(hub.counters().encode_ns) / 1e9; });
     each("vedette_gateway_pictures_skipped_total", "counter", "Pictures that a viewer was too slow for.",
          [](const CameraHub& hub) { return hub.counters().skipped; });
     each("vedette_gateway_bad_records_total", "counter", "Records on the bus that failed their check.",

@@ -147,6 +147,10 @@ class SystemApi {
     for (const CameraHub* hub : hubs_) {
       if (!request.who.may_see(hub->name())) continue;
       latency.push_back(latency_of(dir_, hub->name()));
+      if (const auto sent = hub->last_sent())
+        latency.back()["hops"].push_back({{"name", "sent"},
+                                          {"frame_id", sent->frame_id},
+                                          {"at_ms", milliseconds(age_ns(sent->captured_at_ns, sent->sent_at_ns))}});
       for (const Stage& stage : hub->stages(monotonic_ns())) {
         const std::string tag = std::string(stage.name) + (stage.name == "capture" ? "/" + hub->name() : "");
         if (stage.status == StageStatus::kMissing && tags.insert(tag).second) stages.push_back(missing_stage(tag));
@@ -248,7 +252,8 @@ void add_system_routes(RouteTable& table, const bus::BusDir& dir, std::vector<Ca
   const auto api = std::make_shared<SystemApi>(dir, std::move(hubs));
   Operation what{.tag = "system", .summary = "How the machine, its stages and their topics do"};
   what.about =
-      "Rates are of the time since the last request, or of half a second. `hops`: the way of each camera's newest frame; a hop "
+      "Rates are of the time since the last request, or of half a second. `latency`: the way of each camera's newest frame; a "
+      "hop "
       "that "
       "is behind has an older frame.";
   what.answers = {{200, "", system_schema()}};

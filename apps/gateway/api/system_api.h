@@ -12,8 +12,8 @@ namespace vedette::gateway {
 // GET /api/system. `dir` and the hubs outlive the table.
 void add_system_routes(RouteTable& table, const bus::BusDir& dir, std::vector<CameraHub*> hubs);
 
-// The way of a camera's newest frame through the hops, each with how long after its capture it got there. A hop that is behind has
-// an older frame: its id says so. Of topics that aren't there: nothing.
+// The way of a camera's newest frame through the hops, each with how long after its capture it got there. A hop that is behind
+// has an older frame: its id says so. Of topics that aren't there: nothing.
 Json latency_of(const bus::BusDir& dir, const std::string& camera);
 
 }  // namespace vedette::gateway
