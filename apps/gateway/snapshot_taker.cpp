@@ -98,7 +98,8 @@ class SnapshotTaker : public std::enable_shared_from_this<SnapshotTaker> {
     if (wish_.as_it_is()) return done_(picture_reply(*picture, file_of(*picture)));
     const bool taken = workers_.offer([self = shared_from_this(), picture, found = std::move(found)]() mutable {
       Reply reply = render(*picture, found.get(), self->wish_);
-      net::post(self->executor_,
+      const auto executor = self->executor_;
+      net::post(executor,
                 [session = std::move(self), answer = std::move(reply)]() mutable { session->done_(std::move(answer)); });
     });
     if (!taken) done_(problem(503, "too many requests wait for an answer; ask again"));
