@@ -21,9 +21,10 @@
 
 #include "base/clock.h"
 #include "gateway/http_message.h"
-#include "gateway/router.h"
 #include "gateway/messages.h"
+#include "gateway/router.h"
 #include "gateway/sessions.h"
+#include "gateway/snapshot_taker.h"
 
 namespace vedette::gateway {
 namespace {
@@ -77,18 +78,35 @@ std::size_t read_piece(const FileBody& file, Piece& piece) {
   return piece.size;
 }
 
-class HttpSession : public std::enable_shared_from_this<HttpSession> {
+class HttpSession : public std::enable_shared_from_this<HttpSession>, public Closable {
  public:
   HttpSession(Connection connection, SessionContext& context)
       : stream_(std::move(connection)), context_(context), place_(context), buffer_(std::size_t{2} * kMaxHeadBytes) {}
 
+  ~HttpSession() override { be_busy(); }
+
   void start() {
+    be_idle();
     if (!stream_.is_tls()) return read();
     stream_.expires_after(kHandshakeTimeout);
     stream_.async_handshake([self = shared_from_this()](beast::error_code error) { self->on_handshake(error); });
   }
 
+  void close() override {
+    be_busy();
+    beast::error_code ignored;
+    stream_.socket().close(ignored);
+  }
+
  private:
+  // Idle is who hasn't sent a whole head: it makes room when others come.
+  void be_idle() {
+    if (!idle_) idle_ = context_.idle.insert(context_.idle.end(), this);
+  }
+  void be_busy() {
+    if (idle_) context_.idle.erase(*std::exchange(idle_, std::nullopt));
+  }
+
   void on_handshake(beast::error_code error) {
     if (!error) return read();
     if (!is_plain_http(error)) return;  // too slow, gone, or nothing that we speak
@@ -100,6 +118,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   }
 
   void read() {
+    be_idle();
     call_ = {};
     parser_.emplace();
     parser_->header_limit(kMaxHeadBytes);
@@ -110,6 +129,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
   }
 
   void on_head(beast::error_code error) {
+    be_busy();
     began_ns_ = monotonic_ns();
     is_head_ = keep_alive_ = false;
     if (error == http::error::end_of_stream) return finish();
@@ -177,9 +197,20 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
       const std::string most = std::to_string(context_.max_viewers);
       return refuse(503, "all " + most + " places for viewers are taken (gateway.max_viewers)");
     }
-    count(101);
+    if (reply.watching.as == Watching::As::kSnapshot) return snapshot(reply);
+    const bool is_stream = reply.watching.as != Watching::As::kWebSocket;
+    count(is_stream ? 200 : 101);
     stream_.expires_never();
-    serve_viewer(std::move(stream_), parser_->release(), *reply.watch, reply.wish, context_, place_of_guest());
+    if (is_stream) return serve_stream(std::move(stream_), reply, is_head_, context_, place_of_guest());
+    serve_viewer(std::move(stream_), parser_->release(), *reply.watch, reply.watching.video, context_, place_of_guest());
+  }
+
+  void snapshot(const Reply& reply) {
+    take_snapshot(stream_.get_executor(), *reply.watch, reply.watching.snapshot, *context_.workers,
+                  [self = shared_from_this(), headers = reply.headers](Reply taken) {
+                    taken.headers.insert(taken.headers.end(), headers.begin(), headers.end());
+                    self->write(taken);
+                  });
   }
 
   void push(Reply reply) {
@@ -343,6 +374,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
   Connection stream_;
   SessionContext& context_;
+  std::optional<std::list<Closable*>::iterator> idle_;
   ConnectionPlace place_;
   beast::flat_buffer buffer_;
   std::optional<http::request_parser<http::empty_body>> parser_;

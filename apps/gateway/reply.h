@@ -11,6 +11,8 @@
 #include "base/unique_fd.h"
 #include "gateway/camera_hub.h"
 #include "gateway/ingest_request.h"
+#include "gateway/snapshot.h"
+#include "gateway/video.h"
 
 namespace vedette::gateway {
 
@@ -21,16 +23,23 @@ struct FileBody {
   std::uint64_t bytes = 0;
 };
 
+// How a camera is to be looked at.
+struct Watching {
+  enum class As { kWebSocket, kStream, kSnapshot } as = As::kWebSocket;
+  VideoWish video;        // of a WebSocket
+  SnapshotWish snapshot;  // of a snapshot
+};
+
 struct Reply {
   int status = 200;
   std::string content_type = "application/json";
   std::shared_ptr<const std::string> body;  // null: empty, or `file`
   FileBody file;
   std::vector<std::pair<std::string, std::string>> headers;
-  CameraHub* watch = nullptr;  // not an answer: go on as a WebSocket that watches this camera
-  VideoWish wish;              // how
-  Ingest* push = nullptr;      // not an answer: read the body and offer it, or go on as a WebSocket whose messages are JPEGs
-  PushRequest pushed;          // what the body will be
+  CameraHub* watch = nullptr;  // not an answer: go on as what `watching` says, of this camera
+  Watching watching;
+  Ingest* push = nullptr;  // not an answer: read the body and offer it, or go on as a WebSocket whose messages are JPEGs
+  PushRequest pushed;      // what the body will be
 };
 
 // JSON that must not be kept. Without the headers that every answer has: see add_common_headers().

@@ -183,6 +183,10 @@ void Router::add_site_routes() {
   table_.add({"GET", "/readyz", Role::kViewer, [this](const Request& request) { return ready(request.who); }, readyz});
   table_.add({"GET", "/ws/{camera}", Role::kViewer, [this](const Request& request) { return watch(request); },
               site("A camera's WebSocket"), false, false});
+  table_.add({"GET", "/stream/{camera}.mjpeg", Role::kViewer, [this](const Request& request) { return stream(request); },
+              site("A camera's pictures as multipart/x-mixed-replace"), false, false});
+  table_.add({"GET", "/snapshot/{camera}.jpg", Role::kViewer, [this](const Request& request) { return snapshot(request); },
+              site("A camera's next picture"), false, false});
   for (const char* method : {"GET", "POST"})
     table_.add({method, "/ingest/{camera}", Role::kOperator, [this](const Request& request) { return push(request); },
                 site("Takes a camera's pictures"), false, false});
@@ -197,10 +201,26 @@ Reply Router::watch(const Request& request) const {
   }
   const auto wish = parse_video_wish(request.target);
   if (!wish) return problem(400, wish.error().text);
+  Reply reply = watch_as(request, Watching::As::kWebSocket);
+  reply.watching.video = *wish;
+  return reply;
+}
+
+Reply Router::watch_as(const Request& request, Watching::As as) const {
   Reply reply;
+  reply.watching.as = as;
   for (CameraHub* hub : cameras_)
     if (hub->name() == request.param(kCamera)) reply.watch = hub;
-  reply.wish = *wish;
+  return reply;
+}
+
+Reply Router::stream(const Request& request) const { return watch_as(request, Watching::As::kStream); }
+
+Reply Router::snapshot(const Request& request) const {
+  const auto wish = parse_snapshot_wish(request.target);
+  if (!wish) return problem(400, wish.error().text);
+  Reply reply = watch_as(request, Watching::As::kSnapshot);
+  reply.watching.snapshot = *wish;
   return reply;
 }
 

@@ -70,6 +70,9 @@ class Router {
   bool is_camera(std::string_view name) const;
   void add_site_routes();
   Reply watch(const Request& request) const;
+  Reply watch_as(const Request& request, Watching::As as) const;
+  Reply stream(const Request& request) const;
+  Reply snapshot(const Request& request) const;
   Reply push(const Request& request) const;
   Reply ready(const Principal& who) const;
   Reply file(const RequestHead& head, const Target& target) const;

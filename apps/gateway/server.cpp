@@ -45,14 +45,21 @@ class Listener {
     acceptor_.async_accept([this](boost::system::error_code error, Tcp::socket socket) {
       if (error == net::error::operation_aborted || !acceptor_.is_open()) return;
       if (error) return wait();
-      // Over the limit: closed at once, the only answer that costs nothing.
-      if (context_.connections < context_.max_connections)
+      if (context_.connections < context_.max_connections || make_room())
         serve_http(!tls_ ? Connection(std::move(socket)) : Connection(std::move(socket), *tls_), context_);
       accept();
     });
   }
 
  private:
+  // Who takes longest to say what it wants goes. Where all are busy the new one is closed at once, the only answer that costs
+  // nothing.
+  bool make_room() {
+    if (context_.idle.empty()) return false;
+    context_.idle.front()->close();
+    return true;
+  }
+
   void wait() {
     pause_.expires_after(kAcceptPause);
     pause_.async_wait([this](boost::system::error_code error) {

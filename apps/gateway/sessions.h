@@ -8,6 +8,7 @@
 #include <boost/beast/http/message.hpp>
 #include <chrono>
 #include <cstdint>
+#include <list>
 #include <set>
 #include <string>
 #include <utility>
@@ -57,7 +58,8 @@ struct SessionContext {
   std::size_t connections = 0;  // HTTP and viewers
   std::uint32_t viewers = 0;
   std::uint64_t ingest_in_flight = 0;
-  std::set<Closable*> open_sockets;  // WebSockets
+  std::set<Closable*> open_sockets;  // WebSockets and streams
+  std::list<Closable*> idle;         // connections whose next request isn't there yet, the longest-waiting first
 };
 
 // A place in the context's count of connections, for as long as it lives.
@@ -83,6 +85,8 @@ void serve_http(Connection connection, SessionContext& context);
 // Goes on with the connection as a viewer of `camera`.
 void serve_viewer(Connection connection, UpgradeRequest request, CameraHub& camera, const VideoWish& wish,
                   SessionContext& context, ConnectionPlace place);
+// Goes on with the connection as a stream of JPEGs of `reply.watch`, behind a head with the reply's headers.
+void serve_stream(Connection connection, const Reply& reply, bool is_head, SessionContext& context, ConnectionPlace place);
 // Goes on with the connection as a WebSocket whose binary messages are JPEGs for `ingest`.
 void serve_pusher(Connection connection, UpgradeRequest request, Ingest& ingest, SessionContext& context, ConnectionPlace place);
 

@@ -78,7 +78,8 @@ class Metrics {
       out.family(name, type, help);
       for (const CameraHub* hub : hubs) out.sample({{"camera", hub->name()}}, static_cast<double>(value_of(*hub)));
     };
-    each("vedette_gateway_viewers", "gauge", "WebSockets that watch.", [](const CameraHub& hub) { return hub.viewers(); });
+    each("vedette_gateway_viewers", "gauge", "Who watches: WebSockets, streams, snapshots under way.",
+         [](const CameraHub& hub) { return hub.viewers(); });
     each("vedette_gateway_pictures_encoded_total", "counter", "Pictures turned into JPEG.",
          [](const CameraHub& hub) { return hub.counters().encoded; });
     each("vedette_gateway_pictures_passed_total", "counter", "Packets passed on as they came.",
