@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "gateway/principal.h"
 #include "gateway/request.h"
 
 namespace vedette::gateway {
@@ -21,6 +22,7 @@ struct Decision {
   int status = 200;        // 200, 401 (no or wrong token) or 403 (foreign host or origin)
   std::string why;         // a sentence, when it isn't 200
   std::string set_cookie;  // a Set-Cookie header's value, when the token came in the query
+  Principal who;           // when it is 200
 };
 
 class Access {

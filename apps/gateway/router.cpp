@@ -24,7 +24,7 @@ Reply json_reply(int status, std::string body) {
 std::string content_security_policy(const std::string& host) {
   std::string connect = "'self'";
   if (is_plain_host(host)) connect += " ws://" + host + " wss://" + host;
-  return "default-src 'self'; img-src 'self' blob: data:; connect-src " + connect +
+  return "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src " + connect +
          "; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 }
 

@@ -1,4 +1,5 @@
-// One colour per class, the same for every camera and visit: hues a golden angle apart, in the order of the model's classes.
+// Colours of boxes, hues a golden angle apart: of a track by its id, so that neighbours differ and one keeps its own; of a box that
+// nobody follows by its class, the same for every camera and visit.
 
 const kGoldenAngle = 137.508;
 const kFirstHue = 158; // the first class (person with COCO) gets the page's own green
@@ -10,7 +11,19 @@ export function classHue(label: string, classes: readonly string[]): number {
 }
 
 export function classColor(label: string, classes: readonly string[]): string {
-  const hue = Math.round(classHue(label, classes));
+  return colorOf(classHue(label, classes));
+}
+
+export function trackHue(id: number): number {
+  return (kFirstHue + (id % 360) * kGoldenAngle) % 360;
+}
+
+export function trackColor(id: number): string {
+  return colorOf(trackHue(id));
+}
+
+function colorOf(exactHue: number): string {
+  const hue = Math.round(exactHue);
   const lightness = hue > 215 && hue < 310 ? 75 : 62; // blue and violet look darker than they are
   return `hsl(${hue} 85% ${lightness}%)`;
 }

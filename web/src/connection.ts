@@ -20,6 +20,8 @@ export class Connection {
   state: ConnectionState = 'connecting';
   retryAt = 0; // when state is waiting: performance.now() of the next attempt
   private socket: WebSocket | null = null;
+  private attempt = 0; // an address that comes too late is thrown away
+  private over = false;
   private lastMessageAt = 0;
   private retryTimer = 0;
   private watchTimer = 0;
@@ -27,19 +29,21 @@ export class Connection {
   private readonly backoff = new Backoff();
 
   constructor(
-    private readonly url: string,
+    private readonly url: () => Promise<string>, // asked for each attempt: what the page can play may change
     private readonly isRefused: () => Promise<boolean>, // asks the gateway whether it turns us away (401)
     private readonly receiver: Receiver,
   ) {}
 
   open(): void {
+    this.over = false;
     window.addEventListener('online', this.retryNow);
     document.addEventListener('visibilitychange', this.visibilityChanged);
     this.watchTimer = window.setInterval(() => this.watch(), 250);
-    this.connect();
+    void this.connect();
   }
 
   close(): void {
+    this.over = true;
     window.removeEventListener('online', this.retryNow);
     document.removeEventListener('visibilitychange', this.visibilityChanged);
     window.clearInterval(this.watchTimer);
@@ -47,10 +51,20 @@ export class Connection {
     this.letGo();
   }
 
+  // Nothing while there is no connection.
+  send(text: string): void {
+    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(text);
+  }
+
+  // A new connection at once, in place of this one.
+  restart(): void {
+    if (this.state !== 'paused' && !this.over) void this.connect();
+  }
+
   readonly retryNow = (): void => {
     if (this.state === 'live' || (this.state === 'connecting' && this.socket !== null)) return;
     this.backoff.reset();
-    this.connect();
+    void this.connect();
   };
 
   private readonly visibilityChanged = (): void => {
@@ -62,9 +76,13 @@ export class Connection {
     }, kHiddenPause);
   };
 
-  private connect(): void {
+  private async connect(): Promise<void> {
     this.letGo();
-    const socket = new WebSocket(this.url);
+    const attempt = ++this.attempt;
+    if (this.state !== 'waiting') this.enter('connecting');
+    const url = await this.url();
+    if (attempt !== this.attempt || this.over) return;
+    const socket = new WebSocket(url);
     socket.binaryType = 'arraybuffer';
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => {
       this.lastMessageAt = performance.now();
@@ -76,7 +94,6 @@ export class Connection {
     socket.onclose = () => void this.closed();
     this.socket = socket;
     this.lastMessageAt = performance.now();
-    if (this.state !== 'waiting') this.enter('connecting');
   }
 
   private async closed(): Promise<void> {
@@ -89,7 +106,7 @@ export class Connection {
   private retryLater(): void {
     const pause = this.backoff.next();
     this.retryAt = performance.now() + pause;
-    this.retryTimer = window.setTimeout(() => this.connect(), pause);
+    this.retryTimer = window.setTimeout(() => void this.connect(), pause);
     this.enter('waiting');
   }
 
@@ -105,6 +122,7 @@ export class Connection {
   }
 
   private letGo(): void {
+    this.attempt++;
     window.clearTimeout(this.retryTimer);
     if (this.socket === null) return;
     this.socket.onmessage = null;

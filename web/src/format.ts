@@ -26,3 +26,35 @@ export function percent(fraction: number): string {
 export function timeOfDay(wallMs: number): string {
   return new Date(wallMs).toLocaleTimeString(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
 }
+
+// 812 kB, 3.4 MB
+export function size(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let unit = 0;
+  let value = bytes;
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000;
+    unit++;
+  }
+  return `${value < 9.95 && unit > 0 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+// "Today, 14:05:12", "Yesterday, …", "Tue, 24 Nov, …"
+export function moment(wallMs: number, now: number): string {
+  return `${day(wallMs, now)}, ${timeOfDay(wallMs)}`;
+}
+
+export function day(wallMs: number, now: number): string {
+  const midnight = (ms: number) => new Date(ms).setHours(0, 0, 0, 0);
+  const days = Math.round((midnight(now) - midnight(wallMs)) / 86_400_000);
+  if (days === 0) return 'Today';
+  if (days === 1) return 'Yesterday';
+  const year = new Date(wallMs).getFullYear() === new Date(now).getFullYear() ? {} : ({ year: 'numeric' } as const);
+  return new Date(wallMs).toLocaleDateString('en-GB', { weekday: 'short', day: 'numeric', month: 'short', ...year });
+}
+
+// Of a clip: 0:07, 12:40
+export function length(ms: number): string {
+  const whole = Math.round(ms / 1000);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
+}

@@ -1,17 +1,23 @@
 // Where the gateway is and how it is asked: same host as the page, with the token of the page's address passed on. A first
 // request with it sets a cookie; the token then disappears from the address bar.
 
+import { fieldsOf } from './fields';
+import type { Codec } from './media';
+import { parsePlaces, type Place } from './places';
 import { parseCameras, parseModel, type Model } from './protocol';
 
 const token = new URLSearchParams(location.search).get('token');
 
-function withToken(url: URL): URL {
+export function withToken(url: URL): URL {
   if (token !== null) url.searchParams.set('token', token);
   return url;
 }
 
-export function socketUrl(camera: string): string {
+// `codecs`: what this page can play; the gateway passes the camera's own bitstream if it is one of them.
+export function socketUrl(camera: string, codecs: readonly Codec[]): string {
   const url = withToken(new URL(`ws/${encodeURIComponent(camera)}`, document.baseURI));
+  url.searchParams.set('video', 'packets');
+  url.searchParams.set('codecs', codecs.join());
   url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:';
   url.hash = '';
   return url.href;
@@ -24,7 +30,9 @@ export async function fetchCameras(): Promise<CamerasAnswer> {
     const url = withToken(new URL('api/cameras', document.baseURI));
     const answer = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(4000) });
     if (answer.status === 401 || answer.status === 403) return { kind: 'refused' };
-    const names = answer.ok ? parseCameras(await answer.json()) : null;
+    const content: unknown = answer.ok ? await answer.json() : null;
+    hasSettings ||= saysMode(content);
+    const names = parseCameras(content);
     return names === null ? { kind: 'unreachable' } : { kind: 'cameras', names };
   } catch {
     return { kind: 'unreachable' };
@@ -39,6 +47,29 @@ export async function fetchModel(): Promise<Model | null | undefined> {
     return answer.ok ? parseModel(await answer.json()) : undefined;
   } catch {
     return undefined;
+  }
+}
+
+// A gateway that tells a camera's mode here also has its settings; of another one nothing is asked that it would refuse.
+let hasSettings = false;
+
+function saysMode(content: unknown): boolean {
+  const list = fieldsOf(content)?.['cameras'];
+  return Array.isArray(list) && fieldsOf(list[0])?.['mode'] !== undefined;
+}
+
+// The camera's zones and lines; none where the gateway can't say.
+export async function fetchPlaces(camera: string): Promise<Place[]> {
+  if (!hasSettings) return [];
+  const settings = async (key: 'zones' | 'lines') => {
+    const url = withToken(new URL(`api/cameras/${encodeURIComponent(camera)}/settings/${key}`, document.baseURI));
+    const answer = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(4000) });
+    return answer.ok ? parsePlaces(await answer.json(), key === 'zones' ? 'zone' : 'line') : [];
+  };
+  try {
+    return (await Promise.all([settings('zones'), settings('lines')])).flat();
+  } catch {
+    return [];
   }
 }
 

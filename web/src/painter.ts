@@ -1,17 +1,28 @@
 // Draws one picture and its boxes on a canvas, in device pixels so that lines and text are crisp. Picture and boxes are drawn
 // in one go: what is on the screen always belongs together. What was drawn is told in the canvas's data attributes.
 
-import { classColor } from './colors';
+import { classColor, trackColor } from './colors';
 import { percent } from './format';
-import type { Overlay } from './matching';
-import type { Box } from './protocol';
+import type { Mark, Overlay } from './matching';
+import { paintPlaces } from './place_painter';
+import type { Place } from './places';
+import type { Image } from './video/picture';
 
 export interface Look {
   classes: readonly string[];
   boxes: boolean; // draw them
+  zones: boolean; // and these
+  places: readonly Place[];
 }
 
-interface Area {
+// What is to be drawn.
+export interface Subject {
+  frameId: number;
+  capturedAtMs: number;
+  overlay: Overlay | null;
+}
+
+export interface Area {
   left: number;
   top: number;
   width: number;
@@ -26,13 +37,7 @@ export function fit(pictureWidth: number, pictureHeight: number, width: number, 
   return { left: Math.round((width - w) / 2), top: Math.round((height - h) / 2), width: w, height: h };
 }
 
-export function paint(
-  canvas: HTMLCanvasElement,
-  bitmap: ImageBitmap,
-  frameId: number,
-  overlay: Overlay | null,
-  look: Look,
-): void {
+export function paint(canvas: HTMLCanvasElement, image: Image, subject: Subject, look: Look): void {
   const context = canvas.getContext('2d', { alpha: true });
   if (context === null || canvas.clientWidth === 0) return;
   const scale = window.devicePixelRatio || 1;
@@ -42,21 +47,22 @@ export function paint(
     canvas.width = width;
     canvas.height = height;
   }
-  const area = fit(bitmap.width, bitmap.height, width, height);
+  const area = fit(image.width, image.height, width, height);
   context.setTransform(1, 0, 0, 1, 0, 0);
   if (area.width < width || area.height < height) context.clearRect(0, 0, width, height);
   context.imageSmoothingQuality = 'high';
-  context.drawImage(bitmap, area.left, area.top, area.width, area.height);
+  context.drawImage(image.source, area.left, area.top, area.width, area.height);
+  const { overlay } = subject;
+  const small = canvas.clientWidth < 420;
+  if (look.zones) paintPlaces(context, area, scale, look.places, !small);
   const boxes = look.boxes && overlay !== null ? overlay.boxes : [];
-  const older = overlay !== null && !overlay.exact && !overlay.holds;
-  context.globalAlpha = older ? 0.7 : 1;
-  const brush = { context, area, scale, small: canvas.clientWidth < 420, older, look };
+  const brush = { context, area, scale, small, older: overlay?.kind === 'older', look };
   const strongestFirst = [...boxes].sort((one, other) => other.score - one.score);
   for (const box of strongestFirst) paintBox(brush, box);
   const taken: Area[] = [];
   for (const box of strongestFirst) paintLabel(brush, box, taken);
   context.globalAlpha = 1;
-  describe(canvas, frameId, overlay, boxes.length);
+  describe(canvas, subject, strongestFirst);
 }
 
 interface Brush {
@@ -64,19 +70,31 @@ interface Brush {
   area: Area; // of the picture on the canvas, device pixels
   scale: number; // device pixels per CSS pixel
   small: boolean;
-  older: boolean;
+  older: boolean; // the boxes are where they were, not where they are
   look: Look;
 }
 
-function describe(canvas: HTMLCanvasElement, frameId: number, overlay: Overlay | null, drawn: number): void {
-  canvas.dataset['frameId'] = String(frameId);
-  canvas.dataset['boxFrameId'] = overlay === null ? '' : String(overlay.frameId);
-  canvas.dataset['boxes'] = overlay === null ? 'none' : overlay.exact ? 'exact' : overlay.holds ? 'still' : 'older';
-  canvas.dataset['boxCount'] = String(drawn);
+function describe(canvas: HTMLCanvasElement, { frameId, capturedAtMs, overlay }: Subject, drawn: readonly Mark[]): void {
+  const { dataset } = canvas;
+  dataset['capturedAtMs'] = String(capturedAtMs);
+  dataset['boxFrameId'] = overlay === null ? '' : String(overlay.frameId);
+  dataset['boxes'] = overlay === null ? 'none' : overlay.kind;
+  dataset['boxCount'] = String(drawn.length);
+  dataset['trackIds'] = drawn.map((box) => box.id ?? '-').join(' ');
+  dataset['frameId'] = String(frameId); // last: who watches it sees the rest as it is now
+}
+
+// Seen on its frame: a solid line. Lost, or not where it is any more: a broken one, fainter.
+function isDoubtful(box: Mark, older: boolean): boolean {
+  return older || box.phase === 'lost';
+}
+
+function colorOf(box: Mark, look: Look): string {
+  return box.id === null ? classColor(box.label, look.classes) : trackColor(box.id);
 }
 
 // A box on the canvas, cut at the picture's edges.
-function place(box: Box, area: Area): Area {
+function place(box: Mark, area: Area): Area {
   const left = area.left + clamp(box.x) * area.width;
   const top = area.top + clamp(box.y) * area.height;
   const right = area.left + clamp(box.x + box.width) * area.width;
@@ -84,23 +102,31 @@ function place(box: Box, area: Area): Area {
   return { left, top, width: right - left, height: bottom - top };
 }
 
-function paintBox({ context, area, scale, small, older, look }: Brush, box: Box): void {
+function paintBox({ context, area, scale, small, older, look }: Brush, box: Mark): void {
   const { left, top, width, height } = place(box, area);
   const line = (small ? 1.5 : 2) * scale;
   const outline = new Path2D();
   outline.roundRect(left, top, width, height, 3 * scale);
-  context.setLineDash(older ? [6 * scale, 5 * scale] : []);
+  const doubtful = isDoubtful(box, older);
+  context.globalAlpha = doubtful ? 0.7 : 1;
+  context.setLineDash(doubtful ? [6 * scale, 5 * scale] : []);
   context.lineWidth = line + 2 * scale;
   context.strokeStyle = 'rgb(0 0 0 / 35%)';
   context.stroke(outline);
   context.lineWidth = line;
-  context.strokeStyle = classColor(box.label, look.classes);
+  context.strokeStyle = colorOf(box, look);
   context.stroke(outline);
 }
 
+// Class, track and score; and what is left of it where there is little room.
+export function labelsOf({ label, id, score }: Mark): [string, string] {
+  const sure = percent(score);
+  return id === null ? [`${label} ${sure}`, sure] : [`${label} #${id} ${sure}`, `#${id}`];
+}
+
 // Above the box where there is room, else inside it. In a crowd the weaker of two labels that would overlap goes below its box,
-// is shortened to its score (the colour tells the class) or, where nothing is free, left out.
-function paintLabel({ context, area, scale, small, look }: Brush, box: Box, taken: Area[]): void {
+// is shortened or, where nothing is free, left out.
+function paintLabel({ context, area, scale, small, older, look }: Brush, box: Mark, taken: Area[]): void {
   const at = place(box, area);
   const size = (small ? 10 : 12) * scale;
   const pad = 4 * scale;
@@ -109,8 +135,8 @@ function paintLabel({ context, area, scale, small, look }: Brush, box: Box, take
   context.textBaseline = 'middle';
   const above = at.top - height - scale;
   const below = Math.min(at.top + at.height + scale, area.top + area.height - height);
-  const score = percent(box.score);
-  const choices = [`${box.label} ${score}`, score].flatMap((text) => [
+  const [whole, short] = labelsOf(box);
+  const choices = [whole, short].flatMap((text) => [
     { text, top: above >= area.top ? above : at.top + scale },
     { text, top: below },
   ]);
@@ -120,7 +146,8 @@ function paintLabel({ context, area, scale, small, look }: Brush, box: Box, take
     const label = { left, top, width, height };
     if (taken.some((other) => overlap(label, other))) continue;
     taken.push(label);
-    context.fillStyle = classColor(box.label, look.classes);
+    context.globalAlpha = isDoubtful(box, older) ? 0.7 : 1;
+    context.fillStyle = colorOf(box, look);
     context.beginPath();
     context.roundRect(left, top, width, height, 3 * scale);
     context.fill();

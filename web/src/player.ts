@@ -1,52 +1,59 @@
-// Decodes pictures and shows them with their boxes: one player per camera and canvas. Owned by a CameraSession; everything runs
-// on the page's main thread, drawing in animation frames. Nothing is decoded or drawn while the page is out of sight.
+// Shows pictures with their boxes: one player per camera and canvas, whichever way the pictures come. Owned by a CameraSession;
+// everything runs on the page's main thread, drawing in animation frames. Nothing is drawn while the page is out of sight.
 
-import { DetectionStore, Lag, choosePicture, type Overlay, type Waiting } from './matching';
+import type { GatewayClock } from './clock';
+import { AnnotationStore, Lag, choosePicture, type Matching, type Overlay } from './matching';
 import { paint, type Look } from './painter';
-import type { Detections, Picture } from './protocol';
+import type { Detections, Tracks } from './protocol';
+import type { Image, LivePicture } from './video/picture';
 
-interface Received extends Waiting {
-  picture: Picture;
+interface OnScreen {
+  frameId: number;
+  capturedAtMs: number;
+  receivedAt: number;
+  image: Image;
 }
 
-interface OnScreen extends Waiting {
-  bitmap: ImageBitmap;
-  ageMs: number; // when it was received
-}
-
-const kMostWaiting = 32; // compressed pictures held back for their boxes: more than kWaitAtMost at 60 fps
+// Held back for their boxes: more than kWaitAtMost at 60 fps where they are compressed. Of decoded ones a decoder has only so many.
+const kMostCompressed = 32;
+const kMostDecoded = 10;
 
 export interface Shown {
   frameId: number;
+  capturedAtMs: number; // gateway's clock
   width: number;
   height: number;
-  capturedAge: number; // its age when it was drawn
+  latencyMs: number | null; // from its capture to when it was drawn; null: the gateway's clock isn't known
   drawnAt: number;
   overlay: Overlay | null;
 }
 
 export class Player {
   shown: Shown | null = null;
-  lastPictureAt: number | null = null; // when one was last received
   detecting = false; // set by the session: the detector is alive and looks
   still = false; // and: nothing moves, so that it need not
   staleAfterMs = 1500;
-  look: Look = { classes: [], boxes: true };
+  decoded = false; // the pictures that wait hold a decoder's memory
+  matching: Matching = 'exact';
+  look: Look = { classes: [], boxes: true, zones: true, places: [] };
   private canvas: HTMLCanvasElement | null = null;
-  private readonly store = new DetectionStore();
+  private readonly store = new AnnotationStore();
   private readonly lag = new Lag();
-  private queue: Received[] = [];
+  private queue: LivePicture[] = []; // in the order of showing
   private current: OnScreen | null = null;
+  private newest: { frameId: number; capturedAtMs: number } | null = null; // that was added
   private lastExactAt = -Infinity;
-  private newestId = -1;
   private generation = 0; // a decoding that ends in another one is thrown away
   private drawTimes: number[] = [];
   private busy = false; // an animation frame is asked for or a picture is being decoded
   private readonly resized = new ResizeObserver(() => this.redraw());
 
+  constructor(private readonly clock: GatewayClock) {}
+
   attach(canvas: HTMLCanvasElement): void {
     this.canvas = canvas;
     this.resized.observe(canvas);
+    this.redraw();
   }
 
   detach(): void {
@@ -56,31 +63,49 @@ export class Player {
 
   // A new connection: nothing of the last one is compared with what comes now. The last picture stays on the screen.
   restart(): void {
-    this.generation++;
-    this.queue = [];
+    this.forgetPictures();
     this.store.clear();
     this.lag.clear();
-    this.newestId = -1;
+    this.newest = null;
   }
 
-  addPicture(picture: Picture): void {
-    const receivedAt = performance.now();
-    this.lastPictureAt = receivedAt;
-    if (document.hidden) return;
-    if (picture.frameId < this.newestId) this.restart(); // the camera's topic began anew
-    this.newestId = picture.frameId;
+  // Another decoder goes on: its pictures come anew.
+  forgetPictures(): void {
+    this.generation++;
+    this.queue.forEach((picture) => picture.drop());
+    this.queue = [];
+  }
+
+  // Gives all memory of pictures back.
+  close(): void {
+    this.restart();
+    this.current?.image.close();
+    this.current = null;
+  }
+
+  addPicture(picture: LivePicture): void {
+    if (document.hidden) return picture.drop();
     const { frameId, capturedAtMs } = picture;
-    this.lag.pictureCame(frameId, receivedAt, this.store.find(frameId) !== undefined);
-    this.queue.push({ frameId, capturedAtMs, receivedAt, picture });
-    if (this.queue.length > kMostWaiting) this.queue.shift();
+    if (this.newest !== null && frameId <= this.newest.frameId) {
+      // The camera's topic began anew, or another decoder was given the packets from the last keyframe on.
+      if (capturedAtMs <= this.newest.capturedAtMs) return picture.drop();
+      this.restart();
+    }
+    this.newest = { frameId, capturedAtMs };
+    this.lag.pictureCame(frameId, picture.receivedAt, this.store.complete(frameId));
+    this.queue.push(picture);
+    if (this.queue.length > 2 * this.most()) this.queue.shift()!.drop();
     this.schedule();
   }
 
   addDetections(record: Detections): void {
-    this.store.add(record);
-    this.lag.boxesCame(record.frameId, performance.now());
-    if (this.current?.frameId === record.frameId) this.redraw();
-    this.schedule();
+    this.store.addDetections(record);
+    this.annotated(record.frameId);
+  }
+
+  addTracks(record: Tracks): void {
+    this.store.addTracks(record);
+    this.annotated(record.frameId);
   }
 
   // Pictures shown per second over the last two.
@@ -93,7 +118,17 @@ export class Player {
     if (this.current !== null) this.draw(this.current);
   }
 
-  // One picture at a time: chosen in an animation frame, decoded, drawn. Those that are left out are never decoded.
+  private most(): number {
+    return this.decoded ? kMostDecoded : kMostCompressed;
+  }
+
+  private annotated(frameId: number): void {
+    if (this.store.complete(frameId)) this.lag.boxesCame(frameId, performance.now());
+    if (this.current?.frameId === frameId) this.redraw();
+    this.schedule();
+  }
+
+  // One picture at a time: chosen in an animation frame, decoded if it isn't yet, drawn. Those that are left out never are.
   private schedule(): void {
     if (this.busy || this.queue.length === 0) return;
     this.busy = true;
@@ -106,33 +141,36 @@ export class Player {
   }
 
   private async step(now: number): Promise<void> {
-    const { detecting, lastExactAt } = this;
-    const { show, drop } = choosePicture(this.queue, this.store, { now, waitMs: this.lag.wait(), detecting, lastExactAt });
-    this.queue.splice(0, drop);
+    const { matching, detecting, lastExactAt } = this;
+    const options = { matching, now, waitMs: this.lag.wait(), detecting, lastExactAt, most: this.most() };
+    const { show, drop } = choosePicture(this.queue, this.store, options);
+    this.queue.splice(0, drop).forEach((picture) => picture.drop());
     const next = show < 0 ? undefined : this.queue.shift();
     if (next === undefined) return;
-    const { picture, frameId, capturedAtMs, receivedAt } = next;
+    const { frameId, capturedAtMs, receivedAt } = next;
     const generation = this.generation;
-    const bitmap = await createImageBitmap(new Blob([picture.jpeg], { type: 'image/jpeg' })).catch(() => null);
-    if (bitmap === null) return;
-    if (generation !== this.generation) return bitmap.close();
-    this.current?.bitmap.close();
-    this.current = { frameId, capturedAtMs, receivedAt, bitmap, ageMs: picture.ageMs };
+    const image = await next.image();
+    if (image === null) return;
+    if (generation !== this.generation) return image.close();
+    this.current?.image.close();
+    this.current = { frameId, capturedAtMs, receivedAt, image };
     this.drawTimes.push(performance.now());
     this.draw(this.current);
   }
 
   private draw(picture: OnScreen): void {
     const now = performance.now();
-    const overlay = this.store.overlayFor(picture, this.staleAfterMs, this.still);
-    if (overlay?.exact === true) this.lastExactAt = now;
-    const { width, height } = picture.bitmap;
-    if (this.shown?.frameId !== picture.frameId) {
-      const capturedAge = picture.ageMs + (now - picture.receivedAt);
-      this.shown = { frameId: picture.frameId, width, height, capturedAge, drawnAt: now, overlay };
+    const { matching, staleAfterMs, still } = this;
+    const overlay = this.store.overlayFor(picture, { matching, staleAfterMs, still });
+    if (overlay?.kind === 'exact') this.lastExactAt = now;
+    const { frameId, capturedAtMs, image } = picture;
+    if (this.shown?.frameId !== frameId) {
+      const captured = this.clock.toPage(capturedAtMs);
+      const latencyMs = captured === null ? null : now - captured;
+      this.shown = { frameId, capturedAtMs, width: image.width, height: image.height, latencyMs, drawnAt: now, overlay };
     } else {
       this.shown.overlay = overlay;
     }
-    if (this.canvas !== null) paint(this.canvas, picture.bitmap, picture.frameId, overlay, this.look);
+    if (this.canvas !== null) paint(this.canvas, image, { frameId, capturedAtMs, overlay }, this.look);
   }
 }

@@ -1,5 +1,8 @@
 // What the gateway sends (docs/viewer_protocol.md), parsed and checked: whatever doesn't fit becomes null, never an exception,
-// and unknown fields and message types are let pass so that an older page lives with a newer gateway.
+// and unknown fields and message types are let pass so that an older page lives with a newer gateway. Pictures: media.ts.
+
+import { fieldsOf, isId, isNumber, numberOrNull, parseAll, parseJson, textOr, type Fields } from './fields';
+import { parseVideo, type Video } from './media';
 
 export interface Box {
   x: number; // top left corner; all four relative to the picture, 0..1
@@ -8,16 +11,6 @@ export interface Box {
   height: number;
   score: number; // 0..1
   label: string; // the class
-}
-
-export interface Picture {
-  type: 'frame';
-  frameId: number;
-  capturedAtMs: number; // gateway's monotonic clock
-  ageMs: number; // capture to send
-  width: number;
-  height: number;
-  jpeg: Uint8Array<ArrayBuffer>;
 }
 
 // Of a model: none; stale: it is about another file; checking: nobody knows yet.
@@ -63,6 +56,32 @@ export interface Detections {
   latencyMs: number;
   inferenceMs: number;
   boxes: Box[];
+}
+
+export type TrackPhase = 'tentative' | 'confirmed' | 'lost';
+
+// One object followed over frames.
+export interface Track extends Box {
+  id: number;
+  vx: number; // of its centre, parts of the picture a second
+  vy: number;
+  phase: TrackPhase; // lost: not detected on this frame, its box is where it should be
+  still: boolean;
+}
+
+export interface Tracks {
+  type: 'tracks';
+  frameId: number;
+  capturedAtMs: number;
+  tracks: Track[];
+}
+
+// The answer to a ping of ours: what the gateway's clock said.
+export interface Pong {
+  type: 'pong';
+  id: number;
+  clientMs: number;
+  nowMs: number;
 }
 
 export type Mode = 'standby' | 'validation' | 'tracking';
@@ -111,54 +130,14 @@ export interface CameraEvent {
   text: string;
 }
 
-export type Message = Hello | Detections | State | CameraEvent;
+export type Message = Hello | Detections | Tracks | Video | Pong | State | CameraEvent;
 
 const kModes: readonly string[] = ['standby', 'validation', 'tracking'];
 const kStages: readonly string[] = ['capture', 'detect', 'control'];
 const kStatuses: readonly string[] = ['ok', 'stale', 'missing'];
 const kInputStatuses: readonly string[] = ['ok', 'opening', 'silent', 'reopening', 'stale', 'missing'];
-const kMaxHeader = 64 * 1024;
+const kPhases: readonly string[] = ['tentative', 'confirmed', 'lost'];
 const kMaxBoxes = 1000;
-
-type Fields = Record<string, unknown>;
-
-function fieldsOf(value: unknown): Fields | null {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : null;
-}
-
-function parseJson(text: string): Fields | null {
-  try {
-    return fieldsOf(JSON.parse(text));
-  } catch {
-    return null;
-  }
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value);
-}
-
-// A frame id fits a double exactly (design: unix seconds × 2^20).
-function isId(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
-}
-
-function numberOrNull(value: unknown): number | null {
-  return isNumber(value) ? value : null;
-}
-
-// u32 little-endian n, n bytes of JSON, then a JPEG.
-export function parsePicture(message: ArrayBuffer): Picture | null {
-  if (message.byteLength < 4) return null;
-  const headerBytes = new DataView(message).getUint32(0, true);
-  if (headerBytes > kMaxHeader || headerBytes + 4 >= message.byteLength) return null;
-  const header = parseJson(new TextDecoder().decode(new Uint8Array(message, 4, headerBytes)));
-  if (header === null || header['type'] !== 'frame' || header['codec'] !== 'jpeg') return null;
-  const { frame_id: frameId, captured_at_ms: capturedAtMs, age_ms: ageMs, width, height } = header;
-  if (!isId(frameId) || !isNumber(capturedAtMs) || !isNumber(ageMs)) return null;
-  if (!isNumber(width) || !isNumber(height) || width < 1 || height < 1) return null;
-  return { type: 'frame', frameId, capturedAtMs, ageMs, width, height, jpeg: new Uint8Array(message, 4 + headerBytes) };
-}
 
 export function parseMessage(text: string): Message | null {
   const fields = parseJson(text);
@@ -167,6 +146,12 @@ export function parseMessage(text: string): Message | null {
       return parseHello(fields);
     case 'detections':
       return parseDetections(fields);
+    case 'tracks':
+      return parseTracks(fields);
+    case 'video':
+      return parseVideo(fields);
+    case 'pong':
+      return parsePong(fields);
     case 'state':
       return parseState(fields);
     case 'event':
@@ -184,7 +169,7 @@ function parseHello(fields: Fields): Hello | null {
     camera,
     classes: classes.filter((name): name is string => typeof name === 'string'),
     staleAfterMs: isNumber(staleAfterMs) && staleAfterMs > 0 ? staleAfterMs : 1500,
-    version: typeof version === 'string' ? version : '',
+    version: textOr(version, ''),
   };
 }
 
@@ -211,6 +196,29 @@ function parseDetections(fields: Fields): Detections | null {
   };
 }
 
+function parseTrack(value: unknown): Track | null {
+  const fields = fieldsOf(value) ?? {};
+  const box = parseBox(fields);
+  const { id, vx, vy, phase, still } = fields;
+  if (box === null || !isId(id) || !isNumber(vx) || !isNumber(vy)) return null;
+  if (typeof phase !== 'string' || !kPhases.includes(phase)) return null;
+  return { ...box, id, vx, vy, phase: phase as TrackPhase, still: still === true };
+}
+
+// Whole or not at all, as detections.
+function parseTracks(fields: Fields): Tracks | null {
+  const { frame_id: frameId, captured_at_ms: capturedAtMs, tracks: list } = fields;
+  if (!isId(frameId) || !isNumber(capturedAtMs) || !Array.isArray(list) || list.length > kMaxBoxes) return null;
+  const tracks = list.map(parseTrack);
+  return tracks.includes(null) ? null : { type: 'tracks', frameId, capturedAtMs, tracks: tracks as Track[] };
+}
+
+function parsePong(fields: Fields): Pong | null {
+  const { id, client_ms: clientMs, now_ms: nowMs } = fields;
+  if (!isId(id) || !isNumber(clientMs) || !isNumber(nowMs)) return null;
+  return { type: 'pong', id, clientMs, nowMs };
+}
+
 function parseStage(value: unknown): Stage | null {
   const { name, status, age_ms: ageMs } = fieldsOf(value) ?? {};
   if (typeof name !== 'string' || !kStages.includes(name)) return null;
@@ -225,14 +233,9 @@ function parseInput(value: unknown): Input | null {
     name,
     status: status as InputStatus,
     pictureAgeMs: numberOrNull(pictureAgeMs),
-    about: typeof about === 'string' ? about : '',
+    about: textOr(about, ''),
     error: typeof error === 'string' && error !== '' ? error : null,
   };
-}
-
-// Of a list what can be read; an older gateway hasn't got it at all.
-function parseAll<T>(list: unknown, parse: (value: unknown) => T | null): T[] {
-  return Array.isArray(list) ? list.map(parse).filter((item) => item !== null) : [];
 }
 
 function parseState(fields: Fields): State | null {
@@ -269,7 +272,7 @@ function parseEvent(fields: Fields): CameraEvent | null {
     kind,
     wallMs,
     frameId: isId(frameId) ? frameId : 0,
-    text: typeof text === 'string' ? text : '',
+    text: textOr(text, ''),
   };
 }
 
@@ -295,9 +298,9 @@ export function parseModel(value: unknown): Model | null | undefined {
   return {
     file,
     card: card as CardState,
-    problem: typeof problem === 'string' ? problem : '',
-    family: typeof family === 'string' ? family : '',
-    made: typeof made === 'string' ? made : '',
+    problem: textOr(problem, ''),
+    family: textOr(family, ''),
+    made: textOr(made, ''),
     accuracy: parseAccuracy(accuracy),
     latency: parseModelLatency(latency),
   };

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { classHue } from '../src/colors';
+import { classHue, trackHue } from '../src/colors';
 import { duration, percent, rate, seconds } from '../src/format';
-import { fit, overlap } from '../src/painter';
+import { fit, labelsOf, overlap } from '../src/painter';
+import { latencyText, pathLine, pathReason } from '../src/video_text';
 
 describe('how it looks', () => {
   it('durations have the unit people use', () => {
@@ -25,6 +26,32 @@ describe('how it looks', () => {
       expect(Math.min(apart, 360 - apart)).toBeGreaterThan(90);
     }
     expect(classHue('unlisted', classes)).toBe(classHue('unlisted', []));
+  });
+
+  it('tracks with neighbouring ids differ in colour', () => {
+    for (let id = 0; id < 400; id++) {
+      const apart = Math.abs(trackHue(id) - trackHue(id + 1));
+      if (id % 360 !== 359) expect(Math.min(apart, 360 - apart)).toBeGreaterThan(90);
+    }
+  });
+
+  it('a label has class, track and score', () => {
+    const box = { x: 0, y: 0, width: 1, height: 1, score: 0.874, label: 'person', phase: 'confirmed' } as const;
+    expect(labelsOf({ ...box, id: 12 })).toEqual(['person #12 87%', '#12']);
+    expect(labelsOf({ ...box, id: null })).toEqual(['person 87%', '87%']);
+  });
+
+  it('the way of the pictures is told in words', () => {
+    const video = { type: 'video', path: 'packets', source: 'camera', codec: 'h264', codecString: '', width: 1, height: 1 } as const;
+    const why = 'the camera sends H.264';
+    expect(pathLine({ path: 'webcodecs', why: '', video: { ...video, why } })).toBe("WebCodecs: H.264, the camera's own");
+    expect(pathReason({ path: 'mse', why: 'WebCodecs needs https or localhost', video: { ...video, why } })).toBe(
+      'WebCodecs needs https or localhost. The camera sends H.264.',
+    );
+    expect(pathLine(null)).toBe('no picture yet');
+    expect(latencyText(84.2, 1.2)).toBe('84 ms ± 1');
+    expect(latencyText(84.2, 0.2)).toBe('84 ms');
+    expect(latencyText(null, null)).toBe('–');
   });
 
   it('labels that only touch do not overlap', () => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 
-import { DetectionStore, Lag, choosePicture, kWaitAtMost, type Waiting } from '../src/matching';
-import type { Detections } from '../src/protocol';
+import { AnnotationStore, Lag, choosePicture, kWaitAtMost, moveBy, type Waiting } from '../src/matching';
+import type { Detections, Track, Tracks } from '../src/protocol';
 
 const kFrameTime = 40; // 25 fps
 
@@ -10,59 +10,112 @@ function boxesOf(frameId: number): Detections {
   return { type: 'detections', frameId, capturedAtMs: frameId * kFrameTime, latencyMs: 20, inferenceMs: 10, boxes: [box] };
 }
 
+// One object that goes right by half a picture a second.
+function track(frameId: number, more: Partial<Track> = {}): Track {
+  const x = 0.1 + (0.5 * frameId * kFrameTime) / 1000;
+  return { id: 3, x, y: 0.2, width: 0.1, height: 0.3, score: 0.9, label: 'person', vx: 0.5, vy: 0, phase: 'confirmed', still: false, ...more };
+}
+
+function tracksOf(frameId: number, more: Partial<Track> = {}): Tracks {
+  return { type: 'tracks', frameId, capturedAtMs: frameId * kFrameTime, tracks: [track(frameId, more)] };
+}
+
 function picture(frameId: number, receivedAt = frameId * kFrameTime): Waiting {
   return { frameId, capturedAtMs: frameId * kFrameTime, receivedAt };
 }
 
-let store: DetectionStore;
+const exact = { matching: 'exact', staleAfterMs: 1500, still: false } as const;
+const instant = { ...exact, matching: 'instant' } as const;
+
+let store: AnnotationStore;
 beforeEach(() => {
-  store = new DetectionStore();
+  store = new AnnotationStore();
 });
 
-describe('boxes for a picture', () => {
-  it('are its own if there are any', () => {
-    for (const id of [4, 5, 6]) store.add(boxesOf(id));
-    expect(store.overlayFor(picture(5), 1500)).toMatchObject({ frameId: 5, exact: true, ageMs: 0 });
+describe('boxes for a picture, exact', () => {
+  it('are its own or none', () => {
+    for (const id of [4, 5, 9]) store.addDetections(boxesOf(id));
+    expect(store.overlayFor(picture(5), exact)).toMatchObject({ frameId: 5, kind: 'exact', ageMs: 0 });
+    expect(store.overlayFor(picture(7), exact)).toBeNull();
+    expect(store.overlayFor(picture(10), exact)).toBeNull();
   });
 
-  it('are the newest older ones else, said to be older and by how much', () => {
-    for (const id of [4, 9]) store.add(boxesOf(id));
-    expect(store.overlayFor(picture(7), 1500)).toMatchObject({ frameId: 4, exact: false, ageMs: 3 * kFrameTime });
+  it('are those of its tracks as soon as these are there', () => {
+    store.addDetections(boxesOf(5));
+    expect(store.overlayFor(picture(5), exact)!.boxes).toMatchObject([{ id: null, label: 'of 5' }]);
+    store.addTracks(tracksOf(5));
+    expect(store.overlayFor(picture(5), exact)!.boxes).toMatchObject([{ id: 3, label: 'person' }]);
   });
 
-  it('are never those of a later frame', () => {
-    store.add(boxesOf(9));
-    expect(store.overlayFor(picture(8), 1500)).toBeNull();
-  });
-
-  it('vanish when they are stale', () => {
-    store.add(boxesOf(1));
-    expect(store.overlayFor(picture(1 + 1500 / kFrameTime), 1500)).not.toBeNull();
-    expect(store.overlayFor(picture(1 + 1600 / kFrameTime), 1500)).toBeNull();
-  });
-
-  it('hold however old they are while nothing moves, and are not called older then', () => {
-    store.add(boxesOf(1));
+  it('hold however old they are while nothing moves', () => {
+    store.addDetections(boxesOf(1));
     const later = picture(1 + 60_000 / kFrameTime);
-    expect(store.overlayFor(later, 1500, true)).toMatchObject({ frameId: 1, exact: false, holds: true });
-    expect(store.overlayFor(picture(1), 1500, true)).toMatchObject({ exact: true, holds: false });
-    expect(store.overlayFor(picture(2), 1500)).toMatchObject({ exact: false, holds: false });
-    expect(store.overlayFor(later, 1500)).toBeNull();
+    expect(store.overlayFor(later, { ...exact, still: true })).toMatchObject({ frameId: 1, kind: 'still' });
+    expect(store.overlayFor(picture(1), { ...exact, still: true })).toMatchObject({ kind: 'exact' });
+    expect(store.overlayFor(later, exact)).toBeNull();
   });
 
   it('may come out of order or twice', () => {
-    for (const id of [5, 3, 4, 4]) store.add(boxesOf(id));
-    expect(store.newest()?.frameId).toBe(5);
-    expect(store.overlayFor(picture(4), 1500)).toMatchObject({ frameId: 4, exact: true });
-    store.add({ ...boxesOf(4), boxes: [] });
-    expect(store.find(4)?.boxes).toEqual([]);
-    expect(store.find(5)?.boxes).toHaveLength(1);
+    for (const id of [5, 3, 4, 4]) store.addDetections(boxesOf(id));
+    expect(store.newestId()).toBe(5);
+    store.addDetections({ ...boxesOf(4), boxes: [] });
+    expect(store.overlayFor(picture(4), exact)).toMatchObject({ frameId: 4, boxes: [] });
+    expect(store.overlayFor(picture(5), exact)!.boxes).toHaveLength(1);
   });
 
-  it('are forgotten after 32 frames', () => {
-    for (let id = 1; id <= 40; id++) store.add(boxesOf(id));
-    expect(store.find(8)).toBeUndefined();
-    expect(store.find(9)).toBeDefined();
+  it('are forgotten after 64 frames', () => {
+    for (let id = 1; id <= 70; id++) store.addDetections(boxesOf(id));
+    expect(store.complete(6)).toBe(false);
+    expect(store.complete(7)).toBe(true);
+  });
+});
+
+describe('boxes for a picture, instant', () => {
+  it('are its own where they are there already', () => {
+    store.addTracks(tracksOf(5));
+    expect(store.overlayFor(picture(5), instant)).toMatchObject({ frameId: 5, kind: 'exact' });
+  });
+
+  it('are those of the newest tracks, where they are by now', () => {
+    for (const id of [4, 5]) store.addTracks(tracksOf(id));
+    const overlay = store.overlayFor(picture(10), instant)!;
+    expect(overlay).toMatchObject({ frameId: 5, kind: 'moved', ageMs: 5 * kFrameTime });
+    expect(overlay.boxes[0]!.x).toBeCloseTo(track(10).x, 9);
+  });
+
+  it('are moved backwards where only later tracks are known', () => {
+    store.addTracks(tracksOf(9));
+    expect(store.overlayFor(picture(7), instant)!.boxes[0]!.x).toBeCloseTo(track(7).x, 9);
+  });
+
+  it('vanish when they are stale', () => {
+    store.addTracks(tracksOf(1));
+    expect(store.overlayFor(picture(1 + 1500 / kFrameTime), instant)).not.toBeNull();
+    expect(store.overlayFor(picture(1 + 1600 / kFrameTime), instant)).toBeNull();
+  });
+
+  it('are where they were, and called older, where nobody follows them', () => {
+    store.addDetections(boxesOf(4));
+    expect(store.overlayFor(picture(7), instant)).toMatchObject({ frameId: 4, kind: 'older', ageMs: 3 * kFrameTime });
+    expect(store.overlayFor(picture(3), instant)).toBeNull(); // never those of a later frame
+    expect(store.overlayFor(picture(4 + 1600 / kFrameTime), instant)).toBeNull();
+  });
+
+  it('stay where what they show stands still', () => {
+    expect(moveBy(track(1, { still: true, vx: 0.01 }), 2)).toEqual(track(1, { still: true, vx: 0.01 }));
+    expect(moveBy(track(1, { vx: -0.1, vy: 0.2 }), 0.5)).toMatchObject({ x: track(1).x - 0.05, y: 0.2 + 0.1, id: 3 });
+  });
+});
+
+describe('what a picture waits for', () => {
+  it('are its tracks while control makes some, else its detections', () => {
+    store.addDetections(boxesOf(5));
+    expect(store.complete(5)).toBe(true);
+    store.addTracks(tracksOf(4));
+    expect(store.complete(5)).toBe(false);
+    expect(store.newestId()).toBe(4);
+    store.addDetections(boxesOf(4 + 1000 / kFrameTime)); // control is gone
+    expect(store.complete(5)).toBe(true);
   });
 });
 
@@ -98,11 +151,13 @@ describe('the wait for boxes', () => {
   });
 });
 
+const choice = { matching: 'exact', waitMs: 50, detecting: true, lastExactAt: -Infinity, most: 32 } as const;
+
 describe('the next picture of a detector that takes few frames', () => {
-  const options = { now: 0, waitMs: 50, detecting: true, lastExactAt: -Infinity };
+  const options = { ...choice, now: 0 };
 
   it('waits its time, whether its boxes are there or not', () => {
-    store.add(boxesOf(2));
+    store.addDetections(boxesOf(2));
     const queue = [picture(1, 0), picture(2, 40)];
     expect(choosePicture(queue, store, { ...options, now: 49 })).toEqual({ show: -1, drop: 0 });
     expect(choosePicture(queue, store, { ...options, now: 50 })).toEqual({ show: 0, drop: 0 });
@@ -115,13 +170,25 @@ describe('the next picture of a detector that takes few frames', () => {
 
   it('with an empty queue is none', () => {
     expect(choosePicture([], store, options)).toEqual({ show: -1, drop: 0 });
+    expect(choosePicture([], store, { ...options, matching: 'instant' })).toEqual({ show: -1, drop: 0 });
+  });
+
+  it('is one that has to make room for others', () => {
+    const queue = [1, 2, 3, 4].map((id) => picture(id, 0));
+    expect(choosePicture(queue, store, { ...options, most: 3 })).toEqual({ show: 0, drop: 0 });
+    expect(choosePicture(queue, store, { ...options, most: 4 })).toEqual({ show: -1, drop: 0 });
+  });
+
+  it('is the newest at once if the visitor wants that', () => {
+    const queue = [picture(1, 0), picture(2, 0)];
+    expect(choosePicture(queue, store, { ...options, matching: 'instant' })).toEqual({ show: 1, drop: 1 });
   });
 });
 
 describe('the next picture of a detector that keeps up', () => {
-  const options = { now: 4000, waitMs: 50, detecting: true, lastExactAt: -Infinity };
+  const options = { ...choice, now: 4000 };
   beforeEach(() => {
-    for (const id of [97, 98, 99, 100]) store.add(boxesOf(id));
+    for (const id of [97, 98, 99, 100]) store.addDetections(boxesOf(id));
   });
 
   it('is shown as soon as its boxes are there', () => {
@@ -154,21 +221,21 @@ function play(pictures: number, every: number, lag: number): { id: number; exact
   for (let now = 0; now < pictures * kFrameTime; now++) {
     if (now % kFrameTime === 0) {
       const id = now / kFrameTime;
-      waits.pictureCame(id, now, store.find(id) !== undefined);
+      waits.pictureCame(id, now, store.complete(id));
       queue.push(picture(id, now));
     }
     const detected = (now - lag) / kFrameTime;
     if (detected >= 0 && Number.isInteger(detected) && detected % every === 0) {
-      store.add(boxesOf(detected));
+      store.addDetections(boxesOf(detected));
       waits.boxesCame(detected, now);
     }
-    const { show, drop } = choosePicture(queue, store, { now, waitMs: waits.wait(), detecting: true, lastExactAt });
+    const { show, drop } = choosePicture(queue, store, { ...choice, now, waitMs: waits.wait(), lastExactAt });
     queue = queue.slice(drop);
     if (show < 0) continue;
     const next = queue.shift()!;
-    const exact = store.overlayFor(next, 1500)?.exact === true;
-    if (exact) lastExactAt = now;
-    shown.push({ id: next.frameId, exact });
+    const own = store.overlayFor(next, exact) !== null;
+    if (own) lastExactAt = now;
+    shown.push({ id: next.frameId, exact: own });
   }
   return shown.slice(-Math.floor(shown.length / 2)); // after it has settled
 }

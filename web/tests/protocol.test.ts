@@ -1,41 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { parseCameras, parseMessage, parsePicture } from '../src/protocol';
-
-const kHeader = { type: 'frame', frame_id: 1852000000000001, captured_at_ms: 12.5, age_ms: 8, width: 768, height: 576, codec: 'jpeg' };
-
-function pictureMessage(header: unknown, jpeg: number[] = [0xff, 0xd8, 0xff]): ArrayBuffer {
-  const json = new TextEncoder().encode(typeof header === 'string' ? header : JSON.stringify(header));
-  const message = new Uint8Array(4 + json.length + jpeg.length);
-  new DataView(message.buffer).setUint32(0, json.length, true);
-  message.set(json, 4);
-  message.set(jpeg, 4 + json.length);
-  return message.buffer;
-}
-
-describe('a picture', () => {
-  it('is taken apart', () => {
-    const picture = parsePicture(pictureMessage(kHeader, [0xff, 0xd8, 7]));
-    expect(picture).toMatchObject({ frameId: 1852000000000001, capturedAtMs: 12.5, ageMs: 8, width: 768, height: 576 });
-    expect([...picture!.jpeg]).toEqual([0xff, 0xd8, 7]);
-  });
-
-  it.each([
-    ['nothing at all', new ArrayBuffer(0)],
-    ['half a length', new ArrayBuffer(3)],
-    ['a length beyond its end', new Uint8Array([255, 255, 255, 255, 1, 2, 3]).buffer],
-    ['a header and no picture', pictureMessage(kHeader, [])],
-    ['a header that is not JSON', pictureMessage('{"type":"frame"')],
-    ['a header that is a list', pictureMessage([])],
-    ['another codec', pictureMessage({ ...kHeader, codec: 'h264' })],
-    ['a frame id beyond what a double holds', pictureMessage({ ...kHeader, frame_id: 2 ** 60 })],
-    ['a frame id in words', pictureMessage({ ...kHeader, frame_id: '7' })],
-    ['no capture time', pictureMessage({ ...kHeader, captured_at_ms: null })],
-    ['no width', pictureMessage({ ...kHeader, width: 0 })],
-  ])('with %s is refused', (_what, message) => {
-    expect(parsePicture(message)).toBeNull();
-  });
-});
+import { parseCameras, parseMessage } from '../src/protocol';
 
 describe('detections', () => {
   const box = { x: 0.1, y: 0.2, width: 0.3, height: 0.4, score: 0.9, class: 'person' };
@@ -59,6 +24,53 @@ describe('detections', () => {
   ])('with %s are refused whole', (_what, message) => {
     expect(parseMessage(JSON.stringify(message))).toBeNull();
   });
+});
+
+describe('tracks', () => {
+  const one = { id: 5, x: 0.1, y: 0.2, width: 0.3, height: 0.4, vx: -0.1, vy: 0, score: 0.9, class: 'person', phase: 'lost', still: false };
+  const record = { type: 'tracks', frame_id: 7, captured_at_ms: 100, tracks: [one] };
+
+  it('are read', () => {
+    const read = { id: 5, x: 0.1, y: 0.2, width: 0.3, height: 0.4, vx: -0.1, vy: 0, score: 0.9, label: 'person', phase: 'lost', still: false };
+    expect(parseMessage(JSON.stringify(record))).toEqual({ type: 'tracks', frameId: 7, capturedAtMs: 100, tracks: [read] });
+  });
+
+  it.each([
+    ['an id in words', { ...one, id: '5' }],
+    ['an unknown phase', { ...one, phase: 'eternal' }],
+    ['no velocity', { ...one, vx: null }],
+    ['no box', { ...one, width: undefined }],
+    ['nothing', null],
+  ])('one of which has %s are refused whole', (_what, wrong) => {
+    expect(parseMessage(JSON.stringify({ ...record, tracks: [one, wrong] }))).toBeNull();
+  });
+
+  it('that are no list, or too many, are refused', () => {
+    expect(parseMessage(JSON.stringify({ ...record, tracks: {} }))).toBeNull();
+    expect(parseMessage(JSON.stringify({ ...record, tracks: Array.from({ length: 1001 }, () => one) }))).toBeNull();
+  });
+});
+
+describe('video', () => {
+  const video = { type: 'video', path: 'packets', source: 'camera', codec: 'h264', codec_string: 'avc1.640028', width: 640, height: 360, why: 'so' };
+
+  it('is read', () => {
+    const read = { type: 'video', path: 'packets', source: 'camera', codec: 'h264', codecString: 'avc1.640028', width: 640, height: 360, why: 'so' };
+    expect(parseMessage(JSON.stringify(video))).toEqual(read);
+    expect(parseMessage(JSON.stringify({ ...video, codec_string: null, width: null }))).toMatchObject({ codecString: '', width: 0 });
+  });
+
+  it.each([{ path: 'carrier' }, { source: 7 }, { codec: 'av1' }, { codec: null }])('with %j is refused', (wrong) => {
+    expect(parseMessage(JSON.stringify({ ...video, ...wrong }))).toBeNull();
+  });
+});
+
+it('a pong is read, and refused without the time', () => {
+  const pong = { type: 'pong', id: 3, client_ms: 12.5, now_ms: 1e9 };
+  expect(parseMessage(JSON.stringify(pong))).toEqual({ type: 'pong', id: 3, clientMs: 12.5, nowMs: 1e9 });
+  for (const wrong of [{ id: -1 }, { now_ms: '1' }, { client_ms: null }]) {
+    expect(parseMessage(JSON.stringify({ ...pong, ...wrong }))).toBeNull();
+  }
 });
 
 describe('state', () => {

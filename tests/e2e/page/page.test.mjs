@@ -1,10 +1,9 @@
 // The page in a real Chromium on the real system: capture, detect, control, gateway under `vedette up`, a real clip and model.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { openBrowser, watchFaults } from '../browser.mjs';
@@ -13,7 +12,6 @@ import { System, freePort, kBuild, until } from '../system.mjs';
 const kBoxColor = [76, 240, 181]; // hsl(158 85% 62%): the first class, person
 
 let system;
-let model; // a copy of the default one, without a card
 let browser;
 let page;
 let faults;
@@ -55,9 +53,7 @@ function pixelsOf(color) {
 }
 
 before(async () => {
-  model = join(mkdtempSync(join(tmpdir(), 'vedette-e2e-model-')), 'm.onnx');
-  copyFileSync(join(kBuild, 'models/nanodet_g_416.onnx'), model);
-  system = await System.start({ model });
+  system = await System.start();
   await system.ready();
   browser = await openBrowser({ viewport: { width: 1280, height: 800 } });
   page = browser.page;
@@ -67,7 +63,6 @@ before(async () => {
 after(async () => {
   await browser?.close();
   const ended = await system?.stop();
-  rmSync(dirname(model), { recursive: true, force: true });
   assert.deepEqual(ended, { code: 0, signal: null }, system?.tail());
 });
 
@@ -125,22 +120,6 @@ test('mode, rates and latency are shown', async () => {
     await eventually(`${figure} is a number above 0`, async () => parseFloat(await page.locator(id(figure)).textContent()) > 0);
   }
   await eventually('the alarm is in the list', async () => (await page.locator(`${id('events')} [data-kind="alarm"]`).count()) > 0);
-});
-
-test('the model is shown, and its card as soon as there is one', async () => {
-  const text = () => page.locator(id('model-precision')).textContent();
-  await eventually('the model has no card', async () => (await data('model', 'card')) === 'none');
-  assert.equal((await text()).trim(), 'No card: average precision unknown.');
-  const sha256 = createHash('sha256').update(readFileSync(model)).digest('hex');
-  const accuracy = { dataset: 'some_photos', photos: 9, ap: 0.2534, ap50: 0.4, ap75: 0.25, person_ap: 0.2121 };
-  const latency = { median_ms: 12.5, p90_ms: 14, machine: 'a machine', provider: 'cpu', threads: 0 };
-  const card = { card: 1, file: 'm.onnx', sha256, bytes: 1, family: 'nanodet', input: { width: 416, height: 416 }, accuracy, latency,
-    origin: null, made: '', date: '2026-11-26' };
-  writeFileSync(`${model}.card.json`, JSON.stringify(card));
-  await eventually('its card is shown', async () => (await data('model', 'card')) === 'fresh');
-  assert.equal((await text()).trim(), 'AP 0.253 on some_photos (9 photos)');
-  const shown = await page.locator(id('model')).textContent();
-  for (const figure of ['m.onnx', 'nanodet', '0.212', '13 ms by cpu']) assert.ok(shown.includes(figure), `${figure} in ${shown}`);
 });
 
 test('a stopped detector shows as stale within 2 s and recovers', async () => {
@@ -305,7 +284,7 @@ test('two cameras behind a token', async () => {
     assert.ok(!visitor.page.url().includes(token), 'the token stays out of the address bar');
     await visitor.page.locator(id('tile-yard')).click();
     await visitor.page.locator('h2', { hasText: /^Mode$/ }).waitFor();
-    assert.match(visitor.page.url(), /#yard$/);
+    assert.match(visitor.page.url(), /#\/camera\/yard$/);
     await visitor.page.reload(); // the cookie lets it in again
     await visitor.page.locator(`${id('connection')}[data-state="live"]`).waitFor();
   } finally {

@@ -30,6 +30,8 @@ TEST(Access, TokenInQueryHeaderOrCookie) {
 
   const Decision first = check(access, request("/?token=s3cret%3B"));
   EXPECT_EQ(first.status, 200);
+  EXPECT_EQ(first.who.role, Role::kAdmin) << "the token's owner may do everything";
+  EXPECT_TRUE(first.who.may_see("front"));
   EXPECT_EQ(first.set_cookie, "vedette_8080=s3cret%3B; Path=/; HttpOnly; SameSite=Strict");
 
   RequestHead head = request("/");
@@ -48,6 +50,19 @@ TEST(Access, TokenInQueryHeaderOrCookie) {
   EXPECT_EQ(check(access, head).status, 401);
   head.authorization = "Bearer ";
   EXPECT_EQ(check(access, head).status, 401);
+}
+
+TEST(Principal, EachRoleMayDoWhatThoseBeforeItMay) {
+  Principal somebody{"anna", Role::kOperator, {"front", "yard"}};
+  EXPECT_TRUE(somebody.may(Role::kViewer));
+  EXPECT_TRUE(somebody.may(Role::kOperator));
+  EXPECT_FALSE(somebody.may(Role::kAdmin));
+  EXPECT_TRUE(somebody.may_see("yard"));
+  EXPECT_FALSE(somebody.may_see("yar"));
+  EXPECT_FALSE(somebody.may_see(""));
+  for (const Role role : {Role::kViewer, Role::kOperator, Role::kAdmin}) EXPECT_EQ(role_of(role_name(role)), role);
+  EXPECT_EQ(role_of("Admin"), std::nullopt);
+  EXPECT_EQ(role_of(""), std::nullopt);
 }
 
 TEST(Access, WithoutTokenOnlyLocalHostNames) {

@@ -174,7 +174,8 @@ TEST_F(RouterTest, HeadersKeepThePageToItself) {
   for (const char* target : {"/", "/healthz", "/nothing"}) {
     const Reply reply = get(target);
     EXPECT_EQ(header(reply, "Content-Security-Policy"),
-              "default-src 'self'; img-src 'self' blob: data:; connect-src 'self' ws://localhost:8080 wss://localhost:8080; "
+              "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; "
+              "connect-src 'self' ws://localhost:8080 wss://localhost:8080; "
               "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'");
     EXPECT_EQ(header(reply, "X-Content-Type-Options"), "nosniff");
     EXPECT_EQ(header(reply, "Referrer-Policy"), "no-referrer");

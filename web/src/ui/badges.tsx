@@ -95,6 +95,14 @@ export function boxesText(view: View): string {
   const overlay = view.shown?.overlay ?? null;
   if (overlay === null || view.frozen) return 'no current boxes';
   const count = `${boxCount(view)} ${boxCount(view) === 1 ? 'box' : 'boxes'}`;
-  if (overlay.exact) return `${count}, of this frame`;
-  return overlay.holds ? `${count}, nothing has moved since` : `${count}, ${duration(overlay.ageMs)} older`;
+  switch (overlay.kind) {
+    case 'exact':
+      return `${count}, of this frame`;
+    case 'still':
+      return `${count}, nothing has moved since`;
+    case 'moved':
+      return `${count}, moved on by ${duration(Math.abs(overlay.ageMs))}`;
+    case 'older':
+      return `${count}, ${duration(overlay.ageMs)} older`;
+  }
 }

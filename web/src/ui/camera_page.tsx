@@ -1,60 +1,58 @@
 // One camera, large, with its figures beside it (below it on a phone).
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef } from 'preact/hooks';
 
 import { isTroubled } from '../health';
+import { hrefOf } from '../routes';
 import type { View } from '../session';
 import { ConnectionBadge, ModeBadge, StillBadge, boxCount, boxesText, connectionText, modeText } from './badges';
-import { Header } from './header';
+import { goTo, useKeys } from './hooks';
 import { Live, shapeOf } from './live';
 import { Panel } from './panel';
 import { useSession } from './use_session';
+import { ViewTools, useViewing } from './view_tools';
 
 interface Props {
   camera: string;
-  cameras: readonly string[];
   reconnected: () => void;
 }
 
-export function CameraPage({ camera, cameras, reconnected }: Props) {
+export function CameraPage({ camera, reconnected }: Props) {
   const { session, view } = useSession(camera, reconnected);
   const figure = useRef<HTMLElement>(null);
-  const [boxes, showBoxes] = useState(true);
-  const toggleBoxes = () => showBoxes((on) => !on);
+  const choice = useViewing(session);
   const toggleFull = () => void (document.fullscreenElement ? document.exitFullscreen() : figure.current?.requestFullscreen());
-  useEffect(() => {
-    session.player.look = { ...session.player.look, boxes };
-    session.player.redraw();
-  }, [session, boxes]);
-  useKeys({ b: toggleBoxes, f: toggleFull });
-  useEffect(() => {
-    document.title = `${camera} · Vedette`;
-  }, [camera]);
+  useKeys([
+    { key: 'b', does: 'Show or hide boxes', act: choice.toggleBoxes },
+    { key: 'o', does: 'Show or hide zones and lines', act: choice.toggleZones },
+    { key: 'i', does: 'Exact boxes, or the newest picture at once', act: choice.toggleMatching },
+    { key: 'f', does: 'Full screen', act: toggleFull },
+    { key: 'z', does: 'Draw zones and lines', act: () => goTo({ view: 'edit', camera }) },
+  ]);
 
   return (
     <>
-      <Header cameras={cameras} current={camera}>
-        <ConnectionBadge view={view} />
-      </Header>
-      <main class="camera-page">
+      <div class="camera-page">
         <figure class="stage-figure" ref={figure} style={shapeOf(view)}>
           <Live session={session} view={view} />
           <figcaption class="caption">
-            <strong class="caption-name">{camera}</strong>
+            <h1 class="caption-name">{camera}</h1>
+            <ConnectionBadge view={view} />
             <ModeBadge mode={view.state?.mode} />
             <StillBadge view={view} />
             <span class="caption-boxes" data-testid="boxes-text">
               {boxesText(view)}
             </span>
             <span class="caption-tools">
-              <button type="button" aria-pressed={boxes} aria-keyshortcuts="b" title="Show boxes (B)" onClick={toggleBoxes}>
-                Boxes
-              </button>
+              <ViewTools {...choice} />
               {document.fullscreenEnabled && (
                 <button type="button" aria-keyshortcuts="f" title="Full screen (F)" onClick={toggleFull}>
                   Full screen
                 </button>
               )}
+              <a class="button" href={hrefOf({ view: 'edit', camera })} aria-keyshortcuts="z" title="Zones and lines (Z)">
+                Zones
+              </a>
             </span>
             <span hidden data-testid="box-count">
               {boxCount(view)}
@@ -62,7 +60,7 @@ export function CameraPage({ camera, cameras, reconnected }: Props) {
           </figcaption>
         </figure>
         <Panel view={view} />
-      </main>
+      </div>
       <p class="visually-hidden" role="status" aria-live="polite" data-testid="announcement">
         {announcement(view)}
       </p>
@@ -77,17 +75,4 @@ function announcement(view: View): string {
   const trouble = troubled.map((stage) => ` ${stage.name} ${stage.status}.`).join('');
   const silent = view.inputs.filter(isTroubled).map((input) => ` Input ${input.label} ${input.status}.`);
   return `Live. Mode ${modeText(view.state?.mode)}.${trouble}${silent.join('')}`;
-}
-
-function useKeys(actions: Record<string, () => void>) {
-  const latest = useRef(actions);
-  latest.current = actions;
-  useEffect(() => {
-    const press = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
-      latest.current[event.key.toLowerCase()]?.();
-    };
-    window.addEventListener('keydown', press);
-    return () => window.removeEventListener('keydown', press);
-  }, []);
 }

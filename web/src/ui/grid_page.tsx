@@ -1,26 +1,19 @@
 // All cameras at once; a click opens one.
 
-import { useEffect } from 'preact/hooks';
-
+import { hrefOf } from '../routes';
 import { ConnectionBadge, InputTroubles, ModeBadge, StillBadge } from './badges';
-import { Header } from './header';
 import { Live } from './live';
 import { useSession } from './use_session';
 
 export function GridPage({ cameras }: { cameras: readonly string[] }) {
-  useEffect(() => {
-    document.title = 'Vedette';
-  }, []);
   return (
-    <>
-      <Header cameras={cameras} current="" />
-      <main class="grid" data-testid="grid">
-        {cameras.map((camera) => (
-          <Tile key={camera} camera={camera} />
-        ))}
-        {cameras.length === 0 && <p class="nothing">No camera is configured.</p>}
-      </main>
-    </>
+    <div class="grid" data-testid="grid">
+      <h1 class="visually-hidden">Cameras</h1>
+      {cameras.map((camera) => (
+        <Tile key={camera} camera={camera} />
+      ))}
+      {cameras.length === 0 && <p class="nothing">No camera is configured.</p>}
+    </div>
   );
 }
 
@@ -28,7 +21,7 @@ function Tile({ camera }: { camera: string }) {
   const { session, view } = useSession(camera, () => undefined);
   const troubled = view.stages.filter((stage) => stage.status === 'stale' || stage.status === 'missing');
   return (
-    <a class="tile" href={`#${encodeURIComponent(camera)}`} data-testid={`tile-${camera}`}>
+    <a class="tile" href={hrefOf({ view: 'camera', camera })} data-testid={`tile-${camera}`}>
       <Live session={session} view={view} />
       <span class="caption">
         <strong class="caption-name">{camera}</strong>

@@ -5,6 +5,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { seconds } from '../format';
 import { isTroubled, reasonOf, shownInput } from '../health';
 import type { CameraSession, View } from '../session';
+import { pathLine, pathReason } from '../video_text';
 
 interface Props {
   session: CameraSession;
@@ -23,6 +24,8 @@ export function Live({ session, view }: Props) {
       class="live"
       data-frozen={frozen}
       data-empty={shown === null}
+      data-path={view.running?.path ?? ''}
+      title={[pathLine(view.running), pathReason(view.running)].filter((text) => text !== '').join('. ')}
       style={shapeOf(view)}
     >
       <canvas ref={canvas} role="img" aria-label={`Live picture of camera ${session.camera}`} data-testid="picture" />

@@ -6,8 +6,8 @@ import { duration, rate, seconds, timeOfDay } from '../format';
 import { reasonOf, type InputHealth, type StageHealth } from '../health';
 import type { CameraEvent, Mode } from '../protocol';
 import type { View } from '../session';
+import { latencyText, pathLine, pathReason } from '../video_text';
 import { InputBadge, modeText } from './badges';
-import { ModelCard } from './model_card';
 
 const kModes: readonly Mode[] = ['standby', 'validation', 'tracking'];
 
@@ -33,7 +33,7 @@ export function Panel({ view }: { view: View }) {
         )}
       </Card>
       <FiguresCard view={view} />
-      <ModelCard />
+      <VideoCard view={view} />
       <Card title="Events">
         <Events events={view.events} />
       </Card>
@@ -116,7 +116,7 @@ function FiguresCard({ view }: { view: View }) {
       <dl class="figures">
         <Figure name="Detection p50" value={duration(state?.latencyMs.p50 ?? null)} testid="latency-p50" />
         <Figure name="Detection p99" value={duration(state?.latencyMs.p99 ?? null)} testid="latency-p99" />
-        <Figure name="Picture age" value={duration(view.pictureAgeMs)} testid="picture-age" />
+        <Figure name="To the screen" value={duration(view.latencyMs)} testid="picture-age" />
       </dl>
       <dl class="details">
         <dt>Frame</dt>
@@ -127,6 +127,27 @@ function FiguresCard({ view }: { view: View }) {
         <dd data-testid="dropped">{state?.dropped ?? '–'}</dd>
       </dl>
     </section>
+  );
+}
+
+function VideoCard({ view }: { view: View }) {
+  const { running } = view;
+  const reason = pathReason(running);
+  return (
+    <Card title="Video">
+      <p class="video-path" data-testid="video-path" data-path={running?.path ?? ''} data-codec={running?.video?.codec ?? ''}>
+        {pathLine(running)}
+      </p>
+      {reason !== '' && (
+        <p class="video-reason" data-testid="video-reason">
+          {reason}
+        </p>
+      )}
+      <dl class="details">
+        <dt>Capture to screen</dt>
+        <dd data-testid="latency-screen">{latencyText(view.latencyMs, view.latencyErrorMs)}</dd>
+      </dl>
+    </Card>
   );
 }
 

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 
 import { CameraSession, type View } from '../session';
+import { loadViewing } from '../viewing';
 
 const kTick = 150; // stale_after_ms (1.5 s) and a tick stay well below the 2 s within which a dead stage must show
 
@@ -10,9 +11,11 @@ export function useSession(camera: string, reconnected: () => void): { session: 
   const [, renderAgain] = useState(0);
   const latest = useRef(reconnected);
   latest.current = reconnected;
-  const [session] = useState(
-    () => new CameraSession(camera, () => renderAgain((count) => count + 1), () => latest.current()),
-  );
+  const [session] = useState(() => {
+    const created = new CameraSession(camera, () => renderAgain((count) => count + 1), () => latest.current());
+    created.show(loadViewing());
+    return created;
+  });
   useEffect(() => {
     session.open();
     const timer = window.setInterval(() => renderAgain((count) => count + 1), kTick);

@@ -1,0 +1,72 @@
+// All zones, or all lines, beside the picture; whether they are as the configuration file has them, and the way back to that.
+
+import { useState } from 'preact/hooks';
+
+import type { Kind } from '../../editor/shapes';
+import type { Setting } from '../../settings';
+import { Confirm } from '../confirm';
+import type { ShapeMistakes } from './editor_page';
+import { ShapeForm } from './shape_form';
+import type { Editor } from './use_editor';
+
+interface Props {
+  kind: Kind;
+  editor: Editor;
+  locked: boolean;
+  setting: Setting | undefined;
+  rules: unknown; // as the settings have them
+  classes: readonly string[];
+  mistakes: ShapeMistakes;
+  unset: () => void;
+}
+
+export function ShapeList({ kind, editor, locked, setting, rules, classes, mistakes, unset }: Props) {
+  const [sure, askSure] = useState(false);
+  const shapes = editor.drawing.filter((shape) => shape.kind === kind);
+  const overridden = setting?.overridden === true;
+  return (
+    <section class="card" data-testid={`${kind}s`} data-overridden={overridden}>
+      <h2>{kind === 'zone' ? 'Zones' : 'Lines'}</h2>
+      {shapes.length === 0 && <p class="nothing">{kind === 'zone' ? 'None: rules are about the whole picture.' : 'None.'}</p>}
+      <ul class="shape-items">
+        {shapes.map((shape) => (
+          <ShapeForm
+            key={shape.id}
+            shape={shape}
+            editor={editor}
+            locked={locked}
+            classes={classes}
+            rules={rulesOf(rules, kind, shape.name)}
+            mistakes={mistakes.of.get(shape.id) ?? []}
+          />
+        ))}
+      </ul>
+      <p class="origin">
+        {overridden ? 'Changed here: not as the configuration file has them.' : 'As the configuration file has them.'}
+        {overridden && !locked && (
+          <button type="button" onClick={() => askSure(true)} data-testid={`unset-${kind}s`}>
+            Back to the file
+          </button>
+        )}
+      </p>
+      {sure && (
+        <Confirm
+          title={`Back to the configuration file’s ${kind}s?`}
+          text={`The ${kind}s that were drawn here are forgotten.`}
+          action="Back to the file"
+          act={unset}
+          close={() => askSure(false)}
+        />
+      )}
+    </section>
+  );
+}
+
+function rulesOf(rules: unknown, kind: Kind, name: string): string[] {
+  if (!Array.isArray(rules)) return [];
+  return rules.flatMap((rule: unknown) => {
+    const { name: own, zones, line } = (rule ?? {}) as Record<string, unknown>;
+    const asks = kind === 'zone' ? Array.isArray(zones) && zones.includes(name) : line === name;
+    return asks && typeof own === 'string' ? [own] : [];
+  });
+}
