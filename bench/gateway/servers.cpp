@@ -38,13 +38,13 @@ std::vector<UniqueFd> accept_viewers(const ServerOptions& options) {
   const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t length = sizeof address;
   auto* const any = reinterpret_cast<sockaddr*>(&address);
   if (::bind(listener.get(), any, length) != 0 || ::listen(listener.get(), 128) != 0 ||
       ::getsockname(listener.get(), any, &length) != 0)
     fail("no port to listen on");
-  std::ofstream(options.port_file + ".part") << ::ntohs(address.sin_port) << std::endl;
+  std::ofstream(options.port_file + ".part") << ntohs(address.sin_port) << std::endl;
   if (::rename((options.port_file + ".part").c_str(), options.port_file.c_str()) != 0)
     fail(options.port_file + " can't be written");
   std::vector<UniqueFd> viewers;

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -29,8 +30,8 @@ class Viewer {
   Viewer(int port, const std::string& target) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_port = ::htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = ::htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fail("nobody listens");
     const std::string request = "GET " + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
                                 "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -137,7 +138,7 @@ Service watch(int port, const std::string& target, int viewers, int pid, double 
     const std::uint64_t until = monotonic_ns() + static_cast<std::uint64_t>(seconds * 1e9);
     std::array<epoll_event, 64> ready;
     while (monotonic_ns() < until) {
-      const int count = ::epoll_wait(events.get(), ready.data(), ready.size(), 10);
+      const int count = ::epoll_wait(events.get(), ready.data(), static_cast<int>(ready.size()), 10);
       for (int i = 0; i < count; ++i) static_cast<Viewer*>(ready[static_cast<std::size_t>(i)].data.ptr)->read(buffer);
     }
   };

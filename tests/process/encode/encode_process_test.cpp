@@ -83,7 +83,9 @@ TEST_F(EncodeTest, KilledItsSuccessorGoesOnWithAKeyframe) {
       const auto seen = viewer.next();
       ASSERT_TRUE(seen) << round;
       EXPECT_GT(seen->info.frame_id(), last_id);
-      if (i == 0 && round > 0) EXPECT_GT(seen->info.stream(), stream);
+      if (i == 0 && round > 0) {
+        EXPECT_GT(seen->info.stream(), stream);
+      }
       ASSERT_TRUE(seen->stamp);
       EXPECT_EQ(seen->stamp->at_ns, seen->info.captured_at_ns());
       last_id = seen->info.frame_id();

@@ -35,7 +35,9 @@ TEST_P(EncodeFormats, PicturesAreTheFramesTheyClaimToBe) {
     ASSERT_TRUE(seen);
     EXPECT_EQ(seen->info.codec(), Codec::H264);
     EXPECT_EQ(seen->info.keyframe() == 1, seen->has_config);
-    if (i == 0) EXPECT_EQ(seen->info.keyframe(), 1);
+    if (i == 0) {
+      EXPECT_EQ(seen->info.keyframe(), 1);
+    }
     EXPECT_EQ(seen->info.width(), 322u);
     EXPECT_EQ(seen->width, 322u);
     EXPECT_EQ(seen->height, 242u);
