@@ -13,10 +13,10 @@
 
 #include "bus/ring.h"
 #include "config/config.h"
+#include "detect/rate_limit.h"
 #include "detect/stillness.h"
 #include "schema/records.h"
 #include "stage/control_reader.h"
-#include "stage/rate_limit.h"
 #include "vision/image_view.h"
 #include "vision/pixel_pass.h"
 
@@ -114,7 +114,7 @@ class Camera {
   stage::ControlReader control_;
   bus::RingWriter detections_;
   std::optional<Stillness> stillness_;
-  stage::RateLimit rate_;
+  RateLimit rate_;
   bool frames_are_rare_ = false;
   std::uint64_t taken_id_ = 0;
   bool rests_ = false;

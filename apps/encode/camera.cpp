@@ -22,10 +22,6 @@ constexpr std::uint64_t kKeyframesApartNs = 500'000'000;  // however many reader
 constexpr int kMostFailures = 3;                          // of hardware, until the processor takes over
 constexpr float kAssumedFps = 30.0f;
 
-bus::Demand pixels_for(const bus::Demand& asked) {
-  return {.pixels = true, .fps = asked.fps, .width = asked.width, .height = asked.height};
-}
-
 }  // namespace
 
 Camera::Camera(const bus::BusDir& dir, CameraOptions options, Ways ways)
@@ -99,9 +95,8 @@ void Camera::follow_demand() {
     return;
   }
   keyframe_wanted_ = true;
-  rate_.set(asked.fps);
-  if (frames_) return frames_->set_demand(pixels_for(asked));
-  frames_.emplace(dir_, bus::TopicName{options_.name, stage::frames_topic("")}, kFrameSchema, pixels_for(asked));
+  if (frames_) return;
+  frames_.emplace(dir_, bus::TopicName{options_.name, stage::frames_topic("")}, kFrameSchema, bus::Demand::every_pixel());
   asked_at_ns_ = monotonic_ns();
   fps_ = kAssumedFps;
   refused_.reset();
@@ -111,16 +106,10 @@ void Camera::rest() { watch_->wait(kNap); }
 
 // At most one picture.
 void Camera::step() {
-  const std::uint64_t now = monotonic_ns();
-  if (now < rate_.due_at_ns()) {
-    std::this_thread::sleep_for(std::min(Nanoseconds(rate_.due_at_ns() - now), kLongestWait));
-    return;
-  }
   bus::Subscriber* const frames[] = {&*frames_};
   (void)bus::wait_any(frames, kLongestWait);
   auto frame = take();
   if (!frame) return;
-  rate_.count(monotonic_ns());
   if (const auto encoded = encode(*std::move(frame)); !encoded) failed(encoded.error());
 }
 

@@ -22,7 +22,6 @@
 #include "encode/load.h"
 #include "encode/way.h"
 #include "schema/packet.h"
-#include "stage/rate_limit.h"
 #include "stage/topics.h"
 
 namespace vedette::encode {
@@ -72,7 +71,6 @@ class Camera {
   bus::Demand asked_;
   std::optional<bus::Subscriber> frames_;  // while somebody asks
   std::uint64_t asked_at_ns_ = 0;
-  stage::RateLimit rate_;
 
   std::unique_ptr<Encoder> encoder_;
   std::optional<Shape> refused_;  // what no encoder takes

@@ -35,22 +35,6 @@ TEST_F(EncodeTest, NothingIsEncodedWhileNobodyAsks) {
   EXPECT_EQ(encoded(), before);
 }
 
-TEST_F(EncodeTest, AsManyAsAreAskedFor) {
-  start_capture(kCamera);
-  start_encode();
-  ASSERT_TRUE(wait_for_log());
-  bus::Subscriber all(bus_, bus::TopicName{"front", "frames"}, kFrameSchema, bus::Demand::every_pixel());  // at 30 a second
-  Viewer viewer(bus_, {.packets = true, .fps = 5.0f});
-  std::vector<std::uint64_t> times;
-  for (int i = 0; i < 15; ++i) {
-    const auto seen = viewer.next();
-    ASSERT_TRUE(seen);
-    times.push_back(seen->info.captured_at_ns());
-  }
-  const double apart_ms = static_cast<double>(times.back() - times.front()) / 1e6 / static_cast<double>(times.size() - 1);
-  EXPECT_GT(apart_ms, 150.0) << "at most five a second, however many come";
-}
-
 TEST_F(EncodeTest, WhoComesGetsAKeyframe) {
   start_capture(kCamera);
   start_encode({"encode.keyframe_interval=1m"});

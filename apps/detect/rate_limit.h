@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace vedette::stage {
+namespace vedette::detect {
 
 class RateLimit {
  public:
@@ -32,4 +32,4 @@ class RateLimit {
   std::uint64_t next_ns_ = 0;
 };
 
-}  // namespace vedette::stage
+}  // namespace vedette::detect

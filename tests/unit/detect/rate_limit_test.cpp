@@ -1,8 +1,8 @@
-#include "stage/rate_limit.h"
+#include "detect/rate_limit.h"
 
 #include <gtest/gtest.h>
 
-namespace vedette::stage {
+namespace vedette::detect {
 namespace {
 
 constexpr std::uint64_t kSecond = 1'000'000'000;
@@ -51,4 +51,4 @@ TEST(RateLimit, ANewRateCountsFromTheLastFrame) {
 }
 
 }  // namespace
-}  // namespace vedette::stage
+}  // namespace vedette::detect
