@@ -21,7 +21,7 @@ constexpr std::int64_t kBitsOfMbit = 1'000'000;
 constexpr float kMostBetweenKeyframes = 10'000;  // pictures: keyframes come when the owner asks for them
 
 // 1 is the worst that libx264 makes that anybody would look at, 100 can't be told from the original; three steps are one of crf.
-int crf_of(std::uint32_t quality) { return static_cast<int>(std::lround(47.0 - static_cast<double>(quality) / 3.0)); }
+int crf_of(std::uint32_t quality) { return static_cast<int>(std::lround(45.5 - static_cast<double>(quality) / 3.0)); }
 
 bool is_rgb(PixelFormat format) { return format == PixelFormat::RGB24 || format == PixelFormat::BGR24; }
 

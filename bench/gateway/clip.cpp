@@ -63,8 +63,8 @@ class Publisher {
     }
   }
 
-  // Its id.
-  std::uint64_t publish(const RawClip& clip) {
+  // As captured at that time; its id.
+  std::uint64_t publish(const RawClip& clip, std::uint64_t captured_at_ns) {
     ring_.beat();
     auto loan = ring_.loan();
     if (!loan) fail("no free slot");
@@ -76,8 +76,8 @@ class Publisher {
     }
     const std::uint64_t id = ring_.next_frame_id();
     info_.mutate_frame_id(id);
-    info_.mutate_captured_at_ns(monotonic_ns());
-    info_.mutate_published_at_ns(info_.captured_at_ns());
+    info_.mutate_captured_at_ns(captured_at_ns);
+    info_.mutate_published_at_ns(monotonic_ns());
     std::memcpy(loan->bytes().data(), &info_, sizeof info_);
     ring_.publish(std::move(*loan), id, layout_.slot_bytes);
     return id;
@@ -110,7 +110,7 @@ int encode_clip(const std::string& bus, const std::string& camera, const std::st
   }
   std::uint64_t bytes = 0, pictures = 0, due = monotonic_ns();
   for (; clip.next(); ++pictures) {
-    const std::uint64_t id = publisher.publish(clip);
+    const std::uint64_t id = publisher.publish(clip, due);
     bus::LogTaken taken;
     while (!(taken = encoded.take_next(record)) || taken.stamp.frame_id != id) {
       if (age_ns(due) > kPatienceNs) fail("a picture isn't encoded");
