@@ -1,6 +1,6 @@
 # The front door. Each verb does what is missing and nothing else; the work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-arm64 bench bench-bus bench-capture bench-detect bench-gateway bench-record build python install setup format lint clean soak fuzz
+.PHONY: help demo test test-arm64 bench bench-bus bench-capture bench-detect bench-gateway bench-record build python install setup format lint clean soak fuzz tls
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -15,6 +15,7 @@ help:
 	@echo "make install  the programs, the page, and the bus for programs of your own (library, headers)  PREFIX=/usr/local  DESTDIR="
 	@echo "make python   build the Python package: build/python/dist/vedette-*.whl"
 	@echo "make bench    compare with others in the same run: make bench-bus, bench-capture, bench-detect, bench-gateway, bench-record, or all areas  BENCH='--rounds 15 --only REGEX --docs'"
+	@echo "make tls      a certificate for the page, and an authority to trust  NAMES='camera.lan 192.168.1.5'"
 	@echo "make setup    only install what is missing, for tests and development too"
 	@echo "make format   format the sources;  make lint: check format, sources and scripts"
 	@echo "make clean    remove what was built (downloads stay)"
@@ -36,7 +37,7 @@ test:
 	@scripts/fetch-clip
 	@scripts/fetch-nginx
 	@scripts/fetch-python-tools
-	@ctest --test-dir build --output-on-failure -j2
+	@ctest --test-dir build --output-on-failure -j3
 
 bench:
 	@scripts/setup bench
@@ -98,6 +99,9 @@ soak:
 fuzz:
 	@scripts/setup all
 	@scripts/fuzz $(or $(SECONDS),60)
+
+tls:
+	@scripts/tls $(NAMES)
 
 format:
 	@scripts/format

@@ -37,10 +37,11 @@ function(vd_app name)
 endfunction()
 
 # vd_test(NAME LABEL unit DEPS a b LIBS x SOURCES f.cpp ENV A=b SERIAL): a GoogleTest program; each test is a ctest entry.
-# SERIAL: nothing else runs beside it.
+# SERIAL: nothing else runs beside it. Tests compile with less optimisation than what they test: a fifth of their build time;
+# FAST: not this one, which computes much itself.
 # SOURCES default to every *.cpp of the folder.
 function(vd_test name)
-  cmake_parse_arguments(ARG "SERIAL" "LABEL;TIMEOUT" "DEPS;LIBS;SOURCES;ENV" ${ARGN})
+  cmake_parse_arguments(ARG "SERIAL;FAST" "LABEL;TIMEOUT" "DEPS;LIBS;SOURCES;ENV" ${ARGN})
   if(NOT ARG_SOURCES)
     file(GLOB ARG_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   endif()
@@ -51,6 +52,9 @@ function(vd_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} ${ARG_LIBS} GTest::gtest GTest::gtest_main)
+  if(NOT ARG_FAST)
+    target_compile_options(${name} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
+  endif()
   gtest_discover_tests(${name} TEST_PREFIX ${ARG_LABEL}. DISCOVERY_MODE PRE_TEST
     PROPERTIES LABELS ${ARG_LABEL} TIMEOUT ${ARG_TIMEOUT} RUN_SERIAL ${ARG_SERIAL} ENVIRONMENT "${ARG_ENV}" SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]")
 endfunction()

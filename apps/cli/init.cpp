@@ -64,8 +64,9 @@ std::string text_for(const std::vector<CaptureDevice>& devices, const fs::path& 
           " # what wakes it\n"
           "  standby_fps: 3                        # detections a second while nothing is there\n"
           "  tracking_fps: 30                      # and while something is\n"
-          "\ngateway:\n  listen: 127.0.0.1                     # 0.0.0.0: for the whole network; needs a token\n  port: 8080\n"
-          "  # token_file: vedette.token           # who knows it may look\n";
+          "\ngateway:\n  listen: 127.0.0.1                     # 0.0.0.0: for the whole network; needs users (vedette user add) "
+          "or a token\n  port: 8080\n"
+          "  # token_file: vedette.token           # who has it may do everything\n";
   return yaml.str();
 }
 

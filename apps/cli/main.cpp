@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/init.h"
 #include "cli/programs.h"
+#include "cli/user.h"
 #include "config/command_line.h"
 
 namespace {
@@ -22,6 +23,7 @@ Examples:
   vedette up -c vedette.yaml                    run it; the page is on http://127.0.0.1:8080
   vedette up -c vedette.yaml --set gateway.port=9000 --set cameras.cam0.url=clip.mp4
   vedette top                                   what is on the bus, live
+  vedette user add anna --role admin            who may log in on the page; the password is asked for
   vedette command cam0 pause                    no pictures of camera "cam0", and nothing detected, until "resume"
   vedette command cam0 detect off               pictures, but nothing detected
   vedette command cam0 set threshold 0.6        from now on, and after a restart too
@@ -34,10 +36,9 @@ int run_command(const cli::CommandOptions& options) {
   return 0;
 }
 
-int run_init(const cli::InitOptions& options) {
-  const auto found = cli::init(options);
-  if (!found.ok()) return fail(found.error());
-  for (const std::string& line : *found) std::printf("%s\n", line.c_str());
+int print(const Result<std::vector<std::string>>& lines) {
+  if (!lines.ok()) return fail(lines.error());
+  for (const std::string& line : *lines) std::printf("%s\n", line.c_str());
   return 0;
 }
 
@@ -72,6 +73,9 @@ int main(int argc, char** argv) {
   command_app->add_option("words", command.words, "What the verb asks for");
   command_app->add_option("--bus-dir", command.bus_dir, "Where topics live")->type_name("DIR");
 
+  cli::UserOptions user;
+  CLI::App* user_app = cli::add_user_command(app, user);
+
   CLI::App* version_app = app.add_subcommand("version", "Print the version");
   if (argc > 1 && argv[1][0] != '-' &&
       app.get_subcommands([&](const CLI::App* known) { return known->check_name(argv[1]); }).empty())
@@ -79,6 +83,7 @@ int main(int argc, char** argv) {
                 kExitUsage);
   if (const auto code = parse_command_line(app, argc, argv)) return *code;
   if (*version_app) return std::printf("vedette %s\n", VEDETTE_VERSION) < 0;
-  if (*init_app) return run_init(init);
+  if (*init_app) return print(cli::init(init));
+  if (*user_app) return print(cli::run_user_command(*user_app, user));
   return run_command(command);
 }

@@ -1,12 +1,22 @@
 #include "gateway/access.h"
 
+#include "gateway/accounts.h"
+
 namespace vedette::gateway {
 namespace {
 
 constexpr std::string_view kBearer = "Bearer ";
 
-// Who has the token, or reaches a port where none is asked for, may do everything.
-Decision allowed(std::string set_cookie = {}) { return {200, {}, std::move(set_cookie), {{}, Role::kAdmin, {}}}; }
+bool is_safe(std::string_view method) { return method == "GET" || method == "HEAD" || method == "OPTIONS"; }
+
+std::shared_ptr<Accounts> accounts_of(std::string token) {
+  AccountOptions options;
+  options.token = std::move(token);
+  return Accounts::open(std::move(options)).value();  // nothing is read without a storage folder
+}
+
+Decision refused(int status, std::string why) { return {.status = status, .why = std::move(why)}; }
+Decision allowed(Principal who) { return {.who = std::move(who)}; }
 
 }  // namespace
 
@@ -18,27 +28,73 @@ bool constant_time_equal(std::string_view guess, std::string_view secret) {
   return difference == 0;
 }
 
-Access::Access(std::string token, std::uint16_t port) : token_(std::move(token)), cookie_("vedette_" + std::to_string(port)) {}
+// Browsers take a cookie that begins with __Host- only by TLS, for this host alone and all of it.
+Access::Access(std::shared_ptr<Accounts> accounts, std::uint16_t port, bool tls)
+    : accounts_(std::move(accounts)), cookie_((tls ? "__Host-vedette_" : "vedette_") + std::to_string(port)), tls_(tls) {}
 
-bool Access::has_token(const RequestHead& head) const {
-  const std::string_view authorization = head.authorization;
-  if (authorization.starts_with(kBearer) && constant_time_equal(authorization.substr(kBearer.size()), token_)) return true;
-  const auto cookie = cookie_value(head.cookie, cookie_);
-  return cookie && constant_time_equal(*cookie, token_);
+Access::Access(std::string token, std::uint16_t port) : Access(accounts_of(std::move(token)), port) {}
+
+std::string Access::cookie_of(const RequestHead& head) const { return cookie_value(head.cookie, cookie_).value_or(""); }
+
+std::string Access::set_cookie(std::string_view value) const {
+  const auto seconds = value.empty() ? std::chrono::seconds(0) : std::chrono::seconds(Logins::kLongest);
+  return cookie_ + "=" + percent_encode(value) + "; Path=/; Max-Age=" + std::to_string(seconds.count()) +
+         "; HttpOnly; SameSite=Strict" + (tls_ ? "; Secure" : "");
+}
+
+std::string Access::strict_transport(const std::string& host) const {
+  return tls_ && !is_local_or_literal_host(host) ? "max-age=31536000" : "";
 }
 
 Decision Access::check(const RequestHead& head, const Target& target) const {
-  // Browsers let any page open a WebSocket, or post a form, anywhere.
-  if ((head.websocket || head.method == "POST") && !head.origin.empty() && !is_same_origin(head.origin, head.host))
-    return {403, "a page of another site may not watch or push: Origin and Host differ", {}, {}};
-  if (token_.empty()) {
-    if (is_local_or_literal_host(head.host)) return allowed();
-    return {403, "without a token only localhost or an IP address will do as host name: set gateway.token", {}, {}};
+  if ((head.websocket || !is_safe(head.method)) && !head.origin.empty() && !is_same_origin(head.origin, head.host))
+    return refused(403, "a page of another site may not do this: Origin and Host differ");
+  accounts_->refresh();
+  if (accounts_->auth() == Accounts::Auth::kNone) return check_nobody_asked(head);
+  if (const auto token = target.value("token")) {
+    Decision decision = check_token(head, target, *token, true);
+    // A page that was opened with an old token and has logged in since goes on with its cookie.
+    if (decision.status == 200 || cookie_of(head).empty()) return decision;
+    Decision by_cookie = check_cookie(head);
+    return by_cookie.status == 401 ? decision : by_cookie;
   }
-  if (const auto token = target.value("token"); token && constant_time_equal(*token, token_))
-    return allowed(cookie_ + "=" + percent_encode(token_) + "; Path=/; HttpOnly; SameSite=Strict");
-  if (has_token(head)) return allowed();
-  return {401, "a token is needed: open the page with ?token=… as the gateway's log or `vedette up` printed it", {}, {}};
+  if (head.authorization.starts_with(kBearer)) return check_token(head, target, head.authorization.substr(kBearer.size()), false);
+  return check_cookie(head);
+}
+
+Decision Access::check_nobody_asked(const RequestHead& head) const {
+  if (is_local_or_literal_host(head.host)) return allowed({{}, Role::kAdmin, {}, {}});
+  return refused(403,
+                 "where nobody is asked who they are, only localhost or an IP address will do as host name: make users "
+                 "(`vedette user add`) or set gateway.token");
+}
+
+Decision Access::check_token(const RequestHead& head, const Target& target, const std::string& token, bool in_query) const {
+  // A page that is opened so goes on with a cookie.
+  const bool opens_page = in_query && target.path == "/" && is_safe(head.method);
+  Attempt attempt = opens_page ? accounts_->log_in_by_token(token, head.remote) : accounts_->by_token(token, head.remote);
+  if (attempt.status == 429) {
+    Decision decision = refused(429, "too many wrong tokens came from this address");
+    decision.retry_after = attempt.retry_after;
+    return decision;
+  }
+  if (attempt.status != 200) return refused(401, "this token isn't known, or not any more");
+  Decision decision = allowed(std::move(attempt.identity.who));
+  if (!attempt.cookie.empty()) decision.set_cookie = set_cookie(attempt.cookie);
+  return decision;
+}
+
+Decision Access::check_cookie(const RequestHead& head) const {
+  const std::string cookie = cookie_of(head);
+  auto identity = cookie.empty() ? std::nullopt : accounts_->by_cookie(cookie);
+  if (!identity) {
+    if (accounts_->auth() == Accounts::Auth::kUsers)
+      return refused(401, "nobody is logged in: POST name and password to /api/session");
+    return refused(401, "a token is needed: open the page with ?token=… as the gateway's log or `vedette up` printed it");
+  }
+  if (!is_safe(head.method) && !constant_time_equal(head.csrf_token, identity->csrf))
+    return refused(403, "the header X-CSRF-Token isn't what GET /api/session says");
+  return allowed(std::move(identity->who));
 }
 
 }  // namespace vedette::gateway

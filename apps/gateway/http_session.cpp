@@ -21,6 +21,17 @@ namespace {
 
 using Response = http::response<http::string_body>;
 
+constexpr std::chrono::seconds kLingerTimeout{2};
+// To who speaks plain HTTP where TLS is spoken.
+constexpr std::string_view kPlainHttp =
+    "HTTP/1.1 400 Bad Request\r\nServer: vedette\r\nContent-Type: text/plain\r\nConnection: close\r\nContent-Length: 57\r\n\r\n"
+    "TLS is spoken here: the address begins with https:// now\n";
+
+bool is_plain_http(const beast::error_code& error) {
+  return error.category() == net::error::get_ssl_category() &&
+         ERR_GET_REASON(static_cast<unsigned long>(error.value())) == SSL_R_HTTP_REQUEST;
+}
+
 std::string text_of(beast::string_view view) { return {view.data(), view.size()}; }
 
 RequestHead head_of(const UpgradeRequest& request) {
@@ -35,6 +46,7 @@ RequestHead head_of(const UpgradeRequest& request) {
   head.content_type = text_of(request[http::field::content_type]);
   head.content_length = text_of(request[http::field::content_length]);
   head.captured_at = text_of(request["X-Captured-At"]);
+  head.csrf_token = text_of(request["X-CSRF-Token"]);
   head.websocket = beast::websocket::is_upgrade(request) && request[http::field::sec_websocket_version] == "13" &&
                    !request[http::field::sec_websocket_key].empty();
   return head;
@@ -69,8 +81,25 @@ class InFlight {
 
 class HttpSession : public std::enable_shared_from_this<HttpSession> {
  public:
-  HttpSession(net::ip::tcp::socket socket, SessionContext& context)
-      : stream_(std::move(socket)), context_(context), place_(context), buffer_(std::size_t{2} * kMaxHeadBytes) {}
+  HttpSession(Connection connection, SessionContext& context)
+      : stream_(std::move(connection)), context_(context), place_(context), buffer_(std::size_t{2} * kMaxHeadBytes) {}
+
+  void start() {
+    if (!stream_.is_tls()) return read();
+    stream_.expires_after(kHandshakeTimeout);
+    stream_.async_handshake([self = shared_from_this()](beast::error_code error) { self->on_handshake(error); });
+  }
+
+ private:
+  void on_handshake(beast::error_code error) {
+    if (!error) return read();
+    if (!is_plain_http(error)) return;  // too slow, gone, or nothing that we speak
+    stream_.next_layer().expires_after(kAnswerTimeout);
+    net::async_write(stream_.next_layer(), net::buffer(kPlainHttp),
+                     [self = shared_from_this()](beast::error_code failed, std::size_t) {
+                       if (!failed) self->linger();
+                     });
+  }
 
   void read() {
     parser_.emplace();
@@ -81,7 +110,6 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
                             [self = shared_from_this()](beast::error_code error, std::size_t) { self->on_head(error); });
   }
 
- private:
   void on_head(beast::error_code error) {
     if (error == http::error::end_of_stream) return finish();
     if (error == http::error::header_limit || error == http::error::buffer_overflow)
@@ -89,7 +117,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     if (error && error.category() == http::make_error_code(http::error::bad_version).category())
       return write(error_reply(400, "this is not a well-formed HTTP request"), false, false);
     if (error) return;  // timed out or gone: the socket closes with this session
-    const RequestHead head = head_of(parser_->get());
+    RequestHead head = head_of(parser_->get());
+    beast::error_code ignored;
+    head.remote = stream_.socket().remote_endpoint(ignored).address().to_string();
     Reply reply = context_.router->answer(head);
     if (reply.push != nullptr) return push(std::move(reply), head.websocket);
     if (reply.watch == nullptr) return write(reply, head.method == "HEAD", parser_->is_done() && parser_->get().keep_alive());
@@ -159,22 +189,29 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     }
   }
 
-  // Closing with unread bytes would make the kernel reset the connection and the answer might never be seen: read a little on.
   void finish() {
+    stream_.expires_after(kLingerTimeout);
+    if (!stream_.is_tls()) return linger();
+    stream_.async_shutdown([self = shared_from_this()](beast::error_code) { self->linger(); });
+  }
+
+  // Closing with unread bytes would make the kernel reset the connection and the answer might never be seen: read a little on.
+  void linger() {
     beast::error_code ignored;
     stream_.socket().shutdown(net::ip::tcp::socket::shutdown_send, ignored);
-    stream_.expires_after(std::chrono::seconds(2));
+    stream_.expires_after(kLingerTimeout);
     drain(256);
   }
 
   void drain(int reads_left) {
     if (reads_left == 0) return;
-    stream_.async_read_some(net::buffer(scrap_), [self = shared_from_this(), reads_left](beast::error_code error, std::size_t) {
-      if (!error) self->drain(reads_left - 1);
-    });
+    stream_.next_layer().async_read_some(net::buffer(scrap_),
+                                         [self = shared_from_this(), reads_left](beast::error_code error, std::size_t) {
+                                           if (!error) self->drain(reads_left - 1);
+                                         });
   }
 
-  beast::tcp_stream stream_;
+  Connection stream_;
   SessionContext& context_;
   ConnectionPlace place_;
   beast::flat_buffer buffer_;
@@ -189,8 +226,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
 
 }  // namespace
 
-void serve_http(net::ip::tcp::socket socket, SessionContext& context) {
-  std::make_shared<HttpSession>(std::move(socket), context)->read();
+void serve_http(Connection connection, SessionContext& context) {
+  std::make_shared<HttpSession>(std::move(connection), context)->start();
 }
 
 }  // namespace vedette::gateway

@@ -12,14 +12,37 @@
 #include "base/process.h"
 #include "bus/directory.h"
 #include "config/command_line.h"
+#include "config/text.h"
+#include "gateway/accounts.h"
 #include "gateway/feed.h"
 #include "gateway/ingest.h"
 #include "gateway/server.h"
+#include "gateway/tls.h"
 #include "stage/waiting.h"
 #include "telemetry/log.h"
 
 namespace vedette::gateway {
 namespace {
+
+Result<std::shared_ptr<Accounts>> accounts_of(const Config& config) {
+  const GatewayConfig& gateway = config.gateway;
+  AccountOptions options{
+      storage_dir(config.storage), {}, gateway.token.value, gateway.auth != "none", config::is_loopback(gateway.listen)};
+  for (const UserConfig& user : gateway.users)
+    options.configured.push_back({user.name, role_of(user.role).value_or(Role::kViewer), user.password_hash.value, user.cameras});
+  VD_ASSIGN(auto accounts, Accounts::open(std::move(options)));
+  if (gateway.auth == "none" && !config::is_loopback(gateway.listen))
+    log::warning("gateway.auth is none: everybody who reaches {} sees and changes everything", gateway.listen);
+  return std::shared_ptr<Accounts>(std::move(accounts));
+}
+
+// None: plain HTTP.
+Result<std::shared_ptr<boost::asio::ssl::context>> tls_of(const GatewayConfig& config) {
+  if (config.tls_cert.empty()) return std::shared_ptr<boost::asio::ssl::context>();
+  VD_ASSIGN(Tls tls, load_tls({config.tls_cert, config.tls_key}));
+  for (const std::string& warning : tls.warnings) log::warning("{}", warning);
+  return std::move(tls.context);
+}
 
 // Only a folder that the configuration names must be there: without a page the gateway still serves everything else.
 Result<StaticFiles> load_page(const GatewayConfig& config, std::string& missing) {
@@ -104,10 +127,16 @@ Result<> serve(const Config& config, const bus::BusDir& dir) {
   for (const auto& ingest : ingests) pushed.push_back(ingest.get());
   std::string page_missing;
   VD_ASSIGN(StaticFiles page, load_page(gateway, page_missing));
-  VD_ASSIGN(Server server, Server::open({gateway.listen, gateway.port, gateway.max_viewers}));
+  VD_ASSIGN(const auto accounts, accounts_of(config));
+  VD_ASSIGN(auto tls, tls_of(gateway));
+  const bool is_tls = tls != nullptr;
+  if (!is_tls && !config::is_loopback(gateway.listen) && gateway.auth != "none")
+    log::warning(
+        "without gateway.tls_cert passwords and pictures cross the network in the clear: `make tls` makes a certificate");
+  VD_ASSIGN(Server server, Server::open({gateway.listen, gateway.port, gateway.max_viewers, std::move(tls)}));
   const bool detects = std::any_of(config.cameras.begin(), config.cameras.end(), [](const CameraConfig& c) { return c.detect; });
   ModelInfo model(model_path(config.detect));
-  const Router router(Access(gateway.token.value, server.port()), std::move(page), page_missing, cameras, pushed,
+  const Router router(Access(accounts, server.port(), is_tls), std::move(page), page_missing, cameras, pushed,
                       detects ? &model : nullptr);
 
   const FeedThreads feeds(dir, hubs, {gateway.fps, static_cast<int>(gateway.jpeg_quality), gateway.waiting});

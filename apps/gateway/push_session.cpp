@@ -13,8 +13,8 @@ namespace websocket = boost::beast::websocket;
 
 class PushSession : public std::enable_shared_from_this<PushSession>, public Closable {
  public:
-  PushSession(beast::tcp_stream stream, UpgradeRequest request, Ingest& ingest, SessionContext& context, ConnectionPlace place)
-      : socket_(std::move(stream)),
+  PushSession(Connection connection, UpgradeRequest request, Ingest& ingest, SessionContext& context, ConnectionPlace place)
+      : socket_(std::move(connection)),
         request_(std::move(request)),
         ingest_(ingest),
         context_(context),
@@ -79,7 +79,7 @@ class PushSession : public std::enable_shared_from_this<PushSession>, public Clo
     });
   }
 
-  websocket::stream<beast::tcp_stream> socket_;
+  websocket::stream<Connection> socket_;
   UpgradeRequest request_;
   Ingest& ingest_;
   SessionContext& context_;
@@ -93,9 +93,8 @@ class PushSession : public std::enable_shared_from_this<PushSession>, public Clo
 
 }  // namespace
 
-void serve_pusher(beast::tcp_stream stream, UpgradeRequest request, Ingest& ingest, SessionContext& context,
-                  ConnectionPlace place) {
-  std::make_shared<PushSession>(std::move(stream), std::move(request), ingest, context, std::move(place))->accept();
+void serve_pusher(Connection connection, UpgradeRequest request, Ingest& ingest, SessionContext& context, ConnectionPlace place) {
+  std::make_shared<PushSession>(std::move(connection), std::move(request), ingest, context, std::move(place))->accept();
 }
 
 }  // namespace vedette::gateway

@@ -23,6 +23,8 @@ struct RequestHead {
   std::string content_type;
   std::string content_length;  // "": none
   std::string captured_at;     // X-Captured-At
+  std::string csrf_token;      // X-CSRF-Token
+  std::string remote;          // the address that it came from
   bool websocket = false;      // a complete WebSocket upgrade
 };
 

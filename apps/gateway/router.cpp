@@ -67,11 +67,14 @@ Reply Router::answer(const RequestHead& head) const {
   if (decision.status != 200) {
     Reply reply = error_reply(decision.status, decision.why);
     if (decision.status == 401) reply.headers.emplace_back("WWW-Authenticate", "Bearer");
+    if (decision.status == 429) reply.headers.emplace_back("Retry-After", std::to_string(decision.retry_after.count()));
     return reply;
   }
   Reply reply = route(head, *target);
   if (!decision.set_cookie.empty()) reply.headers.emplace_back("Set-Cookie", decision.set_cookie);
   add_common_headers(reply, head.host);
+  if (std::string strict = access_.strict_transport(head.host); !strict.empty())
+    reply.headers.emplace_back("Strict-Transport-Security", std::move(strict));
   return reply;
 }
 

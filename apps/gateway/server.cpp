@@ -34,15 +34,16 @@ Error listen_error(const ServerOptions& options, const boost::system::error_code
 
 class Listener {
  public:
-  Listener(Tcp::acceptor& acceptor, SessionContext& context)
-      : acceptor_(acceptor), context_(context), pause_(acceptor.get_executor()) {}
+  Listener(Tcp::acceptor& acceptor, SessionContext& context, net::ssl::context* tls)
+      : acceptor_(acceptor), context_(context), tls_(tls), pause_(acceptor.get_executor()) {}
 
   void accept() {
     acceptor_.async_accept([this](boost::system::error_code error, Tcp::socket socket) {
       if (error == net::error::operation_aborted || !acceptor_.is_open()) return;
       if (error) return wait();
       // Over the limit: closed at once, the only answer that costs nothing.
-      if (context_.connections < context_.max_connections) serve_http(std::move(socket), context_);
+      if (context_.connections < context_.max_connections)
+        serve_http(tls_ == nullptr ? Connection(std::move(socket)) : Connection(std::move(socket), *tls_), context_);
       accept();
     });
   }
@@ -57,6 +58,7 @@ class Listener {
 
   Tcp::acceptor& acceptor_;
   SessionContext& context_;
+  net::ssl::context* const tls_;  // null: plain
   net::steady_timer pause_;
 };
 
@@ -99,7 +101,7 @@ std::string Server::url() const {
   boost::system::error_code error;
   auto address = parts_->acceptor.local_endpoint(error).address();
   if (address.is_unspecified()) address = net::ip::address_v4::loopback();
-  return "http://" + where({address.to_string(), port(), 0}) + "/";
+  return (parts_->options.tls ? "https://" : "http://") + where({address.to_string(), port(), 0}) + "/";
 }
 
 void Server::run(const Router& router, int stop_fd) {
@@ -107,7 +109,7 @@ void Server::run(const Router& router, int stop_fd) {
   context.router = &router;
   context.max_viewers = parts_->options.max_viewers;
   context.max_connections = context.max_viewers + kSpareConnections;
-  Listener listener(parts_->acceptor, context);
+  Listener listener(parts_->acceptor, context, parts_->options.tls.get());
   listener.accept();
 
   net::io_context& io = parts_->io;

@@ -12,12 +12,17 @@
 #include "base/result.h"
 #include "gateway/router.h"
 
+namespace boost::asio::ssl {
+class context;
+}
+
 namespace vedette::gateway {
 
 struct ServerOptions {
   std::string listen;      // IP address or "localhost"
   std::uint16_t port = 0;  // 0: any free one
   std::uint32_t max_viewers = 64;
+  std::shared_ptr<boost::asio::ssl::context> tls = nullptr;  // gateway/tls.h; null: plain HTTP
 };
 
 class Server {
@@ -28,7 +33,7 @@ class Server {
   ~Server();
 
   std::uint16_t port() const;
-  std::string url() const;  // "http://127.0.0.1:8080/"
+  std::string url() const;  // "http://127.0.0.1:8080/", https: with TLS
 
   // Serves until `stop_fd` is readable, then closes every viewer properly (at most kCloseTimeout) and returns.
   void run(const Router& router, int stop_fd);

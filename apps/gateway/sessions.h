@@ -4,8 +4,6 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <chrono>
@@ -14,15 +12,15 @@
 #include <utility>
 
 #include "gateway/camera_hub.h"
+#include "gateway/connection.h"
 #include "gateway/router.h"
 
 namespace vedette::gateway {
 
-namespace net = boost::asio;
-namespace beast = boost::beast;
 namespace http = boost::beast::http;
 
-// Time for a whole request head, for an answer to be taken, and between two requests of a connection.
+// Time for a TLS handshake, for a whole request head, for an answer to be taken, and between two requests of a connection.
+inline constexpr std::chrono::seconds kHandshakeTimeout{10};
 inline constexpr std::chrono::seconds kHeadTimeout{10};
 inline constexpr std::chrono::seconds kAnswerTimeout{30};
 // A viewer that answers no ping and takes no byte for so long is gone.
@@ -71,12 +69,11 @@ class ConnectionPlace {
 
 using UpgradeRequest = http::request<http::empty_body>;
 
-void serve_http(net::ip::tcp::socket socket, SessionContext& context);
+void serve_http(Connection connection, SessionContext& context);
 // Goes on with the connection as a viewer of `camera`.
-void serve_viewer(beast::tcp_stream stream, UpgradeRequest request, CameraHub& camera, SessionContext& context,
+void serve_viewer(Connection connection, UpgradeRequest request, CameraHub& camera, SessionContext& context,
                   ConnectionPlace place);
 // Goes on with the connection as a WebSocket whose binary messages are JPEGs for `ingest`.
-void serve_pusher(beast::tcp_stream stream, UpgradeRequest request, Ingest& ingest, SessionContext& context,
-                  ConnectionPlace place);
+void serve_pusher(Connection connection, UpgradeRequest request, Ingest& ingest, SessionContext& context, ConnectionPlace place);
 
 }  // namespace vedette::gateway

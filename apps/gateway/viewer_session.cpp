@@ -15,9 +15,8 @@ namespace websocket = boost::beast::websocket;
 
 class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public Closable {
  public:
-  ViewerSession(beast::tcp_stream stream, UpgradeRequest request, CameraHub& camera, SessionContext& context,
-                ConnectionPlace place)
-      : socket_(std::move(stream)),
+  ViewerSession(Connection connection, UpgradeRequest request, CameraHub& camera, SessionContext& context, ConnectionPlace place)
+      : socket_(std::move(connection)),
         request_(std::move(request)),
         camera_(camera),
         context_(context),
@@ -118,7 +117,7 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
     if (!closing_) beast::get_lowest_layer(socket_).socket().close(ignored);
   }
 
-  websocket::stream<beast::tcp_stream> socket_;
+  websocket::stream<Connection> socket_;
   UpgradeRequest request_;
   CameraHub& camera_;
   SessionContext& context_;
@@ -134,9 +133,9 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
 
 }  // namespace
 
-void serve_viewer(beast::tcp_stream stream, UpgradeRequest request, CameraHub& camera, SessionContext& context,
+void serve_viewer(Connection connection, UpgradeRequest request, CameraHub& camera, SessionContext& context,
                   ConnectionPlace place) {
-  std::make_shared<ViewerSession>(std::move(stream), std::move(request), camera, context, std::move(place))->accept();
+  std::make_shared<ViewerSession>(std::move(connection), std::move(request), camera, context, std::move(place))->accept();
 }
 
 }  // namespace vedette::gateway

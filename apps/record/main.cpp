@@ -88,19 +88,42 @@ Result<store::Store> open_store(const std::string& folder, Disk& disk, const Ret
   return store;
 }
 
+void pause() {
+  pollfd stop{stop_fd(), POLLIN, 0};
+  ::poll(&stop, 1, kLookEveryMs);
+}
+
+void tell(Disk& disk, DiskNews& news) {
+  if (const auto change = disk.take_change()) news.tell(*change);
+  news.step();
+}
+
+// A disk that is full, or not there yet, may mend itself: until then nothing is recorded, and everybody is told so. An Error: the
+// process is to end, or there is something that waiting doesn't help.
+Result<store::Store> wait_for_store(const std::string& folder, Disk& disk, DiskNews& news, const RetentionLimits& limits) {
+  for (;;) {
+    auto store = open_store(folder, disk, limits);
+    if (store || !is_of_disk(store.error())) return store;
+    disk.failed(store.error());
+    do {
+      tell(disk, news);
+      pause();
+      if (stop_requested()) return store;
+    } while (!disk.has_room());
+  }
+}
+
 // Until the process is to end.
-void watch(store::Store& store, Disk& disk, DiskNews news, const RetentionLimits& limits) {
+void watch(store::Store& store, Disk& disk, DiskNews& news, const RetentionLimits& limits) {
   std::string told;
   while (!stop_requested()) {
-    if (const auto change = disk.take_change()) news.tell(*change);
-    news.step();
+    tell(disk, news);
     const Removed removed = enforce(store, limits, now_ms());
     if (!removed.failed.empty() && removed.failed != told) log::warning("retention: {}", removed.failed);
     told = removed.failed;
     if (removed.events + removed.segments > 0)
       log::info("removed the oldest: {}, {}", counted(removed.events, "event"), counted(removed.segments, "segment"));
-    pollfd stop{stop_fd(), POLLIN, 0};
-    ::poll(&stop, 1, kLookEveryMs);
+    pause();
   }
 }
 
@@ -111,8 +134,9 @@ int record(const Config& config) {
   const auto lock = store::lock_for_recording(folder);
   if (!lock) return log::error("{}", lock.error().text), EXIT_FAILURE;
   Disk disk(folder, config.record.least_free);
-  auto store = open_store(folder, disk, limits_of(config.record));
-  // A disk that is full, or not there yet, may mend itself: only what can't is a reason not to begin at all.
+  DiskNews news(config.bus.dir, names_of(config));
+  auto store = wait_for_store(folder, disk, news, limits_of(config.record));
+  if (!store && stop_requested()) return EXIT_SUCCESS;
   if (!store)
     return log::error("{}", store.error().text), store.error().code == ErrorCode::kIncompatible ? kExitConfig : EXIT_FAILURE;
 
@@ -130,7 +154,7 @@ int record(const Config& config) {
     const SignalsBlocked blocked;
     for (const auto& camera : cameras) threads.emplace_back([&camera] { camera->run(); });
   }
-  watch(*store, disk, DiskNews(config.bus.dir, names_of(config)), limits_of(config.record));
+  watch(*store, disk, news, limits_of(config.record));
   return EXIT_SUCCESS;
 }
 

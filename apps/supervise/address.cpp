@@ -104,7 +104,7 @@ std::vector<std::string> page_urls(const GatewayConfig& config, bool token_is_of
   std::vector<std::string> urls;
   for (std::string host : hosts) {
     if (host.find(':') != std::string::npos) host = "[" + host + "]";
-    urls.push_back("http://" + host + ":" + std::to_string(config.port) + "/" + query);
+    urls.push_back((config.tls_cert.empty() ? "http://" : "https://") + host + ":" + std::to_string(config.port) + "/" + query);
   }
   return urls;
 }

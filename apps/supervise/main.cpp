@@ -42,10 +42,12 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--port", options.port, "Port of the page; 0: any free one")->check(CLI::Range(0, 65535));
 }
 
-// The page is to be seen from elsewhere and nobody chose a token: make one for this run. It travels to the gateway in the
+// The page is to be seen from elsewhere, and nobody chose users or a token: make one for this run. It travels to the gateway in the
 // environment.
 Result<> ensure_token(const Config& config, Options& options) {
-  if (options.listen.empty() || config::is_loopback(options.listen) || !config.gateway.token.empty()) return {};
+  const GatewayConfig& gateway = config.gateway;
+  const bool is_guarded = !gateway.token.empty() || !gateway.users.empty() || has_users_file(config.storage);
+  if (options.listen.empty() || config::is_loopback(options.listen) || is_guarded || gateway.auth == "none") return {};
   VD_ASSIGN(const std::string token, new_token());
   ::setenv("VEDETTE_GATEWAY_TOKEN", token.c_str(), 1);
   options.made_token = true;

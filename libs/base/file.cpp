@@ -60,10 +60,10 @@ Result<> read_in_pieces(const std::string& path, const std::function<void(std::s
   }
 }
 
-Result<> write_file(const std::string& path, std::string_view content) {
+Result<> write_file(const std::string& path, std::string_view content, mode_t mode) {
   static std::atomic<unsigned> count = 0;
   const std::string temporary = path + "." + std::to_string(::getpid()) + "-" + std::to_string(count++);
-  const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
+  const UniqueFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode));
   if (!fd) return errno_error(path);
   auto done = write_all(fd.get(), content, path);
   if (done && std::rename(temporary.c_str(), path.c_str()) != 0) done = errno_error(path);

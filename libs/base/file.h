@@ -19,7 +19,8 @@ Result<std::string> read_file(const std::string& path);
 Result<> read_in_pieces(const std::string& path, const std::function<void(std::string_view piece)>& take);
 
 // Writes a file that is there whole or not at all, whoever looks or dies meanwhile: beside `path`, to disk, then renamed over it.
-Result<> write_file(const std::string& path, std::string_view content);
+// `mode`: who may do what with it, less what the umask takes.
+Result<> write_file(const std::string& path, std::string_view content, mode_t mode = 0666);
 
 // The name without its folders.
 std::string file_name(const std::string& path);

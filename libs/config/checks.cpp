@@ -133,12 +133,6 @@ void Loader::check_device(const CameraConfig& camera, const std::string& key) {
 }
 
 void Loader::check_together() {
-  const GatewayConfig& gateway = config_.gateway;
-  if (!is_loopback(gateway.listen) && gateway.token.empty())
-    mistakes_.add(
-        origin_of("gateway.listen"), "gateway.listen",
-        fmt::format("\"{}\" is open to the network; expected gateway.token or gateway.token_file to be set, or 127.0.0.1 here",
-                    gateway.listen));
   const SuperviseConfig& supervise = config_.supervise;
   if (supervise.backoff_min > supervise.backoff_max)
     mistakes_.add(origin_of(origins_.contains("supervise.backoff_min") ? "supervise.backoff_min" : "supervise.backoff_max"),

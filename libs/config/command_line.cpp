@@ -115,6 +115,11 @@ std::string default_storage_dir() {
 
 std::string storage_dir(const StorageConfig& config) { return config.dir.empty() ? default_storage_dir() : config.dir; }
 
+bool has_users_file(const StorageConfig& config) {
+  std::error_code error;
+  return std::filesystem::exists(storage_dir(config) + "/users.json", error);
+}
+
 std::string model_path(const DetectConfig& config) {
   return config.model.empty() ? data_dir() + "/models/nanodet_g_416.onnx" : config.model;
 }

@@ -61,6 +61,8 @@ std::string cache_dir();
 // ~/.local/share/vedette.
 std::string default_storage_dir();
 std::string storage_dir(const StorageConfig& config);
+// Whether users or tokens were made while it ran (libs/users).
+bool has_users_file(const StorageConfig& config);
 
 // The model's file: detect.model, else the default one that comes with the programs.
 std::string model_path(const DetectConfig& config);

@@ -61,6 +61,7 @@ std::vector<std::string> secrets_of(const Config& config) {
       for (std::string& secret : log::secrets_in_url(input.url)) add(std::move(secret));
   }
   add(config.gateway.token.value);
+  for (const UserConfig& user : config.gateway.users) add(user.password_hash.value);
   add(config.mqtt.password.value);
   for (const WebhookConfig& webhook : config.notify.webhooks) {
     for (std::string& secret : log::secrets_in_url(webhook.url)) add(std::move(secret));

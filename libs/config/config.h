@@ -260,15 +260,29 @@ struct EncodeConfig {
   bool operator==(const EncodeConfig&) const = default;
 };
 
+// Who may log in on the page. More are made while it runs (libs/users).
+struct UserConfig {
+  std::string name;
+  std::string role = "viewer";       // viewer, operator, admin
+  Secret password_hash;              // config/password_hash.h
+  std::vector<std::string> cameras;  // that they see; empty: all
+
+  bool operator==(const UserConfig&) const = default;
+};
+
 struct GatewayConfig {
-  std::string listen = "127.0.0.1";  // address; wider than loopback needs a token
+  std::string listen = "127.0.0.1";  // address; wider than loopback needs users, a token, or auth: none
   std::uint16_t port = 8080;         // 0: any free one (it is logged)
-  Secret token;                      // who comes with ?token= or a cookie of it gets in; "": nobody is asked (loopback only)
-  std::uint32_t jpeg_quality = 80;   // 1..100
-  float fps = 30.0f;                 // most pictures a second and viewer
-  std::string web_root;              // the built page; "": next to the program
-  std::uint32_t max_viewers = 64;    // WebSocket connections at once
-  WaitConfig waiting;                // keys wait, cpu; of the threads that read the bus
+  std::string auth = "auto";         // auto: who isn't known is asked, if there are users or tokens; none: nobody is asked
+  std::vector<UserConfig> users;
+  Secret token;                     // who comes with ?token= or a cookie of it may do everything; "": none
+  std::string tls_cert;             // file: the certificate that it shows, and those that lead to who is trusted; "": plain HTTP
+  std::string tls_key;              // file: that certificate's key
+  std::uint32_t jpeg_quality = 80;  // 1..100
+  float fps = 30.0f;                // most pictures a second and viewer
+  std::string web_root;             // the built page; "": next to the program
+  std::uint32_t max_viewers = 64;   // WebSocket connections at once
+  WaitConfig waiting;               // keys wait, cpu; of the threads that read the bus
 
   bool operator==(const GatewayConfig&) const = default;
 };

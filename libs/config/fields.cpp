@@ -4,6 +4,7 @@
 #include "config/camera_binders.h"
 #include "config/notify_binders.h"
 #include "config/rule_binders.h"
+#include "config/user_binders.h"
 
 namespace vedette::config {
 namespace {
@@ -122,8 +123,12 @@ Fields fields_of(GatewayConfig& gateway) {
   return {
       address("listen", gateway.listen),
       number<std::uint16_t>("port", gateway.port, 0, 65535),
+      choice("auth", gateway.auth, {"auto", "none"}),
+      users("users", gateway.users),
       secret("token", gateway.token, kLeastToken),
       secret_file("token", gateway.token, kLeastToken),
+      path("tls_cert", gateway.tls_cert),
+      path("tls_key", gateway.tls_key),
       number("jpeg_quality", gateway.jpeg_quality, 1u, 100u),
       number("fps", gateway.fps, 0.1f, 1000.0f),
       path("web_root", gateway.web_root),
@@ -224,6 +229,15 @@ Fields fields_of(rules::Rule& rule) {
       schedule("schedule", rule.schedule),
       boolean("alarm", rule.alarm),
       boolean("event", rule.event),
+  };
+}
+
+Fields fields_of(UserConfig& user) {
+  return {
+      user_name("name", user.name),
+      choice("role", user.role, {"viewer", "operator", "admin"}),
+      password_hash("password_hash", user.password_hash),
+      words("cameras", user.cameras, {}),
   };
 }
 

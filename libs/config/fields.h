@@ -60,6 +60,7 @@ Fields fields_of(rules::Line& line);
 Fields fields_of(rules::Rule& rule);
 Fields fields_of(WebhookConfig& webhook);
 Fields fields_of(HookConfig& hook);
+Fields fields_of(UserConfig& user);
 
 // Every key there is: "bus.dir", …, "cameras.*.url", ….
 std::vector<std::string> all_keys();

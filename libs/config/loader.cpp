@@ -342,7 +342,11 @@ Result<Config> Loader::finish(Cameras expected) {
   if (expected == Cameras::kSome) check_cameras();
   check_together();
   check_mqtt();
-  if (expected == Cameras::kSome) check_notify();
+  if (expected == Cameras::kSome) {
+    check_gateway();
+    check_users();
+    check_notify();
+  }
   check_waiting();
   if (!mistakes_.empty()) return mistakes_.error();
   return std::move(config_);

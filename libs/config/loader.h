@@ -85,6 +85,8 @@ class Loader {
   void check_together();
   void check_mqtt();
   void check_notify();
+  void check_gateway();
+  void check_users();
   void check_waiting();
 
   Origin origin_of(const YAML::Node& node) const;

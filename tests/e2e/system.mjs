@@ -1,6 +1,8 @@
 // The whole of Vedette as a user starts it, for one test: `vedette up` on a configuration, a bus directory and a port of its own.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -35,6 +37,18 @@ export function freePort() {
   });
 }
 
+// Whoever signed its certificate.
+function answers(address, headers) {
+  const { get } = address.startsWith('https:') ? https : http;
+  return new Promise((done) => {
+    const request = get(address, { headers, rejectUnauthorized: false }, (answer) => {
+      answer.resume();
+      done(true);
+    });
+    request.on('error', () => done(false));
+  });
+}
+
 export class System {
   // `config`: more YAML lines by section, such as {gateway: ['token: "…"']}; `urls`: of the cameras that don't show the clip;
   // `model`: what looks for objects.
@@ -46,14 +60,15 @@ export class System {
     system.port = await freePort();
     system.directory = mkdtempSync(join(tmpdir(), 'vedette-e2e-'));
     system.bus = mkdtempSync('/dev/shm/vedette-e2e-');
-    const path = join(system.directory, 'vedette.yaml');
-    writeFileSync(path, system.yaml(cameras, urls, config, model));
-    system.spawn(path);
+    system.config = join(system.directory, 'vedette.yaml');
+    system.scheme = (config.gateway ?? []).some((line) => line.startsWith('tls_cert:')) ? 'https' : 'http';
+    writeFileSync(system.config, system.yaml(cameras, urls, config, model));
+    system.spawn(system.config);
     return system;
   }
 
   get address() {
-    return `http://127.0.0.1:${this.port}`;
+    return `${this.scheme}://127.0.0.1:${this.port}`;
   }
 
   yaml(cameras, urls, config, model) {
@@ -109,7 +124,7 @@ export class System {
       'the gateway answers',
       async () => {
         if (!this.alive()) throw new Error(`'vedette up' has ended. ${this.tail()}`);
-        return fetch(`${this.address}/healthz`, { headers: this.headers ?? {} }).then((answer) => answer.status > 0, () => false);
+        return answers(`${this.address}/healthz`, this.headers ?? {});
       },
       () => this.tail(),
     );

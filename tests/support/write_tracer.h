@@ -44,6 +44,7 @@ class WriteTracer {
 
   bool finished() const { return finished_; }  // it came to its end before that
   std::size_t calls() const { return calls_; }
+  int exit_code() const { return exit_code_; }  // of one that finished
 
   // Below `to` what the disk has of the folder `root`.
   void lay_out(const std::string& root, const std::string& to) const {
@@ -75,6 +76,7 @@ class WriteTracer {
     ::waitpid(child_.pid(), &status, 0);
     if (!WIFSTOPPED(status)) {
       finished_ = true;
+      exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
       return;
     }
     __ptrace_syscall_info info{};
@@ -125,6 +127,7 @@ class WriteTracer {
   };
   Child child_;
   bool finished_ = false;
+  int exit_code_ = 0;
   std::size_t calls_ = 0;
   std::uint64_t call_ = 0;
   int fd_ = -1;

@@ -166,7 +166,7 @@ export class Player {
     const { frameId, capturedAtMs, image } = picture;
     if (this.shown?.frameId !== frameId) {
       const captured = this.clock.toPage(capturedAtMs);
-      const latencyMs = captured === null ? null : now - captured;
+      const latencyMs = captured === null ? null : Math.max(0, now - captured);
       this.shown = { frameId, capturedAtMs, width: image.width, height: image.height, latencyMs, drawnAt: now, overlay };
     } else {
       this.shown.overlay = overlay;

@@ -43,7 +43,7 @@ async function visit(camera, act, { query = '', prepare = () => undefined } = {}
     until(`${camera}: ${what}`, condition, async () => `${JSON.stringify(await see(page).catch(() => null))} ${rig.tail()}`);
   try {
     await prepare(page);
-    await page.goto(`${rig.address}/${query}#${camera}`);
+    await page.goto(`${rig.address}/${query}#/camera/${camera}`);
     await eventually('a picture', async () => (await see(page)).frameId !== undefined);
     await act({ page, faults, data, eventually });
     assert.deepEqual(faults.list, []);
@@ -200,7 +200,7 @@ test('instant: the newest picture at once, boxes moved to where the objects are 
   visit('slow', async ({ page, data, eventually }) => {
     const none = await gather(page, 'pictures without boxes while exact', 10, ({ boxes }) => boxes === 'none');
     assert.ok(none.every(({ ids }) => ids.length === 0));
-    await page.keyboard.press('e');
+    await page.keyboard.press('i');
     await eventually('it is instant', async () => (await data('matching', 'matching')) === 'instant');
     // Long enough after the bar began anew on the left, so that its speed is known.
     const settled = ({ boxes, stamp, edges }) => boxes === 'moved' && stamp !== null && edges !== null && stamp.number % 90 > 45;

@@ -19,7 +19,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (const auto decoded = percent_decode(text))
     VD_ASSERT(percent_decode(percent_encode(*decoded)) == decoded, "encode, decode differ");
-  (void)cookie_value(text, "vedette_8080");
+  if (const auto value = cookie_value(text, "vedette_8080"))
+    VD_ASSERT(value->find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos, "a cookie that breaks lines");
   if (is_local_or_literal_host(text)) VD_ASSERT(is_plain_host(text), "a local host that isn't plain");
   const std::string_view host = text.substr(0, text.find('\n'));
   if (is_same_origin(text.substr(std::min(host.size() + 1, text.size())), host))

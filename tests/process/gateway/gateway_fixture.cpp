@@ -97,9 +97,9 @@ bool GatewayProgram::read_log() {
 }
 
 std::uint16_t GatewayProgram::wait_for_port() {
-  const std::string words = "page on http://127.0.0.1:";
+  const std::string words = "://127.0.0.1:";
   for (;;) {
-    const std::size_t found = log_.find(words);
+    const std::size_t found = log_.find(words, std::min(log_.find("page on http"), log_.size()));
     if (found != std::string::npos && log_.find('\n', found) != std::string::npos)
       return static_cast<std::uint16_t>(std::stoi(log_.substr(found + words.size())));
     if (!read_log()) return 0;
@@ -202,6 +202,7 @@ void GatewayTest::TearDown() {
 
 void GatewayTest::configure(const std::string& gateway) {
   std::ofstream(folder_ / "vedette.yaml") << "cameras:\n  front:\n    url: clip.mp4\nbus:\n  dir: " << (folder_ / "bus").string()
+                                          << "\nstorage:\n  dir: " << (folder_ / "storage").string()
                                           << "\ngateway:\n  port: 0\n  web_root: " << (folder_ / "web").string() << "\n"
                                           << gateway;
 }

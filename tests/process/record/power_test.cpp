@@ -1,14 +1,15 @@
-// A kill, and a power cut, at every single call that changes a file, while events are recorded and removed: at most the one in
-// progress is lost, and the start-up check leaves no trace of it.
+// A kill, and a power cut, at every single call that changes a file, while the recorder's own code records events and one is
+// removed: at most the one in progress is lost, and the start-up check leaves no trace of it.
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
+#include <set>
 
+#include "base/clock.h"
+#include "process/record/record_fixture.h"
+#include "record/recording.h"
 #include "store/mend.h"
-#include "store/store.h"
-#include "support/program.h"
 #include "support/shared.h"
 #include "support/write_tracer.h"
 
@@ -17,9 +18,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kEvents = 3;
-constexpr std::int64_t kNoonMs = 1'795'694'400'000;
-const std::string kPicture(3000, 'j'), kClip(9000, 'm');
+constexpr std::uint64_t kEvents = 2;
+constexpr double kBegan = 17;  // of the source's clock, seconds ago
+const ClipKind kClip{"record-power", "libx264 -preset ultrafast -g 30 -keyint_min 30 -sc_threshold 0", "", 12};
 
 // What the child has come to: events that are done, and whether the first one is removed.
 struct Progress {
@@ -27,41 +28,67 @@ struct Progress {
   std::atomic<int> removing{0};  // 1: begun, 2: done
 };
 
-store::Event event_of(std::uint64_t id) {
-  store::Event event;
-  event.key = {"front", id};
-  event.kind = "object", event.label = "person";
-  event.visits = {{"door", kNoonMs}};
-  event.started_at_ms = kNoonMs + static_cast<std::int64_t>(id) * 1000;
-  return event;
+// What control tells of event `id`: an object at the door, from `id` + 2 seconds on, for a second.
+record::News news_of(std::uint64_t id, std::uint64_t zero_ns, schema::EventPhase phase) {
+  record::News news;
+  news.id = id;
+  news.kind = schema::EventKind::Object;
+  news.phase = phase;
+  news.started_at_ns = zero_ns + (id + 2) * kSecondNs;
+  news.at_ns = news.started_at_ns + (phase == schema::EventPhase::End ? kSecondNs : 0);
+  news.started_wall_at_ns = wall_ns() - age_ns(news.started_at_ns);
+  news.wall_at_ns = wall_ns() - age_ns(news.at_ns);
+  news.label = "person", news.zone = "door", news.score = 0.8f;
+  news.best_frame_id = 1000 + id, news.best_captured_at_ns = news.started_at_ns + kSecondNs / 2;
+  news.box = {0.25f, 0.25f, 0.5f, 0.5f};
+  return news;
 }
 
-// As a recorder does it: the event, its picture, its clip, the event as it is then.
-bool record(store::Store& store, std::uint64_t id) {
-  store::Event event = event_of(id);
-  if (!store.put(event)) return false;
-  if (!store::write_durably(store.tree().snapshot(event.key, event.started_at_ms), kPicture)) return false;
-  event.snapshot = true;
-  if (!store.put(event)) return false;
-  const std::string clip = store.tree().clip(event.key, event.started_at_ms, 1);
-  std::ofstream(clip + ".part", std::ios::binary) << kClip;
-  if (!store::settle(clip)) return false;
-  event.clips = 1, event.codec = "h264", event.ended_at_ms = event.started_at_ms + 500;
-  event.state = store::EventState::kDone;
-  return store.put(event).ok();
+// One event from its start to its last byte, without a wait: all its packets are in the log. False: it didn't come to its end.
+bool record_event(const record::RecordingParts& parts, std::uint64_t id, std::uint64_t zero_ns) {
+  const record::RecordingOptions options{kSecondNs, kSecondNs, 60 * kSecondNs};
+  record::Recording recording(parts, options, "front", news_of(id, zero_ns, schema::EventPhase::Start), {});
+  recording.update(news_of(id, zero_ns, schema::EventPhase::End));
+  for (int step = 0; step < 1000; ++step) {
+    while (!parts.feed.step()) continue;
+    if (recording.step(monotonic_ns())) return true;
+  }
+  return false;
 }
 
-int work(const std::string& root, const Shared<Progress>& progress) {
+int work(const std::string& root, const bus::BusDir& dir, std::uint64_t zero_ns, const Shared<Progress>& progress) {
   auto store = store::Store::open(root);
   if (!store || !store::mend(*store)) return 1;
+  record::Disk disk(root, 0);
+  record::Feed feed(dir, {"front", "", true, 90});
+  record::SnapshotWriter snapshots(feed, {});
+  const record::RecordingParts parts{*store, disk, feed, snapshots, [](const record::Media&) {}, [](const store::EventKey&) {}};
   for (std::uint64_t id = 1; id <= kEvents; ++id) {
-    if (!record(*store, id)) return 2;
+    if (!record_event(parts, id, zero_ns)) return 2;
     progress->done = id;
   }
   progress->removing = 1;
   if (!store->remove(store::EventKey{"front", 1})) return 3;
   progress->removing = 2;
   return 0;
+}
+
+bool is_whole_jpeg(const std::string& bytes) {
+  return bytes.size() > 100 && bytes.starts_with("\xff\xd8") && bytes.ends_with("\xff\xd9");
+}
+
+// Its boxes, one behind the other, are as long as the file, and there are both an index and pictures.
+bool is_whole_mp4(const std::string& bytes) {
+  std::set<std::string> kinds;
+  std::size_t at = 0;
+  while (at + 8 <= bytes.size()) {
+    std::uint64_t length = 0;
+    for (std::size_t i = 0; i < 4; ++i) length = length << 8 | static_cast<unsigned char>(bytes[at + i]);
+    if (length < 8) return false;
+    kinds.insert(bytes.substr(at + 4, 4));
+    at += length;
+  }
+  return at == bytes.size() && kinds.contains("moov") && kinds.contains("mdat");
 }
 
 std::vector<std::string> files_below(const std::string& folder) {
@@ -85,11 +112,10 @@ void expect_mended(const std::string& root, const Progress& progress) {
   for (const store::Event& event : events) {
     for (const std::string& file : store->tree().files_of(event)) wanted.push_back(file);
     if (event.snapshot) {
-      EXPECT_EQ(read_file(store->tree().snapshot(event.key, event.started_at_ms)), kPicture);
+      EXPECT_TRUE(is_whole_jpeg(read_file(store->tree().snapshot(event.key, event.started_at_ms))));
     }
-    if (event.clips > 0) {
-      EXPECT_EQ(read_file(store->tree().clip(event.key, event.started_at_ms, 1)), kClip);
-    }
+    for (std::uint32_t part = 1; part <= event.clips; ++part)
+      EXPECT_TRUE(is_whole_mp4(read_file(store->tree().clip(event.key, event.started_at_ms, part))));
     EXPECT_EQ(store::zones_text(event.visits), "door");
   }
   std::vector<std::string> there = files_below(root + "/events");
@@ -112,6 +138,14 @@ void expect_mended(const std::string& root, const Progress& progress) {
 }
 
 TEST(Power, ACutAtEveryCallThatChangesAFileCostsTheEventInProgressAtMost) {
+  const auto packets = packets_of(kClip);
+  ASSERT_FALSE(packets.empty());
+  const TempFolder shm("/dev/shm");
+  const auto dir = bus::BusDir::open(shm.file("bus"));
+  ASSERT_TRUE(dir.ok()) << dir.error().text;
+  Source source(*dir);
+  source.begin(kBegan);
+  source.publish(packets, 1e9);
   std::size_t calls = 0;
   for (std::size_t n = 1;; ++n) {
     SCOPED_TRACE("before call " + std::to_string(n));
@@ -119,14 +153,17 @@ TEST(Power, ACutAtEveryCallThatChangesAFileCostsTheEventInProgressAtMost) {
     const std::string root = folder.file("storage"), after_a_cut = folder.file("cut");
     fs::create_directory(root);
     const Shared<Progress> progress;
-    const WriteTracer tracer([&] { return work(root, progress); }, n);
+    WriteTracer tracer([&] { return work(root, *dir, source.at_ns(0), progress); }, n);
     tracer.lay_out(root, after_a_cut);
     fs::create_directories(after_a_cut);
     expect_mended(root, *progress);
     expect_mended(after_a_cut, *progress);
     if (::testing::Test::HasFailure()) return;
     calls = tracer.calls();
-    if (tracer.finished()) break;
+    if (tracer.finished()) {
+      EXPECT_EQ(tracer.exit_code(), 0) << "the child didn't do its work";
+      break;
+    }
   }
   std::printf("%zu calls that change a file\n", calls);
   EXPECT_GT(calls, 100u) << "recording that writes so little isn't what was meant";

@@ -172,6 +172,27 @@ TEST_F(Room, AFullDiskStopsRecordingAndItGoesOnWhenThereIsRoomAgain) {
   stop();
 }
 
+TEST_F(Room, ADiskThatIsFullAtTheStartIsWaitedFor) {
+  if (!mount("24m")) GTEST_SKIP() << "needs root, to mount a tmpfs";
+  const auto packets = packets_of(kClip);
+  ASSERT_FALSE(packets.empty());
+  Source source(bus_);
+  source.begin(16);
+  source.publish(packets, 16);
+  ToldEvents control(bus_.path());
+  fill(0);
+  start();
+  ASSERT_TRUE(wait_until([&] { return log().find("recording stopped: ") != std::string::npos; })) << log();
+  EXPECT_EQ(control.next(), "front recording_stopped");
+  tell_event(source, 1, 8);
+  fs::remove(storage() + "/filler");
+  EXPECT_EQ(control.next(), "front recording_back") << log();
+  const auto event = wait_done(1);
+  ASSERT_TRUE(event) << log();
+  EXPECT_EQ(event->clips, 1u);
+  stop();
+}
+
 TEST_F(Room, WithLessThanLeastFreeWhatIsBeingRecordedEnds) {
   if (!mount("64m")) GTEST_SKIP() << "needs root, to mount a tmpfs";
   const auto packets = packets_of(kClip);

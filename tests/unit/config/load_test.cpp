@@ -89,9 +89,18 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"supervise:\n  backoff_max: 100ms\n",
              "/etc/v.yaml:5:16: supervise.backoff_min: 200ms; expected at most supervise.backoff_max, 100ms"},
         Case{"gateway:\n  listen: 0.0.0.0\n",
-             "/etc/v.yaml:5:11: gateway.listen: \"0.0.0.0\" is open to the network; expected gateway.token or gateway.token_file "
-             "to be set, "
-             "or 127.0.0.1 here"},
+             "/etc/v.yaml:5:11: gateway.listen: \"0.0.0.0\" is open to the network; expected users (`vedette user add`, "
+             "gateway.users), or gateway.token or gateway.token_file to be set, or 127.0.0.1 here (or gateway.auth: none, for "
+             "everybody who reaches it)"},
+        Case{"gateway:\n  auth: none\n  token: a long token\n",
+             "/etc/v.yaml:5:9: gateway.auth: none, but there is a gateway.token; expected auto, or none there"},
+        Case{"gateway:\n  tls_cert: a.crt\n",
+             "/etc/v.yaml:5:13: gateway.tls_cert: one without the other; expected gateway.tls_cert and gateway.tls_key"},
+        Case{"gateway:\n  users: [{name: anna, password_hash: secret}, {name: an na}]\n",
+             "/etc/v.yaml:5:39: gateway.users[0].password_hash: not a hash that is taken; expected an Argon2id hash as `vedette "
+             "user hash` prints it\n"
+             "/etc/v.yaml:5:48: gateway.users[1]: no \"password_hash:\"; expected it in each\n"
+             "/etc/v.yaml:5:55: gateway.users[1].name: \"an na\"; expected a name of up to 64 letters, digits and . _ - @"},
         Case{"gateway:\n  listen: everywhere\n",
              "/etc/v.yaml:5:11: gateway.listen: \"everywhere\"; expected an IP address of this machine such as 127.0.0.1, "
              "0.0.0.0 (all) or ::1"},

@@ -2,16 +2,18 @@
 // is kept near the newest picture; each picture it presents is taken from it and shown by its frame id like any other.
 
 import type { Packet, Picture } from '../media';
+import { join } from './mp4_boxes';
 import { Muxer } from './muxer';
 import { imageOf, Shows, type Image, type PictureSink, type VideoPlayer } from './picture';
 
+const kNext = 40_000; // us between the last picture of a stream and the first of the next one
 const kMostPresenting = 480;
 const kSlackUs = 900; // half of the least duration
 const kTooFar = 0.35; // seconds behind the newest picture: play faster
 const kLost = 1.2; // seek
 const kFaster = 1.15;
 const kKept = 10; // seconds of what was shown stay in the buffer
-const kMostAppends = 240; // not taken yet: it stands still
+const kMostAppends = 4000; // not taken yet, more than any keyframe interval that comes in one go: it stands still
 
 type MediaSourceClass = typeof MediaSource;
 
@@ -56,8 +58,8 @@ export class MsePlayer implements VideoPlayer {
       this.muxer.reset();
       this.stream = packet.stream;
     }
-    // A stream that follows another one is put behind it.
-    const segment = this.muxer.add(packet, this.newestUs === 0 ? undefined : this.newestUs + 1_000_000);
+    // A stream that follows another one is put right behind it.
+    const segment = this.muxer.add(packet, this.newestUs === 0 ? undefined : this.newestUs + kNext);
     if (segment === null) return;
     this.shows.add(segment.timeUs, packet, receivedAt);
     this.newestUs = Math.max(this.newestUs, segment.timeUs);
@@ -77,16 +79,18 @@ export class MsePlayer implements VideoPlayer {
     URL.revokeObjectURL(this.url);
   }
 
-  // Hands the next piece to the buffer when it is ready for one.
+  // Hands what has come to the buffer when it is ready for more.
   private pump(): void {
     if (this.closed || this.source.readyState !== 'open' || this.buffer?.updating === true) return;
-    const next = this.appends.shift();
+    const next = this.appends[0];
     if (next === undefined) return this.trim();
+    const others = this.appends.findIndex(({ codecs }) => codecs !== next.codecs);
+    const taken = this.appends.splice(0, others < 0 ? this.appends.length : others);
     try {
       this.buffer ??= this.openBuffer(next.codecs);
       if (next.codecs !== this.codecs) this.buffer.changeType(mimeType(next.codecs));
       this.codecs = next.codecs;
-      this.buffer.appendBuffer(next.bytes);
+      this.buffer.appendBuffer(join(taken.map(({ bytes }) => bytes)));
     } catch (error) {
       this.fail(error instanceof Error ? error.message : String(error));
     }

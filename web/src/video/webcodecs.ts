@@ -5,7 +5,8 @@ import type { Packet, Picture } from '../media';
 import { codecString, nalUnits, parameterSets } from './annexb';
 import { imageOf, Shows, type PictureSink, type VideoPlayer } from './picture';
 
-const kMostQueued = 60; // packets the decoder hasn't begun with: it is too slow for them, or stands still
+const kBehind = 60; // packets the decoder hasn't begun with: it is too slow for them; a keyframe is a chance to leave them out
+const kMostQueued = 2000; // more than any keyframe interval that comes in one go: it stands still
 const kMostDecoding = 240; // remembered by pts: a keyframe interval that came in one go
 
 export class WebCodecsPlayer implements VideoPlayer {
@@ -20,7 +21,7 @@ export class WebCodecsPlayer implements VideoPlayer {
   add(packet: Packet | Picture, receivedAt: number): void {
     if (packet.type !== 'packet') return;
     if (packet.stream !== this.stream) this.letGo(); // nothing of before is referred to
-    if (this.decoder !== null && this.decoder.decodeQueueSize > kMostQueued) this.letGo(); // goes on at the next keyframe
+    if ((this.decoder?.decodeQueueSize ?? 0) > (packet.key ? kBehind : kMostQueued)) this.letGo();
     if (packet.key && !this.configure(packet)) return;
     if (this.decoder === null) return;
     this.shows.add(packet.ptsUs, packet, receivedAt);
