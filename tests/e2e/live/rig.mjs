@@ -56,7 +56,7 @@ export class Rig {
 
   async startGateway() {
     this.run('gateway', join(kBuild, 'bin/vedette-gateway'), '-c', this.config);
-    const answers = () => fetch(`${this.address}/healthz`).then((answer) => answer.ok, () => false);
+    const answers = () => fetch(`${this.address}/healthz`).then((answer) => answer.status > 0, () => false);
     await until('the gateway answers', answers, () => this.tail());
   }
 
