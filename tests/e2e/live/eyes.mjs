@@ -44,11 +44,12 @@ function lookAt(canvas, count) {
     return context.getImageData(0, 0, 1, 1).data;
   }
 
-  // Left and right edge of the box of this colour, as parts of the width; null: there is none. The bar's box is in the lowest
+  // Left and right edge of the box of this colour (nothing behind it is as colourful: 24 off is near enough), as parts of the
+  // width; null: there is none. The bar's box is in the lowest
   // quarter, its label above it.
   function edgesOf(pixels, color) {
     const rows = [0.8, 0.84, 0.88, 0.92, 0.95].map((part) => Math.floor(part * height));
-    const near = (x, y) => [0, 1, 2].every((i) => Math.abs(pixels[4 * (y * width + x) + i] - color[i]) < 48);
+    const near = (x, y) => [0, 1, 2].every((i) => Math.abs(pixels[4 * (y * width + x) + i] - color[i]) < 24);
     const columns = Array.from({ length: width }, (_, x) => x).filter((x) => rows.filter((y) => near(x, y)).length >= 4);
     return columns.length === 0 ? null : { left: columns[0] / width, right: columns.at(-1) / width };
   }
