@@ -2,6 +2,7 @@
 // that is pushed is read under limits of its own; any other request that has a body, or is malformed, is answered and the
 // connection closed.
 #include <array>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
