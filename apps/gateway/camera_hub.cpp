@@ -29,6 +29,11 @@ void CameraHub::count_sent() {
   ++counters_.sent;
 }
 
+StatePtr CameraHub::state() const {
+  const std::lock_guard lock(mutex_);
+  return state_;
+}
+
 std::vector<Stage> CameraHub::stages(std::uint64_t now_ns) const {
   const std::lock_guard lock(mutex_);
   return judge(beats_, has_detect_, now_ns);

@@ -34,6 +34,7 @@ class CameraHub {
       : name_(std::move(name)), has_detect_(has_detect), inputs_(std::move(inputs)) {}
 
   const std::string& name() const { return name_; }
+  bool has_detect() const { return has_detect_; }
 
   // --- the network thread
   // Puts hello, the last events, the last state and, of a still picture, the last detections into the outbox and whatever comes
@@ -41,6 +42,7 @@ class CameraHub {
   void join(const std::shared_ptr<Outbox>& viewer);
   void leave(const std::shared_ptr<Outbox>& viewer);
   void count_sent();
+  StatePtr state() const;  // the last that was sent; null: none yet
   std::vector<Stage> stages(std::uint64_t now_ns) const;
   std::vector<Input> inputs(std::uint64_t now_ns) const;
   std::size_t viewers() const;

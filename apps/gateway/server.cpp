@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "config/text.h"
+#include "gateway/accounts.h"
 #include "gateway/sessions.h"
 
 namespace vedette::gateway {
@@ -14,7 +15,10 @@ using Tcp = net::ip::tcp;
 
 constexpr std::chrono::milliseconds kCloseTimeout{300};
 constexpr std::chrono::milliseconds kAcceptPause{100};  // after an accept that failed (descriptors used up)
-constexpr std::size_t kSpareConnections = 64;           // over max_viewers, for the page and its requests
+constexpr std::size_t kWorkers = 4;
+constexpr std::size_t kMostWaiting = 32;  // requests that wait for a worker
+constexpr std::chrono::milliseconds kSweepEvery{500};
+constexpr std::size_t kSpareConnections = 64;  // over max_viewers, for the page and its requests
 
 std::string where(const ServerOptions& options) {
   const bool v6 = options.listen.find(':') != std::string::npos;
@@ -62,6 +66,29 @@ class Listener {
   net::steady_timer pause_;
 };
 
+// Ends what goes on for who isn't let in any more.
+class Sweeper {
+ public:
+  Sweeper(net::io_context& io, SessionContext& context) : context_(context), timer_(io) {}
+
+  void wait() {
+    timer_.expires_after(kSweepEvery);
+    timer_.async_wait([this](boost::system::error_code error) {
+      if (error) return;
+      Accounts& accounts = *context_.router->access().accounts();
+      accounts.refresh();
+      for (Closable* socket : context_.open_sockets)
+        if (!accounts.holds(socket->ticket())) socket->close();
+      wait();
+    });
+  }
+  void stop() { timer_.cancel(); }
+
+ private:
+  SessionContext& context_;
+  net::steady_timer timer_;
+};
+
 }  // namespace
 
 struct Server::Parts {
@@ -106,18 +133,24 @@ std::string Server::url() const {
 
 void Server::run(const Router& router, int stop_fd) {
   SessionContext& context = parts_->context;
+  // Ends before the sessions do: what its threads have done is posted to `io`.
+  Workers workers(kWorkers, kMostWaiting);
   context.router = &router;
+  context.workers = &workers;
   context.max_viewers = parts_->options.max_viewers;
   context.max_connections = context.max_viewers + kSpareConnections;
   Listener listener(parts_->acceptor, context, parts_->options.tls.get());
   listener.accept();
 
   net::io_context& io = parts_->io;
+  Sweeper sweeper(io, context);
+  sweeper.wait();
   net::steady_timer deadline(io);
   net::posix::stream_descriptor stop(io, ::dup(stop_fd));
   stop.async_wait(net::posix::stream_descriptor::wait_read, [&](boost::system::error_code) {
     boost::system::error_code ignored;
     parts_->acceptor.close(ignored);
+    sweeper.stop();
     if (context.open_sockets.empty()) return io.stop();
     for (Closable* socket : context.open_sockets) socket->close();
     deadline.expires_after(kCloseTimeout);

@@ -9,8 +9,10 @@
 #include <chrono>
 #include <cstdint>
 #include <set>
+#include <string>
 #include <utility>
 
+#include "gateway/api/workers.h"
 #include "gateway/camera_hub.h"
 #include "gateway/connection.h"
 #include "gateway/router.h"
@@ -27,6 +29,8 @@ inline constexpr std::chrono::seconds kAnswerTimeout{30};
 inline constexpr std::chrono::seconds kViewerTimeout{60};
 // A picture that is pushed must be there after so long.
 inline constexpr std::chrono::seconds kBodyTimeout{30};
+// A JSON body must be there after so long.
+inline constexpr std::chrono::seconds kJsonTimeout{10};
 inline constexpr std::uint32_t kMaxHeadBytes = 8192;
 // Bytes of all pictures together that are being received, as announced; and connections that push to one camera.
 inline constexpr std::uint64_t kMaxIngestInFlight = 4 * kMaxIngestBytes;
@@ -40,11 +44,14 @@ class Closable {
  public:
   virtual ~Closable() = default;
   virtual void close() = 0;
+  // What Accounts::holds() knows who opened it by.
+  virtual const std::string& ticket() const = 0;
 };
 
 // Shared by all sessions; the network thread's alone.
 struct SessionContext {
   const Router* router = nullptr;
+  Workers* workers = nullptr;
   std::uint32_t max_viewers = 0;
   std::size_t max_connections = 0;
   std::size_t connections = 0;  // HTTP and viewers
@@ -57,11 +64,14 @@ struct SessionContext {
 class ConnectionPlace {
  public:
   explicit ConnectionPlace(SessionContext& context) : context_(&context) { ++context.connections; }
-  ConnectionPlace(ConnectionPlace&& other) noexcept : context_(std::exchange(other.context_, nullptr)) {}
+  ConnectionPlace(ConnectionPlace&& other) noexcept
+      : ticket(std::move(other.ticket)), context_(std::exchange(other.context_, nullptr)) {}
   ConnectionPlace& operator=(ConnectionPlace&&) = delete;
   ~ConnectionPlace() {
     if (context_ != nullptr) --context_->connections;
   }
+
+  std::string ticket;  // of who has it, once that is known
 
  private:
   SessionContext* context_;

@@ -53,6 +53,8 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
     socket_.async_close(websocket::close_code::going_away, [self = shared_from_this()](beast::error_code) {});
   }
 
+  const std::string& ticket() const override { return place_.ticket; }
+
  private:
   void on_open() {
     // The outbox outlives this session in the feed's hands for a moment, hence the weak pointer.

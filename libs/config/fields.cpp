@@ -287,7 +287,7 @@ Fields fields_of(CameraConfig& camera) {
       duration("pre_roll", camera.pre_roll, kNone, minutes{10}),
       duration("keyframe_interval", camera.keyframe_interval, Milliseconds{10}, minutes{5}),
       number("max_mbit", camera.max_mbit, 0u, 10'000u),
-      polygons("masks", camera.masks),
+      changeable(polygons("masks", camera.masks)),
       boolean("record_unmasked", camera.record_unmasked),
       enumeration<std::uint32_t>("rotate", camera.rotate, {{"0", 0}, {"90", 90}, {"180", 180}, {"270", 270}}),
       choice("flip", camera.flip, {"none", "horizontal", "vertical", "both"}),

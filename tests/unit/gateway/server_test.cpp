@@ -118,7 +118,7 @@ TEST_F(ServerTest, SurvivesMalformedRequests) {
     EXPECT_EQ(connection.read_answer().status, status) << request.substr(0, 60);
     EXPECT_EQ(http_get(port_, "/healthz").status, 200) << "after " << request.substr(0, 60);
   }
-  EXPECT_EQ(http_get(port_, "/", "", "DELETE").headers.at("allow"), "GET, HEAD");
+  EXPECT_EQ(http_get(port_, "/", "", "DELETE").headers.at("allow"), "GET, HEAD, OPTIONS");
 }
 
 TEST_F(ServerTest, SaysHelloThenWhatIsKnownThenWhatComes) {

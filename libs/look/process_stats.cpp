@@ -1,4 +1,4 @@
-#include "tools/process_stats.h"
+#include "look/process_stats.h"
 
 #include <unistd.h>
 
@@ -8,9 +8,9 @@
 #include <limits>
 #include <sstream>
 
-#include "tools/records.h"
+#include "look/records.h"
 
-namespace vedette::tools {
+namespace vedette::look {
 namespace {
 
 std::string whole_file(const std::string& path) {
@@ -66,4 +66,4 @@ std::optional<std::uint64_t> core_limit(pid_t pid) {
   return std::nullopt;
 }
 
-}  // namespace vedette::tools
+}  // namespace vedette::look

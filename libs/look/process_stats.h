@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-namespace vedette::tools {
+namespace vedette::look {
 
 struct ProcessStats {
   std::string name;             // "vedette-capture"
@@ -21,4 +21,4 @@ std::optional<ProcessStats> process_stats(pid_t pid);
 // The soft limit of RLIMIT_CORE as /proc shows it; none: not to be known.
 std::optional<std::uint64_t> core_limit(pid_t pid);
 
-}  // namespace vedette::tools
+}  // namespace vedette::look

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "bus/inspect.h"
-#include "tools/process_stats.h"
+#include "look/process_stats.h"
 
-namespace vedette::tools {
+namespace vedette::look {
 
 struct TopicSample {
   bus::TopicName topic;
@@ -32,4 +32,4 @@ BusSample look_at_bus(const bus::BusDir& dir);
 // `now` and, where `before` has the same topic or process, the changes between. The shape is documented in docs/tools.md.
 nlohmann::ordered_json to_json(const BusSample& before, const BusSample& now);
 
-}  // namespace vedette::tools
+}  // namespace vedette::look

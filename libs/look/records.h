@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-namespace vedette::tools {
+namespace vedette::look {
 
 // As the topic is called: "frames", "detections", "tracks", "events", …; else the number in hexadecimal.
 std::string schema_name(std::uint64_t schema_id);
@@ -31,4 +31,4 @@ std::string to_line(const nlohmann::ordered_json& record);
 // Text out of shared memory without control characters.
 std::string printable(std::string_view text);
 
-}  // namespace vedette::tools
+}  // namespace vedette::look

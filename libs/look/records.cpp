@@ -1,4 +1,4 @@
-#include "tools/records.h"
+#include "look/records.h"
 
 #include <fmt/format.h>
 
@@ -13,7 +13,7 @@
 #include "schema/records.h"
 #include "schema/tracks.h"
 
-namespace vedette::tools {
+namespace vedette::look {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -400,4 +400,4 @@ std::string printable(std::string_view text) {
   return result;
 }
 
-}  // namespace vedette::tools
+}  // namespace vedette::look

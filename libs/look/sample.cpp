@@ -1,12 +1,12 @@
-#include "tools/sample.h"
+#include "look/sample.h"
 
 #include <algorithm>
 #include <cmath>
 
 #include "base/clock.h"
-#include "tools/records.h"
+#include "look/records.h"
 
-namespace vedette::tools {
+namespace vedette::look {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -159,4 +159,4 @@ Json to_json(const BusSample& before, const BusSample& now) {
   return {{"seconds", rounded(seconds)}, {"topics", std::move(topics)}, {"processes", std::move(processes)}};
 }
 
-}  // namespace vedette::tools
+}  // namespace vedette::look
