@@ -4,7 +4,7 @@
 export interface Binding {
   key: string; // as KeyboardEvent.key, letters in lower case
   does: string; // for the help: "Show or hide boxes"
-  act: () => void;
+  act?: () => void; // none: what has the focus takes it itself; it is only told in the help
 }
 
 const kOff = 'vedette-keys-off';
@@ -50,8 +50,8 @@ export function startKeys(): void {
     if (isTaken(event) || document.querySelector('dialog[open]') !== null) return;
     if (event.key !== '?' && singleKeysOff()) return;
     const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const bound = bindings().findLast((binding) => binding.key === key);
-    if (bound === undefined) return;
+    const bound = bindings().findLast((binding) => binding.key === key && binding.act !== undefined);
+    if (bound?.act === undefined) return;
     event.preventDefault();
     bound.act();
   });

@@ -133,7 +133,9 @@ test('without a mouse: skip link, views, an event, the help, a zone', () =>
     assert.match(await views.at('help').textContent(), /System/);
     await press('Escape');
     await views.eventually('the help is closed', async () => (await views.at('help').count()) === 0);
-    await press('1', 'z');
+    await press('1');
+    await views.at('mode').waitFor();
+    await press('z');
     await views.at('new-zone').waitFor();
     await views.eventually('a size', async () => (await views.at('overlay').boundingBox()).height > 100);
     await press('n');

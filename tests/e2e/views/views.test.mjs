@@ -1,10 +1,11 @@
 // The views in a real Chromium on the real system: where links lead, events and their clips, zones that are drawn, the system view.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { copyFileSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 
 import { openBrowser, watchFaults } from '../browser.mjs';
 import { kBuild } from '../system.mjs';
@@ -44,6 +45,13 @@ test('six requests at most until the first picture', async () => {
   await views.eventually('a picture', frame);
   const own = asked.filter((url) => !url.endsWith('favicon.svg'));
   assert.ok(own.length <= 6, own.join('\n'));
+});
+
+test('all of the page is small', () => {
+  const files = readdirSync(join(kBuild, 'web'), { recursive: true }).filter((file) => /\.(js|css|html|svg)$/.test(file));
+  const bytes = files.reduce((sum, file) => sum + gzipSync(readFileSync(join(kBuild, 'web', file))).length, 0);
+  console.log(`${files.length} files, ${bytes} bytes by gzip`);
+  assert.ok(bytes > 10_000 && bytes <= 150_000, `${bytes} bytes`);
 });
 
 test('links lead where they say, old ones too', async () => {
@@ -236,6 +244,16 @@ test('the system view shows live stages, rates and the way of a frame', async ()
   await views.eventually('machine', async () => /\d+%/.test(await page.locator(`${id('machine')} ${id('spark-cpu')}`).textContent()));
   const hops = page.locator(`${id('waterfall-front')} .hop-name`);
   await views.eventually('the way of a frame', async () => (await hops.count()) >= 3);
+});
+
+test('an operator pauses a camera and lets it go on', async () => {
+  await views.open('#/camera/yard');
+  const controls = views.at('controls');
+  const paused = async () => (await views.api('cameras/yard')).paused;
+  await controls.getByRole('button', { name: 'Pause' }).click();
+  await views.eventually('it is paused', paused);
+  await controls.getByRole('button', { name: 'Resume' }).click();
+  await views.eventually('it goes on', async () => !(await paused()));
 });
 
 test('the model is shown, and its card as soon as there is one', async () => {

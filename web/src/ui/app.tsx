@@ -41,7 +41,7 @@ export function App() {
       <a class="skip" href="#main" onClick={skip}>
         Skip to the content
       </a>
-      <Header cameras={refused ? [] : (cameras ?? [])} route={route} quiet={refused} openHelp={() => showHelp(true)} />
+      <Header cameras={refused ? [] : (cameras ?? [])} route={route} signedIn={!refused && cameras !== null} openHelp={() => showHelp(true)} />
       <main id="main" ref={main} tabIndex={-1} data-view={route.view}>
         {refused ? (
           <Login done={letIn} />

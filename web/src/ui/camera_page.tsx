@@ -6,6 +6,7 @@ import { isTroubled } from '../health';
 import { hrefOf } from '../routes';
 import type { View } from '../session';
 import { ConnectionBadge, ModeBadge, StillBadge, boxCount, boxesText, connectionText, modeText } from './badges';
+import { Controls } from './controls';
 import { goTo, useKeys } from './hooks';
 import { Live, shapeOf } from './live';
 import { Panel } from './panel';
@@ -51,7 +52,7 @@ export function CameraPage({ camera, reconnected }: Props) {
                 </button>
               )}
               <a class="button" href={hrefOf({ view: 'edit', camera })} aria-keyshortcuts="z" title="Zones and lines (Z)">
-                Zones
+                Edit zones
               </a>
             </span>
             <span hidden data-testid="box-count">
@@ -59,7 +60,7 @@ export function CameraPage({ camera, reconnected }: Props) {
             </span>
           </figcaption>
         </figure>
-        <Panel view={view} />
+        <Panel view={view}>{(view.shown !== null || view.frozen) && <Controls camera={camera} />}</Panel>
       </div>
       <p class="visually-hidden" role="status" aria-live="polite" data-testid="announcement">
         {announcement(view)}

@@ -11,11 +11,11 @@ import { Icon, type IconName } from './icons';
 interface Props {
   cameras: readonly string[];
   route: Route;
-  quiet: boolean; // who is signed in isn't asked for yet
+  signedIn: boolean; // the gateway has let us in
   openHelp: () => void;
 }
 
-export function Header({ cameras, route, quiet, openHelp }: Props) {
+export function Header({ cameras, route, signedIn, openHelp }: Props) {
   const current = 'camera' in route && route.view !== 'event' ? route.camera : '';
   const live = route.view === 'grid' || route.view === 'camera' || route.view === 'edit';
   const shown = live && cameras.length > 1;
@@ -42,7 +42,7 @@ export function Header({ cameras, route, quiet, openHelp }: Props) {
         </nav>
       )}
       <div class="header-end">
-        {!quiet && <Account />}
+        {signedIn && <Account />}
         <ThemeSwitch />
         <button type="button" class="icon-button" aria-label="Help and keys" title="Help and keys (?)" aria-keyshortcuts="?" onClick={openHelp}>
           <Icon name="help" />

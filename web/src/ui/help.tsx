@@ -28,7 +28,7 @@ export function Help({ close, version }: { close: () => void; version?: string }
         {keys.map(({ key, does }) => (
           <div key={key + does}>
             <dt>
-              <kbd>{kNames[key] ?? key.toUpperCase()}</kbd>
+              <kbd>{kNames[key] ?? (key.length === 1 ? key.toUpperCase() : key)}</kbd>
             </dt>
             <dd>{does}</dd>
           </div>

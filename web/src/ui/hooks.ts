@@ -75,7 +75,7 @@ function fresh<T>(about: string): { about: string; value: T | null; error: strin
   return { about, value: null, error: null, asking: true };
 }
 
-// Who is asking: one answer for the whole page. Views that show pictures do without, so that it doesn't delay the first one.
+// Who is asking: one answer for the whole page.
 let known: Identity | null = null;
 const waiting = new Set<(identity: Identity | null) => void>();
 

@@ -11,10 +11,12 @@ import { InputBadge, modeText } from './badges';
 
 const kModes: readonly Mode[] = ['standby', 'validation', 'tracking'];
 
-export function Panel({ view }: { view: View }) {
+// `children`: below the mode.
+export function Panel({ view, children }: { view: View; children?: ComponentChildren }) {
   return (
     <aside class="panel" aria-label="Status">
       <ModeCard view={view} />
+      {children}
       <Card title="Stages">
         <ul class="stages">
           {view.stages.map((stage) => (

@@ -23,6 +23,14 @@ const kKinds: readonly { kind: Kind; key: 'zones' | 'lines' }[] = [
   { kind: 'line', key: 'lines' },
 ];
 
+// Of what has the focus on the picture.
+const kOwnKeys = [
+  { key: '← ↑ ↓ →', does: 'Move the corner, or the whole shape; with Shift in large steps' },
+  { key: 'Insert', does: 'One more corner, behind this one' },
+  { key: 'Delete', does: 'Delete the corner, or the whole shape' },
+  { key: 'Ctrl+Z', does: 'Undo; Ctrl+Y: redo' },
+];
+
 export interface ShapeMistakes {
   of: Map<number, string[]>; // by shape
   others: string[];
@@ -48,6 +56,7 @@ export function EditorPage({ camera }: { camera: string }) {
       : [
           { key: 'n', does: 'New zone', act: () => editor.startTool('zone') },
           { key: 'm', does: 'New line', act: () => editor.startTool('line') },
+          ...kOwnKeys,
         ],
   );
   return (

@@ -59,7 +59,7 @@ export function Overlay({ camera, editor, locked }: Props) {
       class="overlay"
       viewBox={`0 0 ${width || 1} ${height || 1}`}
       data-tool={tool?.kind ?? ''}
-      tabIndex={tool === null ? -1 : 0}
+      tabindex={tool === null ? -1 : 0}
       role="group"
       aria-label={tool === null ? `Zones and lines of camera ${camera}` : toolText(tool)}
       data-testid="overlay"

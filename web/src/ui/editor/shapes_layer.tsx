@@ -67,7 +67,7 @@ export function ShapeLayer({ shape, hue, chosen, locked, picture, editor }: Prop
   const outline = {
     class: 'shape-outline',
     stroke: bad ? '#ff5a5a' : color,
-    tabIndex: 0,
+    tabindex: 0, // in small letters: of an SVG it is an attribute
     role: 'button' as const,
     'aria-pressed': chosen,
     'aria-label': `${shape.kind} ${shape.name}, ${shape.points.length} ${shape.kind === 'zone' ? 'corners' : 'ends'}`,
@@ -92,7 +92,7 @@ export function ShapeLayer({ shape, hue, chosen, locked, picture, editor }: Prop
           <Arrow from={screen[0]!} to={screen[1]!} color={color} />
         </>
       )}
-      <Name shape={shape} at={middleOf(screen)} />
+      <Name shape={shape} at={shape.kind === 'line' ? arrowOf(screen[0]!, screen[1]!, -18).to : middleOf(screen)} />
       {chosen && !locked && shape.kind === 'zone' && (
         <g>
           {screen.map((point, i) => {
@@ -115,9 +115,9 @@ export function ShapeLayer({ shape, hue, chosen, locked, picture, editor }: Prop
           <g
             key={i}
             class="corner"
-            tabIndex={0}
+            tabindex={0}
             role="button"
-            aria-label={cornerText(shape, i)}
+            aria-label={cornerText({ ...shape, points }, i)}
             data-testid={`corner-${i}`}
             onClick={stop}
             onPointerDown={(event) => take(event, i)}
@@ -165,7 +165,7 @@ function cornerKey(event: JSX.TargetedKeyboardEvent<SVGElement>, shape: Shape, i
 
 function Name({ shape, at }: { shape: Shape; at: Point }) {
   return (
-    <text class="shape-name" x={at.x} y={at.y - (shape.kind === 'line' ? 12 : 0)} text-anchor="middle" aria-hidden="true">
+    <text class="shape-name" x={at.x} y={at.y + 5} text-anchor="middle" aria-hidden="true">
       {shape.name}
     </text>
   );

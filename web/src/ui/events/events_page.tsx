@@ -27,18 +27,21 @@ export function EventsPage({ cameras, route }: Props) {
   useKeepPlace(chosen);
   return (
     <div class="events-view" data-chosen={chosen !== null}>
+      <div class="view-head">
+        <h1>Events</h1>
+        <p class="nothing" data-testid="events-count">
+          {countText(list)}
+        </p>
+      </div>
       <section class="events-list" aria-label="List of events">
-        <div class="view-head">
-          <h1>Events</h1>
-          <p class="nothing" role="status" data-testid="events-count">
-            {countText(list)}
-          </p>
-        </div>
         <Filters filter={filter} cameras={cameras} events={list.events} change={change} />
         <Trouble text={list.error} again={list.again} />
         <Days events={list.events} query={route.query} chosen={chosen} />
         <Below list={list} filter={filter} clear={() => change(parseFilter(''))} />
       </section>
+      <p class="visually-hidden" role="status">
+        {list.fresh === 0 ? '' : list.fresh === 1 ? 'A new event.' : `${list.fresh} new events.`}
+      </p>
       {route.view === 'event' && <EventDetail key={chosen} camera={route.camera} id={route.id} query={route.query} list={list} />}
     </div>
   );

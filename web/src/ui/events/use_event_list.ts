@@ -15,6 +15,7 @@ export interface EventList {
   next: string | null;
   asking: boolean;
   error: string | null;
+  fresh: number; // so many came since the last look
   more: () => void;
   again: () => void;
   replace: (event: StoredEvent) => void;
@@ -27,6 +28,7 @@ interface Known {
   next: string | null;
   asking: boolean;
   error: string | null;
+  fresh: number;
 }
 
 export function useEventList(filter: EventFilter): EventList {
@@ -53,13 +55,14 @@ export function useEventList(filter: EventFilter): EventList {
     const calls = new AbortController();
     controller.current = calls;
     setState(empty(query));
-    const first = load(kPage, null, calls.signal, (_, events, next) => ({ query, events, next, asking: false, error: null }));
+    const first = load(kPage, null, calls.signal, (_, events, next) => ({ ...empty(query), events, next, asking: false }));
     const timer = window.setInterval(() => {
       if (document.hidden) return;
       void first.then(() =>
         load(kNewest, null, calls.signal, (known, events, next) => {
           const more = known.events.length === 0 ? { next } : {};
-          return { ...known, ...more, events: merged(known.events, events), error: null };
+          const all = merged(known.events, events);
+          return { ...known, ...more, events: all, error: null, fresh: all.length - known.events.length };
         }),
       );
     }, kEveryMs);
@@ -90,9 +93,10 @@ export function useEventList(filter: EventFilter): EventList {
     setState((known) => ({ ...known, events: known.events.filter((old) => keyOf(old) !== keyOf(event)) }));
   }, []);
   const known = state.query === query ? state : empty(query);
-  return { events: known.events, next: known.next, asking: known.asking, error: known.error, more, again, replace, drop };
+  const { events, next, asking, error, fresh } = known;
+  return { events, next, asking, error, fresh, more, again, replace, drop };
 }
 
 function empty(query: string): Known {
-  return { query, events: [], next: null, asking: true, error: null };
+  return { query, events: [], next: null, asking: true, error: null, fresh: 0 };
 }
