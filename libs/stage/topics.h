@@ -31,8 +31,6 @@ std::string frames_topic(const std::string& input);
 std::string packets_topic(const std::string& input);
 // Of an input's connection: "source", "record_source".
 std::string source_topic(const std::string& input);
-// The bitstream that vedette-encode makes of a camera which sends none; kPacketsSchema.
-inline constexpr char kEncodedTopic[] = "encoded";
 // What came to the gateway by HTTP; written by it alone.
 inline constexpr char kIngestTopic[] = "ingest";
 
