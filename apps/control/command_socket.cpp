@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include "schema/control_socket.h"
@@ -84,7 +83,7 @@ void CommandSocket::accept_clients() {
 }
 
 bool CommandSocket::serve_client(int fd, const Handler& handler) {
-  std::array<std::byte, kMaxRecordBytes> packet;
+  std::vector<std::byte> packet(kMaxControlPacket);
   for (int i = 0; i < kPacketsATurn; ++i) {
     const ssize_t received = ::recv(fd, packet.data(), packet.size(), MSG_DONTWAIT | MSG_TRUNC);
     if (received < 0) return errno == EAGAIN || errno == EINTR;

@@ -71,6 +71,8 @@ Result<> change(const Cameras& cameras, CameraControl& camera, const CommonOptio
     return Error{ErrorCode::kNotFound, common.config + " has no camera \"" + command.camera + "\" any more"};
   log::info("{}: {} is {}", command.camera, command.key,
             set ? "changed, and kept in " + overrides_path(changed.config.storage) : "as the configuration has it");
+  // Masks are capture's: it reads them when it starts.
+  if (command.key == "masks") return camera.obey({.camera = command.camera, .kind = schema::CommandKind::Respawn});
   camera.set_rules(decision_options(changed.config, *found));
   return {};
 }

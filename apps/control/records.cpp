@@ -6,6 +6,7 @@ namespace vedette::control {
 namespace {
 
 constexpr std::size_t kLongestText = 500;
+constexpr std::size_t kLongestReply = 32 * 1024;               // a line for each mistake
 constexpr std::size_t kRoomForCounts = kMaxRecordBytes - 256;  // the rest is for all else in a state record
 constexpr std::size_t kOfOneCount = 96;                        // besides its texts: table, offsets, padding
 
@@ -50,7 +51,7 @@ Bytes encode(const EventRecord& event) {
 
 Bytes encode_reply(bool ok, const std::string& text) {
   flatbuffers::FlatBufferBuilder builder;
-  const auto reply_text = builder.CreateString(text.substr(0, kLongestText));
+  const auto reply_text = builder.CreateString(text.substr(0, kLongestReply));
   return finished(builder, schema::CreateReply(builder, ok, reply_text));
 }
 

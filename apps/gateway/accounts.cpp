@@ -35,6 +35,21 @@ Error not_there(const std::string& what, const std::string& name) {
   return {ErrorCode::kNotFound, "no " + what + " \"" + name + "\""};
 }
 
+// One of the few places for who hashes a password; none: all are taken.
+class HashPlace {
+ public:
+  explicit HashPlace(std::atomic<int>& taken) : taken_(taken), is_ours_(++taken <= kAtOnce) {}
+  ~HashPlace() { --taken_; }
+  HashPlace(const HashPlace&) = delete;
+  HashPlace& operator=(const HashPlace&) = delete;
+  explicit operator bool() const { return is_ours_; }
+
+ private:
+  static constexpr int kAtOnce = 2;
+  std::atomic<int>& taken_;
+  const bool is_ours_;
+};
+
 template <typename T, typename Is>
 auto find(std::vector<T>& items, const Is& is) {
   return std::find_if(items.begin(), items.end(), is);
@@ -195,21 +210,19 @@ Attempt Accounts::log_in_by_token(const std::string& text, const std::string& ad
 }
 
 Attempt Accounts::log_in(const std::string& name, const std::string& password, const std::string& address) {
-  constexpr int kAtOnce = 2;
+  const HashPlace place(hashing_);
+  if (!place) return {503, std::chrono::seconds(1), {}, {}};
   std::optional<User> user;
   std::string like;
   {
     const std::lock_guard lock(mutex_);
-    if (hashing_ >= kAtOnce) return {503, std::chrono::seconds(1), {}, {}};
     const auto wait = limit_.take(address, name.substr(0, 64), monotonic_ns());
     if (wait.count() > 0) return {429, wait, {}, {}};
     if (const User* known = find_user(merged_, name)) user = *known;
     like = costliest_hash_;
-    ++hashing_;
   }
   const bool right = user && users::is_password_of(user->password_hash, password);
   if (!user) users::spend_a_hash(password, like);
-  --hashing_;
   if (!right) return {};
   const std::lock_guard lock(mutex_);
   limit_.forgive(address, name);
@@ -275,6 +288,8 @@ Result<> Accounts::put_user(const std::string& name, const Change& change, bool 
     return Error{ErrorCode::kInvalidArgument, "the name; expected up to 64 letters, digits and . _ - @"};
   std::string hash;
   if (change.password) {
+    const HashPlace place(hashing_);
+    if (!place) return Error{ErrorCode::kUnavailable, "others are logging in at this moment; try again"};
     VD_ASSIGN(hash, users::hash_password(*change.password));
   }
   return change_file([&](Users& users, const std::vector<User>& merged) -> Result<> {

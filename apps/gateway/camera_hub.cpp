@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
+
 namespace vedette::gateway {
 
 // Lock order: a hub's mutex, then an outbox's, then a trail's. An outbox's wake only posts to the network thread.
@@ -72,9 +74,17 @@ void CameraHub::leave(const std::shared_ptr<Outbox>& viewer) {
   viewers_.erase(found);
 }
 
-void CameraHub::count_sent() {
+void CameraHub::count_sent(const Picture& picture) {
   const std::lock_guard lock(mutex_);
   ++counters_.sent;
+  counters_.sent_bytes += picture.head().size() + picture.bytes();
+  if (!last_sent_ || last_sent_->frame_id < picture.frame_id())
+    last_sent_ = SentPicture{picture.frame_id(), picture.captured_at_ns(), monotonic_ns()};
+}
+
+StatePtr CameraHub::state() const {
+  const std::lock_guard lock(mutex_);
+  return state_;
 }
 
 std::vector<Stage> CameraHub::stages(std::uint64_t now_ns) const {
@@ -190,6 +200,16 @@ void CameraHub::send_picture(const PicturePtr& picture) {
     if (viewer.choice.source != video.source) continue;
     video.inter_coded() ? viewer.outbox->more_in_trail() : viewer.outbox->offer_picture(picture);
   }
+}
+
+std::optional<SentPicture> CameraHub::last_sent() const {
+  const std::lock_guard lock(mutex_);
+  return last_sent_;
+}
+
+void CameraHub::count_encoding(std::uint64_t took_ns) {
+  const std::lock_guard lock(mutex_);
+  counters_.encode_ns += took_ns;
 }
 
 void CameraHub::count_bad_record() {

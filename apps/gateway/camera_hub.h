@@ -9,6 +9,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,9 +25,18 @@ namespace vedette::gateway {
 struct CameraCounters {
   std::uint64_t encoded = 0;      // pictures turned into JPEG
   std::uint64_t passed = 0;       // packets passed on as they came
+  std::uint64_t encode_ns = 0;    // time that encoding them took
   std::uint64_t sent = 0;         // pictures written to viewers, over all of them
+  std::uint64_t sent_bytes = 0;   // of these
   std::uint64_t skipped = 0;      // pictures that a viewer was too slow for, over all viewers gone and present
   std::uint64_t bad_records = 0;  // frames, detections, … on the bus that failed their check
+};
+
+// The newest picture that a viewer has got.
+struct SentPicture {
+  std::uint64_t frame_id = 0;
+  std::uint64_t captured_at_ns = 0;
+  std::uint64_t sent_at_ns = 0;
 };
 
 // What viewers need now.
@@ -60,7 +70,9 @@ class CameraHub {
   // picture that others see, and whatever comes from now on.
   void join(const std::shared_ptr<Outbox>& viewer, const VideoWish& wish = {});
   void leave(const std::shared_ptr<Outbox>& viewer);
-  void count_sent();
+  void count_sent(const Picture& picture);
+  std::optional<SentPicture> last_sent() const;
+  StatePtr state() const;  // the last that was sent; null: none yet
   std::vector<Stage> stages(std::uint64_t now_ns) const;
   std::vector<Input> inputs(std::uint64_t now_ns) const;
   std::size_t viewers() const;
@@ -90,6 +102,7 @@ class CameraHub {
   // Nobody watches: who comes next begins with what comes next.
   void forget_video();
   void count_bad_record();
+  void count_encoding(std::uint64_t took_ns);
 
  private:
   struct Viewer {
@@ -119,6 +132,7 @@ class CameraHub {
   Beats beats_;
   std::vector<InputReport> inputs_;
   CameraCounters counters_;
+  std::optional<SentPicture> last_sent_;
 };
 
 }  // namespace vedette::gateway

@@ -2,39 +2,61 @@
 // as Beast wants it, with Beast's time limits below. Belongs to the network thread; movable while nothing is under way.
 #pragma once
 
+#include <array>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/role.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/websocket/teardown.hpp>
 #include <chrono>
+#include <cstddef>
 #include <utility>
 #include <variant>
+
+#include "gateway/any_handler.h"
 
 namespace vedette::gateway {
 
 namespace net = boost::asio;
 namespace beast = boost::beast;
 
+// The first few of a sequence of buffers: as many as one system call is given.
+template <typename Buffer>
+class FewBuffers {
+ public:
+  using value_type = Buffer;
+  using const_iterator = const Buffer*;
+
+  template <typename Sequence>
+  explicit FewBuffers(const Sequence& buffers) {
+    const auto end = net::buffer_sequence_end(buffers);
+    for (auto buffer = net::buffer_sequence_begin(buffers); buffer != end && size_ < buffers_.size(); ++buffer)
+      buffers_[size_++] = *buffer;
+  }
+  const_iterator begin() const { return buffers_.data(); }
+  const_iterator end() const { return buffers_.data() + size_; }
+
+ private:
+  std::array<Buffer, 16> buffers_{};
+  std::size_t size_ = 0;
+};
+
 class Connection {
  public:
   using Plain = beast::tcp_stream;
   using Tls = net::ssl::stream<beast::tcp_stream>;
   using executor_type = Plain::executor_type;
+  using Transferred = AnyHandler<beast::error_code, std::size_t>;
+  using Done = AnyHandler<beast::error_code>;
 
-  explicit Connection(net::ip::tcp::socket socket) : stream_(std::in_place_type<Plain>, std::move(socket)) {}
-  // Begins with async_handshake(). `tls` outlives it.
-  Connection(net::ip::tcp::socket socket, net::ssl::context& tls)
-      : stream_(std::in_place_type<Tls>, Plain(std::move(socket)), tls) {}
+  explicit Connection(net::ip::tcp::socket socket);
+  // Begins with async_handshake(). What it needs of `tls` it keeps.
+  Connection(net::ip::tcp::socket socket, net::ssl::context& tls);
 
   bool is_tls() const { return std::holds_alternative<Tls>(stream_); }
-  Plain& next_layer() {
-    Tls* tls = std::get_if<Tls>(&stream_);
-    return tls != nullptr ? tls->next_layer() : std::get<Plain>(stream_);
-  }
+  Plain& next_layer();
   net::ip::tcp::socket& socket() { return next_layer().socket(); }
   executor_type get_executor() { return next_layer().get_executor(); }
 
@@ -45,30 +67,35 @@ class Connection {
   // Handlers: void(beast::error_code, std::size_t).
   template <typename Buffers, typename Handler>
   void async_read_some(const Buffers& buffers, Handler&& handler) {
-    std::visit([&](auto& stream) { stream.async_read_some(buffers, std::forward<Handler>(handler)); }, stream_);
+    read_some(FewBuffers<net::mutable_buffer>(buffers), Transferred(std::forward<Handler>(handler)));
   }
   template <typename Buffers, typename Handler>
   void async_write_some(const Buffers& buffers, Handler&& handler) {
-    std::visit([&](auto& stream) { stream.async_write_some(buffers, std::forward<Handler>(handler)); }, stream_);
+    write_some(FewBuffers<net::const_buffer>(buffers), Transferred(std::forward<Handler>(handler)));
   }
 
   // Of TLS alone. Handlers: void(beast::error_code).
   template <typename Handler>
   void async_handshake(Handler&& handler) {
-    std::get<Tls>(stream_).async_handshake(net::ssl::stream_base::server, std::forward<Handler>(handler));
+    handshake(Done(std::forward<Handler>(handler)));
   }
   template <typename Handler>
   void async_shutdown(Handler&& handler) {
-    std::get<Tls>(stream_).async_shutdown(std::forward<Handler>(handler));
+    shut_down(Done(std::forward<Handler>(handler)));
   }
 
  private:
   // How Beast ends a WebSocket's connection.
   template <typename Handler>
   friend void async_teardown(beast::role_type role, Connection& connection, Handler&& handler) {
-    if (connection.is_tls()) return connection.async_shutdown(std::forward<Handler>(handler));
-    beast::websocket::async_teardown(role, connection.socket(), std::forward<Handler>(handler));
+    connection.tear_down(role, Done(std::forward<Handler>(handler)));
   }
+
+  void read_some(const FewBuffers<net::mutable_buffer>& buffers, Transferred handler);
+  void write_some(const FewBuffers<net::const_buffer>& buffers, Transferred handler);
+  void handshake(Done handler);
+  void shut_down(Done handler);
+  void tear_down(beast::role_type role, Done handler);
 
   std::variant<Plain, Tls> stream_;
 };

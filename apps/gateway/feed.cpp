@@ -92,7 +92,8 @@ void Feed::take_state() {
   if (!taken) return;
   const auto state = copy_record<schema::State>(taken.lease.bytes(), copy);
   if (!state) return bad_record(state.error());
-  control_ = Control{(*state)->mode(), (*state)->since_ns(), (*state)->targets(), (*state)->still(), (*state)->detecting()};
+  control_ = Control{(*state)->mode(),  (*state)->since_ns(),  (*state)->targets(),
+                     (*state)->still(), (*state)->detecting(), (*state)->paused()};
 }
 
 void Feed::take_detections() {
@@ -212,6 +213,7 @@ void Feed::tick() {
     report->targets = control_->targets;
     report->still = control_->still;
     report->detecting = control_->detecting;
+    report->paused = control_->paused;
   }
   report->capture_fps = capture_fps_.per_second(now);
   report->detect_fps = detect_fps_.per_second(now);

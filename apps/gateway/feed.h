@@ -44,6 +44,7 @@ class Feed {
     std::uint32_t targets = 0;
     bool still = false;
     bool detecting = true;
+    bool paused = false;
   };
 
   void set_watched(bool watched);

@@ -30,18 +30,14 @@ vision::MutableImageView packed_view(PushedPicture& picture) {
   return view;
 }
 
-vision::MutableImageView writable(vision::Image& image) {
-  const vision::ImageView view = image.view();
-  vision::MutableImageView out{view.format, view.width, view.height, {}};
-  for (int plane = 0; plane < plane_count(view.format); ++plane)
-    out.planes[static_cast<std::size_t>(plane)] = {image.plane(plane), image.stride(plane)};
-  return out;
-}
-
 }  // namespace
 
-Ingest::Ingest(const bus::BusDir& dir, std::string camera, const stage::Share& share, std::vector<vision::MaskPolygon> masks)
-    : dir_(dir), topic_{std::move(camera), stage::kIngestTopic}, share_(share), mask_(std::move(masks)) {
+Ingest::Ingest(const bus::BusDir& dir, std::string camera, const stage::Share& share, Masks masks, MaskNews news)
+    : dir_(dir),
+      topic_{std::move(camera), stage::kIngestTopic},
+      share_(share),
+      mask_news_(std::move(news)),
+      mask_(std::move(masks)) {
   open();
   thread_ = std::thread([this] {
     ::pthread_setname_np(::pthread_self(), ("i/" + topic_.camera).substr(0, 15).c_str());
@@ -85,6 +81,8 @@ void Ingest::run() {
       if (stopped_) return;
       pending = std::exchange(pending_, std::nullopt);
     }
+    if (mask_news_)
+      if (auto masks = mask_news_()) mask_ = vision::Mask(*std::move(masks));
     if (!writer_ && monotonic_ns() >= next_open_ns_) open();
     if (!writer_) continue;
     if (pending) append(*pending);

@@ -9,6 +9,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -54,8 +55,11 @@ struct IngestCounters {
 
 class Ingest {
  public:
+  using Masks = std::vector<vision::MaskPolygon>;
+  // Asked often on the object's thread: other masks than before; none: they are as they were.
+  using MaskNews = std::function<std::optional<Masks>()>;
   // `dir` must outlive it. `masks`: relative to the pictures as they are pushed.
-  Ingest(const bus::BusDir& dir, std::string camera, const stage::Share& share, std::vector<vision::MaskPolygon> masks = {});
+  Ingest(const bus::BusDir& dir, std::string camera, const stage::Share& share, Masks masks = {}, MaskNews news = {});
   ~Ingest();
   Ingest(const Ingest&) = delete;
   Ingest& operator=(const Ingest&) = delete;
@@ -91,6 +95,7 @@ class Ingest {
   std::optional<bus::LogWriter> writer_;  // this object's thread's
   std::string told_;                      // the same: the error that the log has
   std::uint64_t next_open_ns_ = 0;        // the same
+  MaskNews mask_news_;                    // the same
   vision::Mask mask_;                     // the same, and what it needs for JPEG:
   vision::JpegPlanesDecoder decoder_;
   vision::JpegEncoder encoder_;

@@ -96,7 +96,9 @@ Result<PicturePtr> LiveVideo::encode(std::span<const std::byte> slot) {
   if (slot.size() < sizeof info) return Error{ErrorCode::kCorrupt, "frame record: shorter than its header"};
   std::memcpy(&info, slot.data(), sizeof info);
   VD_ASSIGN(const vision::ImageView view, vision::image_view(info, slot));
+  const std::uint64_t began_ns = monotonic_ns();
   VD_ASSIGN(const auto jpeg, encoder_.encode(view, options_.jpeg_quality));
+  hub_.count_encoding(age_ns(began_ns));
   if (!video_ || video_->width != info.width() || video_->height != info.height())
     video_ = std::make_shared<const Video>(Video{VideoSource::kPixels, Codec::MJPEG, "mjpeg", info.width(), info.height(), 0});
   return Picture::of_jpeg(video_, info.frame_id(), info.captured_at_ns(), {jpeg.begin(), jpeg.end()});

@@ -9,11 +9,14 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/process.h"
 #include "bus/directory.h"
 #include "config/command_line.h"
+#include "config/overrides_watch.h"
 #include "config/text.h"
 #include "gateway/accounts.h"
+#include "gateway/api/api.h"
 #include "gateway/feed.h"
 #include "gateway/ingest.h"
 #include "gateway/server.h"
@@ -108,7 +111,27 @@ std::vector<vision::MaskPolygon> masks_of(const CameraConfig& camera) {
   return masks;
 }
 
-Result<> serve(const Config& config, const bus::BusDir& dir) {
+// Masks that are changed while we run (config/overrides.h).
+Ingest::MaskNews mask_news(const Config& config, const CameraConfig& camera, const ConfigSource& source) {
+  return [watch = OverridesWatch(config.storage), masks = camera.masks, name = camera.name,
+          source]() mutable -> std::optional<Ingest::Masks> {
+    if (!watch.changed(monotonic_ns())) return std::nullopt;
+    const auto now = source.load();
+    if (!now) {
+      log::warning("{}: the masks in force go on: {}", name, now.error().text);
+      return std::nullopt;
+    }
+    for (const CameraConfig& each : now->cameras) {
+      if (each.name != name || each.masks == masks) continue;
+      masks = each.masks;
+      log::info("{}: its masks are changed", name);
+      return masks_of(each);
+    }
+    return std::nullopt;
+  };
+}
+
+Result<> serve(const Config& config, const ConfigSource& source, const bus::BusDir& dir) {
   const GatewayConfig& gateway = config.gateway;
   std::vector<std::unique_ptr<CameraHub>> hubs;
   std::vector<CameraHub*> cameras;
@@ -122,7 +145,7 @@ Result<> serve(const Config& config, const bus::BusDir& dir) {
     for (const InputConfig& input : inputs_of(camera))
       if (input.url == kIngestedCamera)
         ingests.push_back(std::make_unique<Ingest>(dir, camera.name, stage::Share{config.bus.readers, config.bus.held_per_reader},
-                                                   masks_of(camera)));
+                                                   masks_of(camera), mask_news(config, camera, source)));
   }
   for (const auto& ingest : ingests) pushed.push_back(ingest.get());
   std::string page_missing;
@@ -133,11 +156,15 @@ Result<> serve(const Config& config, const bus::BusDir& dir) {
   if (!is_tls && !config::is_loopback(gateway.listen) && gateway.auth != "none")
     log::warning(
         "without gateway.tls_cert passwords and pictures cross the network in the clear: `make tls` makes a certificate");
-  VD_ASSIGN(Server server, Server::open({gateway.listen, gateway.port, gateway.max_viewers, std::move(tls)}));
+  const auto renewal = std::make_shared<TlsRenewal>(TlsFiles{gateway.tls_cert, gateway.tls_key});
+  VD_ASSIGN(Server server, Server::open({gateway.listen, gateway.port, gateway.max_viewers, std::move(tls),
+                                         [renewal] { return renewal->look(); }}));
   const bool detects = std::any_of(config.cameras.begin(), config.cameras.end(), [](const CameraConfig& c) { return c.detect; });
   ModelInfo model(model_path(config.detect));
-  const Router router(Access(accounts, server.port(), is_tls), std::move(page), page_missing, cameras, pushed,
-                      detects ? &model : nullptr);
+  Router router(Access(accounts, server.port(), is_tls), std::move(page), page_missing, cameras, pushed,
+                detects ? &model : nullptr);
+  AuditLog audit(storage_dir(config.storage));
+  add_api(router, {dir, config, source, cameras, pushed, &audit});
 
   const FeedThreads feeds(dir, hubs, {{gateway.fps, static_cast<int>(gateway.jpeg_quality)}, gateway.waiting});
   log::info("page on {}", server.url());
@@ -162,7 +189,7 @@ int main(int argc, char** argv) {
   if (!dir) return fail(dir.error(), exit_code_of(dir.error()));
   const auto settled = gateway::try_to_settle(config->gateway.waiting);
   if (!settled) return fail(settled.error(), exit_code_of(settled.error()));
-  const Result<> served = gateway::serve(*config, *dir);
+  const Result<> served = gateway::serve(*config, {options.config, overrides_of(options)}, *dir);
   if (!served) return fail(served.error(), exit_code_of(served.error()));
   return 0;
 }

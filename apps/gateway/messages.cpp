@@ -114,6 +114,7 @@ std::string state_json(const StateReport& report, double sent_fps) {
                {"targets", report.targets},
                {"still", report.still},
                {"detecting", report.detecting},
+               {"paused", report.paused},
                {"fps", std::move(fps)},
                {"latency_ms", std::move(latency)},
                {"dropped", report.dropped},

@@ -26,6 +26,7 @@ struct StateReport {
   std::uint32_t targets = 0;
   bool still = false;     // nothing moves: the model is spared, the last detections still hold
   bool detecting = true;  // false: by command, nothing is detected here
+  bool paused = false;    // by command, no pictures are published here
   double capture_fps = 0.0;
   double detect_fps = 0.0;
   std::optional<double> latency_p50_ms;

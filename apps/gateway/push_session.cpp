@@ -43,6 +43,8 @@ class PushSession : public std::enable_shared_from_this<PushSession>, public Clo
 
   void close() override { close(websocket::close_code::going_away, {}); }
 
+  const std::string& ticket() const override { return place_.ticket; }
+
  private:
   void close(websocket::close_code code, std::string_view why) {
     if (!open_ || closing_) return;

@@ -20,6 +20,8 @@ struct RequestHead {
   std::string authorization;
   std::string cookie;
   std::string if_none_match;
+  std::string range;
+  std::string if_range;
   std::string content_type;
   std::string content_length;  // "": none
   std::string captured_at;     // X-Captured-At

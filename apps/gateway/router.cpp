@@ -1,49 +1,40 @@
 #include "gateway/router.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/clock.h"
+#include "gateway/api/model_api.h"
 
 namespace vedette::gateway {
 namespace {
 
-constexpr std::string_view kWatch = "/ws/";
-constexpr std::string_view kPush = "/ingest/";
+constexpr std::string_view kCamera = "camera";
+constexpr std::string_view kPage = "page";
 
-Reply json_reply(int status, std::string body) {
-  Reply reply;
-  reply.status = status;
-  reply.body = std::make_shared<const std::string>(std::move(body));
-  reply.headers.emplace_back("Cache-Control", "no-store");
+// What a body's head says of it, before a byte of it is read.
+std::optional<Reply> refuse_body(const RequestHead& head) {
+  if (!is_json_type(head.content_type))
+    return problem(415, head.content_type.empty() ? "no Content-Type; expected application/json"
+                                                  : "Content-Type " + head.content_type + "; expected application/json");
+  if (head.content_length.empty()) return std::nullopt;
+  std::uint64_t bytes = 0;
+  const char* end = head.content_length.data() + head.content_length.size();
+  const auto [stop, error] = std::from_chars(head.content_length.data(), end, bytes);
+  if (error == std::errc{} && stop == end && bytes <= kMaxJsonBytes) return std::nullopt;
+  return problem(413, fmt::format("a body of {} bytes; expected at most {}", head.content_length, kMaxJsonBytes));
+}
+
+Reply not_allowed(std::string_view detail, const std::vector<std::string>& methods) {
+  Reply reply = problem(405, detail);
+  reply.headers.emplace_back("Allow", fmt::format("{}", fmt::join(methods, ", ")));
   return reply;
-}
-
-// Everything from this server alone. connect-src names the host again because older Safari doesn't take 'self' for WebSockets.
-std::string content_security_policy(const std::string& host) {
-  std::string connect = "'self'";
-  if (is_plain_host(host)) connect += " ws://" + host + " wss://" + host;
-  return "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; connect-src " + connect +
-         "; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
-}
-
-void add_common_headers(Reply& reply, const std::string& host) {
-  reply.headers.emplace_back("Content-Security-Policy", content_security_policy(host));
-  reply.headers.emplace_back("X-Content-Type-Options", "nosniff");
-  reply.headers.emplace_back("Referrer-Policy", "no-referrer");
-  reply.headers.emplace_back("Cross-Origin-Resource-Policy", "same-origin");
 }
 
 }  // namespace
-
-Reply json_answer(int status, std::string body) {
-  Reply reply = json_reply(status, std::move(body));
-  add_common_headers(reply, {});
-  return reply;
-}
-
-Reply error_reply(int status, std::string_view sentence) { return json_answer(status, error_json(sentence)); }
 
 Router::Router(Access access, StaticFiles files, std::string page_missing, std::vector<CameraHub*> cameras,
                std::vector<Ingest*> ingests, ModelInfo* model)
@@ -51,133 +42,221 @@ Router::Router(Access access, StaticFiles files, std::string page_missing, std::
       files_(std::move(files)),
       page_missing_(std::move(page_missing)),
       cameras_(std::move(cameras)),
-      ingests_(std::move(ingests)),
-      model_(model) {}
+      ingests_(std::move(ingests)) {
+  add_site_routes();
+  add_model_route(table_, model);
+}
 
-Reply Router::answer(const RequestHead& head) const {
-  const bool pushes = head.method == "POST" && head.target.starts_with(kPush);
-  if (head.method != "GET" && head.method != "HEAD" && !pushes) {
-    Reply reply = error_reply(405, "only GET and HEAD are served here, and POST to /ingest/<camera>");
-    reply.headers.emplace_back("Allow", "GET, HEAD");
-    return reply;
+Call Router::begin(const RequestHead& head) const {
+  Call call;
+  call.request.head = head;
+  auto target = parse_target(head.target);
+  if (!target) {
+    call.reply = problem(400, "the request's target is malformed");
+    return call;
   }
-  const auto target = parse_target(head.target);
-  if (!target) return error_reply(400, "the request's target is malformed");
-  const Decision decision = access_.check(head, *target);
-  if (decision.status != 200) {
-    Reply reply = error_reply(decision.status, decision.why);
-    if (decision.status == 401) reply.headers.emplace_back("WWW-Authenticate", "Bearer");
-    if (decision.status == 429) reply.headers.emplace_back("Retry-After", std::to_string(decision.retry_after.count()));
-    return reply;
+  call.request.target = *std::move(target);
+  Decision decision = access_.check(head, call.request.target);
+  find_route(call);
+  // Who isn't known yet may use what is there for that, and see the page that asks them.
+  const bool is_for_all = call.route != nullptr ? !call.route->least : call.path == kPage;
+  const bool open = is_for_all && decision.status == 401;
+  if (decision.status != 200 && !open) {
+    call.route = nullptr;
+    call.reply = refuse(decision);
+    return call;
   }
-  Reply reply = route(head, *target);
-  if (!decision.set_cookie.empty()) reply.headers.emplace_back("Set-Cookie", decision.set_cookie);
-  add_common_headers(reply, head.host);
-  if (std::string strict = access_.strict_transport(head.host); !strict.empty())
+  call.request.who = std::move(decision.who);
+  call.is_unknown = decision.status != 200;
+  call.set_cookie = std::move(decision.set_cookie);
+  if (call.route == nullptr) return call;
+  if (auto refusal = refuse_call(call)) {
+    call.route = nullptr;
+    call.reply = *std::move(refusal);
+  }
+  return call;
+}
+
+Reply Router::refuse(const Decision& decision) const {
+  if (decision.status == 401) stats_->count_unknown();
+  Reply reply = problem(decision.status, decision.why);
+  if (decision.status == 401) reply.headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (decision.status == 429) reply.headers.emplace_back("Retry-After", std::to_string(decision.retry_after.count()));
+  return reply;
+}
+
+// The route, or what is answered where there is none.
+void Router::find_route(Call& call) const {
+  const RequestHead& head = call.request.head;
+  const Target& target = call.request.target;
+  RouteTable::Match match = table_.find(head.method, target.path);
+  if (match.route != nullptr) {
+    call.route = match.route;
+    call.path = match.route->path;
+    call.request.params = std::move(match.params);
+    return;
+  }
+  const bool is_file = match.methods.empty() && (files_.find(target.path) != nullptr || target.path == "/");
+  if (is_file) match.methods = {"GET", "HEAD", "OPTIONS"};
+  const bool reads = head.method == "GET" || head.method == "HEAD";
+  if (match.methods.empty()) {
+    call.reply = reads ? file(head, target) : problem(404, "nothing is served under this path");
+  } else if (head.method == "OPTIONS") {
+    call.reply = no_content();
+    call.reply.headers.emplace_back("Allow", fmt::format("{}", fmt::join(match.methods, ", ")));
+  } else if (is_file && reads) {
+    call.path = kPage;
+    call.reply = file(head, target);
+  } else {
+    call.reply = not_allowed(fmt::format("only {} are served here", fmt::join(match.methods, ", ")), match.methods);
+  }
+}
+
+bool Router::is_camera(std::string_view name) const {
+  return std::any_of(cameras_.begin(), cameras_.end(), [&](const CameraHub* hub) { return hub->name() == name; });
+}
+
+std::optional<Reply> Router::refuse_call(const Call& call) const {
+  const Request& request = call.request;
+  const Route& route = *call.route;
+  // Somebody who may not see a camera must not learn that it is there.
+  if (const auto camera = request.params.find(kCamera);
+      camera != request.params.end() &&
+      (!request.who.may_see(camera->second) || (!route.past_cameras && !is_camera(camera->second))))
+    return problem(404, "no such camera is configured");
+  if (route.least && !request.who.may(*route.least))
+    return problem(403, fmt::format("this needs the role {}; yours is {}", role_name(*route.least), role_name(request.who.role)));
+  if (auto refusal = refuse_query(route.operation, request.target)) return refusal;
+  if (!route.operation.body.empty()) return refuse_body(request.head);
+  return std::nullopt;
+}
+
+Reply Router::finish(Call& call, const std::string& body) const {
+  Reply reply = std::move(call.reply);
+  if (call.route != nullptr) {
+    BodyRead read;
+    if (call.wants_body()) read = read_body(call.route->operation, body);
+    call.request.body = std::move(read.json);
+    reply = read.refusal ? *std::move(read.refusal) : call.route->handler(call.request);
+  }
+  if (!call.set_cookie.empty()) reply.headers.emplace_back("Set-Cookie", call.set_cookie);
+  add_common_headers(reply, call.request.head.host);
+  if (std::string strict = access_.strict_transport(call.request.head.host); !strict.empty())
     reply.headers.emplace_back("Strict-Transport-Security", std::move(strict));
   return reply;
 }
 
-Reply Router::route(const RequestHead& head, const Target& target) const {
-  const std::string_view path = target.path;
-  if (path.starts_with(kWatch)) return watch(head, target, path.substr(kWatch.size()));
-  if (path.starts_with(kPush)) return push(head, target, path.substr(kPush.size()));
-  if (path == "/healthz") return json_reply(200, R"({"status":"ok"})");
-  if (path == "/readyz") return ready();
-  if (path == "/metrics") return metrics();
-  if (path == "/api/model") return json_reply(200, model_ == nullptr ? R"({"model":null})" : model_->json());
-  if (path == "/api/cameras") {
-    std::vector<std::string> names;
-    for (const CameraHub* camera : cameras_) names.push_back(camera->name());
-    return json_reply(200, cameras_json(names));
-  }
-  return file(head, target);
+Reply Router::answer(const RequestHead& head, const std::string& body) const {
+  Call call = begin(head);
+  return finish(call, body);
 }
 
-Reply Router::watch(const RequestHead& head, const Target& target, std::string_view camera) const {
-  for (CameraHub* hub : cameras_) {
-    if (hub->name() != camera) continue;
-    if (!head.websocket || head.method != "GET") {
-      Reply reply = json_reply(426, error_json("this is a WebSocket: connect to it with an Upgrade request"));
-      reply.headers.emplace_back("Upgrade", "websocket");
-      reply.headers.emplace_back("Sec-WebSocket-Version", "13");
-      return reply;
-    }
-    const auto wish = parse_video_wish(target);
-    if (!wish) return json_reply(400, error_json(wish.error().text));
-    Reply reply;
-    reply.watch = hub;
-    reply.wish = *wish;
+void Router::finished(const Call& call, int status, double seconds) const {
+  const RequestHead& head = call.request.head;
+  stats_->count(head.method, call.path, status, seconds);
+  // Logins are told of where more is known of them; pictures that are pushed come thirty times a second and change nothing.
+  const bool is_told_elsewhere = call.path == "/api/session" || (call.path == "/ingest/{camera}" && status < 300);
+  const bool is_unsafe = head.method != "GET" && head.method != "HEAD" && head.method != "OPTIONS";
+  const bool is_refusal = status == 403 || status == 429;
+  if (audit_ == nullptr || head.method.empty() || is_told_elsewhere || !(is_unsafe || is_refusal)) return;
+  const Principal& who = call.request.who;
+  const bool is_known = !call.is_unknown;
+  audit_->add({who.name,
+               is_known ? std::string(role_name(who.role)) : "",
+               head.remote,
+               head.method + " " + call.request.target.path,
+               status,
+               {}});
+}
+
+void Router::add_site_routes() {
+  const auto site = [](std::string summary) {
+    Operation operation{"site", std::move(summary)};
+    operation.any_query = true;
+    return operation;
+  };
+  Operation healthz = site("Whether the gateway serves");
+  healthz.answers = {{200, "it does", {{"type", "object"}}}};
+  table_.add({"GET", "/healthz", std::nullopt, [](const Request&) { return json_reply(200, R"({"status":"ok"})"); }, healthz});
+  Operation readyz = site("Whether every stage and input of every camera is well");
+  readyz.answers = {{200, "all are", {{"type", "object"}}}, {503, "some aren't", {{"type", "object"}}}};
+  table_.add({"GET", "/readyz", Role::kViewer, [this](const Request& request) { return ready(request.who); }, readyz});
+  table_.add({"GET", "/ws/{camera}", Role::kViewer, [this](const Request& request) { return watch(request); },
+              site("A camera's WebSocket"), false, false});
+  table_.add({"GET", "/stream/{camera}.mjpeg", Role::kViewer, [this](const Request& request) { return stream(request); },
+              site("A camera's pictures as multipart/x-mixed-replace"), false, false});
+  table_.add({"GET", "/snapshot/{camera}.jpg", Role::kViewer, [this](const Request& request) { return snapshot(request); },
+              site("A camera's next picture"), false, false});
+  for (const char* method : {"GET", "POST"})
+    table_.add({method, "/ingest/{camera}", Role::kOperator, [this](const Request& request) { return push(request); },
+                site("Takes a camera's pictures"), false, false});
+}
+
+Reply Router::watch(const Request& request) const {
+  if (!request.head.websocket || request.head.method != "GET") {
+    Reply reply = problem(426, "this is a WebSocket: connect to it with an Upgrade request");
+    reply.headers.emplace_back("Upgrade", "websocket");
+    reply.headers.emplace_back("Sec-WebSocket-Version", "13");
     return reply;
   }
-  return json_reply(404, error_json("no such camera is configured"));
+  const auto wish = parse_video_wish(request.target);
+  if (!wish) return problem(400, wish.error().text);
+  Reply reply = watch_as(request, Watching::As::kWebSocket);
+  reply.watching.video = *wish;
+  return reply;
 }
 
-Reply Router::push(const RequestHead& head, const Target& target, std::string_view camera) const {
-  const auto ingest =
-      std::find_if(ingests_.begin(), ingests_.end(), [&](const Ingest* known) { return known->camera() == camera; });
-  if (ingest == ingests_.end()) {
-    const bool known = std::any_of(cameras_.begin(), cameras_.end(), [&](const CameraHub* hub) { return hub->name() == camera; });
-    return json_reply(404, error_json(known ? "this camera's pictures aren't pushed; expected its url to be \"ingest:\""
-                                            : "no such camera is configured"));
-  }
+Reply Router::watch_as(const Request& request, Watching::As as) const {
+  Reply reply;
+  reply.watching.as = as;
+  for (CameraHub* hub : cameras_)
+    if (hub->name() == request.param(kCamera)) reply.watch = hub;
+  return reply;
+}
+
+Reply Router::stream(const Request& request) const { return watch_as(request, Watching::As::kStream); }
+
+Reply Router::snapshot(const Request& request) const {
+  const auto wish = parse_snapshot_wish(request.target);
+  if (!wish) return problem(400, wish.error().text);
+  Reply reply = watch_as(request, Watching::As::kSnapshot);
+  reply.watching.snapshot = *wish;
+  return reply;
+}
+
+Reply Router::push(const Request& request) const {
+  const RequestHead& head = request.head;
+  const auto ingest = std::find_if(ingests_.begin(), ingests_.end(),
+                                   [&](const Ingest* known) { return known->camera() == request.param(kCamera); });
+  if (ingest == ingests_.end()) return problem(404, "this camera's pictures aren't pushed; expected its url to be \"ingest:\"");
   Reply reply;
   if (head.method == "POST") {
-    PushRequest pushed = parse_push(head, target);
-    if (pushed.status != 202) return json_reply(pushed.status, error_json(pushed.why));
+    PushRequest pushed = parse_push(head, request.target);
+    if (pushed.status != 202) return problem(pushed.status, pushed.why);
     reply.pushed = std::move(pushed);
   } else if (!head.websocket || head.method != "GET") {
-    reply = json_reply(405, error_json("POST a picture here, or connect a WebSocket whose messages are JPEGs"));
-    reply.headers.emplace_back("Allow", "POST");
-    return reply;
+    return not_allowed("POST a picture here, or connect a WebSocket whose messages are JPEGs", {"OPTIONS", "POST"});
   }
   reply.push = *ingest;
   return reply;
 }
 
-Reply Router::ready() const {
+Reply Router::ready(const Principal& who) const {
   const std::uint64_t now = monotonic_ns();
   std::vector<CameraHealth> cameras;
   bool ready = true;
   for (const CameraHub* camera : cameras_) {
+    if (!who.may_see(camera->name())) continue;
     cameras.push_back({camera->name(), camera->stages(now), camera->inputs(now)});
     ready = ready && all_ok(cameras.back().stages) && all_ok(cameras.back().inputs);
   }
   return json_reply(ready ? 200 : 503, ready_json(cameras));
 }
 
-Reply Router::metrics() const {
-  std::string text;
-  const auto metric = [&](std::string_view name, std::string_view type, auto value_of) {
-    text += fmt::format("# TYPE vedette_gateway_{} {}\n", name, type);
-    for (const CameraHub* camera : cameras_)
-      text += fmt::format("vedette_gateway_{}{{camera=\"{}\"}} {}\n", name, camera->name(), value_of(*camera));
-  };
-  metric("viewers", "gauge", [](const CameraHub& camera) { return camera.viewers(); });
-  metric("pictures_encoded_total", "counter", [](const CameraHub& camera) { return camera.counters().encoded; });
-  metric("pictures_passed_total", "counter", [](const CameraHub& camera) { return camera.counters().passed; });
-  metric("pictures_sent_total", "counter", [](const CameraHub& camera) { return camera.counters().sent; });
-  metric("pictures_skipped_total", "counter", [](const CameraHub& camera) { return camera.counters().skipped; });
-  metric("bad_records_total", "counter", [](const CameraHub& camera) { return camera.counters().bad_records; });
-  const auto ingest_metric = [&](std::string_view name, auto member) {
-    if (ingests_.empty()) return;
-    text += fmt::format("# TYPE vedette_gateway_{} counter\n", name);
-    for (const Ingest* ingest : ingests_)
-      text += fmt::format("vedette_gateway_{}{{camera=\"{}\"}} {}\n", name, ingest->camera(), ingest->counters().*member);
-  };
-  ingest_metric("ingest_taken_total", &IngestCounters::taken);
-  ingest_metric("ingest_replaced_total", &IngestCounters::replaced);
-  ingest_metric("ingest_refused_total", &IngestCounters::refused);
-  ingest_metric("ingest_failed_total", &IngestCounters::failed);
-  Reply reply = json_reply(200, std::move(text));
-  reply.content_type = "text/plain; version=0.0.4";
-  return reply;
-}
-
 Reply Router::file(const RequestHead& head, const Target& target) const {
   const StaticFile* file = files_.find(target.path);
-  if (file == nullptr && target.path == "/" && !page_missing_.empty()) return json_reply(404, error_json(page_missing_));
-  if (file == nullptr) return json_reply(404, error_json("nothing is served under this path"));
+  if (file == nullptr && target.path == "/" && !page_missing_.empty()) return problem(404, page_missing_);
+  if (file == nullptr) return problem(404, "nothing is served under this path");
   Reply reply;
   reply.content_type = file->content_type;
   reply.headers.emplace_back("ETag", file->etag);

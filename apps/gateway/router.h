@@ -1,37 +1,38 @@
-// From a request's head to its answer, without a network: routes, access, files, health. A WebSocket request comes out as the
-// camera to watch, one that pushes pictures as the Ingest to offer them to. Belongs to the network thread: reads the hubs,
-// changes nothing but what it knows of the model.
+// From a request's head to its answer, without a network: access, routes, files, health. A WebSocket request comes out as the
+// camera to watch, one that pushes pictures as the Ingest to offer them to.
+//
+// The table of routes is filled before the server runs. begin() is the network thread's; finish() runs where the call says: on
+// the network thread, or on a worker's if it blocks.
 #pragma once
 
-#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "gateway/access.h"
+#include "gateway/api/route.h"
+#include "gateway/audit.h"
 #include "gateway/camera_hub.h"
-#include "gateway/ingest_request.h"
+#include "gateway/http_stats.h"
 #include "gateway/model_info.h"
+#include "gateway/reply.h"
 #include "gateway/static_files.h"
 
 namespace vedette::gateway {
 
-struct Reply {
-  int status = 200;
-  std::string content_type = "application/json";
-  std::shared_ptr<const std::string> body;  // null: empty
-  std::vector<std::pair<std::string, std::string>> headers;
-  CameraHub* watch = nullptr;  // not an answer: go on as a WebSocket that watches this camera
-  VideoWish wish;              // how
-  Ingest* push = nullptr;      // not an answer: read the body and offer it, or go on as a WebSocket whose messages are JPEGs
-  PushRequest pushed;          // what the body will be
-};
+// A request whose head has been looked at, and what is left to do for it.
+struct Call {
+  Request request;
+  const Route* route = nullptr;  // whose handler is to answer; null: `reply` is the answer
+  Reply reply;
+  std::string set_cookie;
+  bool is_unknown = true;  // who asks
+  std::string path;        // of the route, for the count of requests; "" where there is none
 
-// JSON with the headers that every answer has.
-Reply json_answer(int status, std::string body);
-// {"error": sentence}, so.
-Reply error_reply(int status, std::string_view sentence);
+  bool wants_body() const { return route != nullptr && !route->operation.body.empty(); }
+  bool blocks() const { return route != nullptr && route->blocks; }
+};
 
 class Router {
  public:
@@ -40,14 +41,40 @@ class Router {
   Router(Access access, StaticFiles files, std::string page_missing, std::vector<CameraHub*> cameras,
          std::vector<Ingest*> ingests = {}, ModelInfo* model = nullptr);
 
-  Reply answer(const RequestHead& head) const;
+  Router(const Router&) = delete;  // its routes point to it
+  Router& operator=(const Router&) = delete;
+
+  // For routes of others; before the server runs.
+  RouteTable& table() { return table_; }
+  const RouteTable& table() const { return table_; }
+  const Access& access() const { return access_; }
+  // Where what may change something is told of; null: nowhere. Before the server runs.
+  void set_audit(AuditLog* audit) { audit_ = audit; }
+  // Once a request has been answered: counts it, and tells the audit log.
+  void finished(const Call& call, int status, double seconds) const;
+  const std::vector<CameraHub*>& cameras() const { return cameras_; }
+  HttpStats& stats() const { return *stats_; }
+
+  // What the head decides: who asks, whether they may, which route it is. A call that wants a body has said in its head that it
+  // brings one of JSON, not too large.
+  Call begin(const RequestHead& head) const;
+  // The answer, with all headers. `body`: what was read for a call that wants one.
+  Reply finish(Call& call, const std::string& body = {}) const;
+  // Both, one behind the other.
+  Reply answer(const RequestHead& head, const std::string& body = {}) const;
 
  private:
-  Reply route(const RequestHead& head, const Target& target) const;
-  Reply watch(const RequestHead& head, const Target& target, std::string_view camera) const;
-  Reply push(const RequestHead& head, const Target& target, std::string_view camera) const;
-  Reply ready() const;
-  Reply metrics() const;
+  Reply refuse(const Decision& decision) const;
+  void find_route(Call& call) const;
+  std::optional<Reply> refuse_call(const Call& call) const;
+  bool is_camera(std::string_view name) const;
+  void add_site_routes();
+  Reply watch(const Request& request) const;
+  Reply watch_as(const Request& request, Watching::As as) const;
+  Reply stream(const Request& request) const;
+  Reply snapshot(const Request& request) const;
+  Reply push(const Request& request) const;
+  Reply ready(const Principal& who) const;
   Reply file(const RequestHead& head, const Target& target) const;
 
   Access access_;
@@ -55,7 +82,9 @@ class Router {
   std::string page_missing_;
   std::vector<CameraHub*> cameras_;
   std::vector<Ingest*> ingests_;
-  ModelInfo* model_;
+  RouteTable table_;
+  AuditLog* audit_ = nullptr;
+  std::unique_ptr<HttpStats> stats_ = std::make_unique<HttpStats>();
 };
 
 }  // namespace vedette::gateway

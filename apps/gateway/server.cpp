@@ -5,6 +5,7 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include "config/text.h"
+#include "gateway/accounts.h"
 #include "gateway/sessions.h"
 
 namespace vedette::gateway {
@@ -14,7 +15,10 @@ using Tcp = net::ip::tcp;
 
 constexpr std::chrono::milliseconds kCloseTimeout{300};
 constexpr std::chrono::milliseconds kAcceptPause{100};  // after an accept that failed (descriptors used up)
-constexpr std::size_t kSpareConnections = 64;           // over max_viewers, for the page and its requests
+constexpr std::size_t kWorkers = 4;
+constexpr std::size_t kMostWaiting = 32;  // requests that wait for a worker
+constexpr std::chrono::milliseconds kSweepEvery{500};
+constexpr std::size_t kSpareConnections = 64;  // over max_viewers, for the page and its requests
 
 std::string where(const ServerOptions& options) {
   const bool v6 = options.listen.find(':') != std::string::npos;
@@ -34,21 +38,28 @@ Error listen_error(const ServerOptions& options, const boost::system::error_code
 
 class Listener {
  public:
-  Listener(Tcp::acceptor& acceptor, SessionContext& context, net::ssl::context* tls)
+  Listener(Tcp::acceptor& acceptor, SessionContext& context, const std::shared_ptr<net::ssl::context>& tls)
       : acceptor_(acceptor), context_(context), tls_(tls), pause_(acceptor.get_executor()) {}
 
   void accept() {
     acceptor_.async_accept([this](boost::system::error_code error, Tcp::socket socket) {
       if (error == net::error::operation_aborted || !acceptor_.is_open()) return;
       if (error) return wait();
-      // Over the limit: closed at once, the only answer that costs nothing.
-      if (context_.connections < context_.max_connections)
-        serve_http(tls_ == nullptr ? Connection(std::move(socket)) : Connection(std::move(socket), *tls_), context_);
+      if (context_.connections < context_.max_connections || make_room())
+        serve_http(!tls_ ? Connection(std::move(socket)) : Connection(std::move(socket), *tls_), context_);
       accept();
     });
   }
 
  private:
+  // Who takes longest to say what it wants goes. Where all are busy the new one is closed at once, the only answer that costs
+  // nothing.
+  bool make_room() {
+    if (context_.idle.empty()) return false;
+    context_.idle.front()->close();
+    return true;
+  }
+
   void wait() {
     pause_.expires_after(kAcceptPause);
     pause_.async_wait([this](boost::system::error_code error) {
@@ -58,8 +69,37 @@ class Listener {
 
   Tcp::acceptor& acceptor_;
   SessionContext& context_;
-  net::ssl::context* const tls_;  // null: plain
+  const std::shared_ptr<net::ssl::context>& tls_;  // null: plain; may become another one
   net::steady_timer pause_;
+};
+
+// Ends what goes on for who isn't let in any more; takes a certificate that was renewed.
+class Sweeper {
+ public:
+  Sweeper(net::io_context& io, SessionContext& context, ServerOptions& options)
+      : context_(context), options_(options), timer_(io) {}
+
+  void wait() {
+    timer_.expires_after(kSweepEvery);
+    timer_.async_wait([this](boost::system::error_code error) {
+      if (error) return;
+      Accounts& accounts = *context_.router->access().accounts();
+      accounts.refresh();
+      for (Closable* socket : context_.open_sockets)
+        if (!accounts.holds(socket->ticket())) socket->close();
+      if (options_.renewed_tls && ++sweeps_ % kSweepsALook == 0)
+        if (auto renewed = options_.renewed_tls()) options_.tls = std::move(renewed);
+      wait();
+    });
+  }
+  void stop() { timer_.cancel(); }
+
+ private:
+  static constexpr int kSweepsALook = 60;
+  SessionContext& context_;
+  ServerOptions& options_;
+  net::steady_timer timer_;
+  int sweeps_ = 0;
 };
 
 }  // namespace
@@ -106,18 +146,24 @@ std::string Server::url() const {
 
 void Server::run(const Router& router, int stop_fd) {
   SessionContext& context = parts_->context;
+  // Ends before the sessions do: what its threads have done is posted to `io`.
+  Workers workers(kWorkers, kMostWaiting);
   context.router = &router;
+  context.workers = &workers;
   context.max_viewers = parts_->options.max_viewers;
   context.max_connections = context.max_viewers + kSpareConnections;
-  Listener listener(parts_->acceptor, context, parts_->options.tls.get());
+  Listener listener(parts_->acceptor, context, parts_->options.tls);
   listener.accept();
 
   net::io_context& io = parts_->io;
+  Sweeper sweeper(io, context, parts_->options);
+  sweeper.wait();
   net::steady_timer deadline(io);
   net::posix::stream_descriptor stop(io, ::dup(stop_fd));
   stop.async_wait(net::posix::stream_descriptor::wait_read, [&](boost::system::error_code) {
     boost::system::error_code ignored;
     parts_->acceptor.close(ignored);
+    sweeper.stop();
     if (context.open_sockets.empty()) return io.stop();
     for (Closable* socket : context.open_sockets) socket->close();
     deadline.expires_after(kCloseTimeout);

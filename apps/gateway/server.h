@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -23,6 +24,8 @@ struct ServerOptions {
   std::uint16_t port = 0;  // 0: any free one
   std::uint32_t max_viewers = 64;
   std::shared_ptr<boost::asio::ssl::context> tls = nullptr;  // gateway/tls.h; null: plain HTTP
+  // Asked every half a minute: what takes its place for new connections; null: nothing.
+  std::function<std::shared_ptr<boost::asio::ssl::context>()> renewed_tls = nullptr;
 };
 
 class Server {

@@ -8,9 +8,12 @@
 #include <boost/beast/http/message.hpp>
 #include <chrono>
 #include <cstdint>
+#include <list>
 #include <set>
+#include <string>
 #include <utility>
 
+#include "gateway/api/workers.h"
 #include "gateway/camera_hub.h"
 #include "gateway/connection.h"
 #include "gateway/router.h"
@@ -27,6 +30,8 @@ inline constexpr std::chrono::seconds kAnswerTimeout{30};
 inline constexpr std::chrono::seconds kViewerTimeout{60};
 // A picture that is pushed must be there after so long.
 inline constexpr std::chrono::seconds kBodyTimeout{30};
+// A JSON body must be there after so long.
+inline constexpr std::chrono::seconds kJsonTimeout{10};
 inline constexpr std::uint32_t kMaxHeadBytes = 8192;
 // Bytes of all pictures together that are being received, as announced; and connections that push to one camera.
 inline constexpr std::uint64_t kMaxIngestInFlight = 4 * kMaxIngestBytes;
@@ -40,28 +45,35 @@ class Closable {
  public:
   virtual ~Closable() = default;
   virtual void close() = 0;
+  // What Accounts::holds() knows who opened it by.
+  virtual const std::string& ticket() const = 0;
 };
 
 // Shared by all sessions; the network thread's alone.
 struct SessionContext {
   const Router* router = nullptr;
+  Workers* workers = nullptr;
   std::uint32_t max_viewers = 0;
   std::size_t max_connections = 0;
   std::size_t connections = 0;  // HTTP and viewers
   std::uint32_t viewers = 0;
   std::uint64_t ingest_in_flight = 0;
-  std::set<Closable*> open_sockets;  // WebSockets
+  std::set<Closable*> open_sockets;  // WebSockets and streams
+  std::list<Closable*> idle;         // connections whose next request isn't there yet, the longest-waiting first
 };
 
 // A place in the context's count of connections, for as long as it lives.
 class ConnectionPlace {
  public:
   explicit ConnectionPlace(SessionContext& context) : context_(&context) { ++context.connections; }
-  ConnectionPlace(ConnectionPlace&& other) noexcept : context_(std::exchange(other.context_, nullptr)) {}
+  ConnectionPlace(ConnectionPlace&& other) noexcept
+      : ticket(std::move(other.ticket)), context_(std::exchange(other.context_, nullptr)) {}
   ConnectionPlace& operator=(ConnectionPlace&&) = delete;
   ~ConnectionPlace() {
     if (context_ != nullptr) --context_->connections;
   }
+
+  std::string ticket;  // of who has it, once that is known
 
  private:
   SessionContext* context_;
@@ -73,6 +85,8 @@ void serve_http(Connection connection, SessionContext& context);
 // Goes on with the connection as a viewer of `camera`.
 void serve_viewer(Connection connection, UpgradeRequest request, CameraHub& camera, const VideoWish& wish,
                   SessionContext& context, ConnectionPlace place);
+// Goes on with the connection as a stream of JPEGs of `reply.watch`, behind a head with the reply's headers.
+void serve_stream(Connection connection, const Reply& reply, bool is_head, SessionContext& context, ConnectionPlace place);
 // Goes on with the connection as a WebSocket whose binary messages are JPEGs for `ingest`.
 void serve_pusher(Connection connection, UpgradeRequest request, Ingest& ingest, SessionContext& context, ConnectionPlace place);
 

@@ -8,6 +8,7 @@
 #include <boost/asio/ssl/context.hpp>
 
 #include "base/file.h"
+#include "telemetry/log.h"
 
 namespace vedette::gateway {
 namespace {
@@ -78,6 +79,23 @@ Result<Tls> load_tls(const TlsFiles& files) {
   if (::stat(files.key.c_str(), &info) == 0 && (info.st_mode & S_IRWXO) != 0)
     tls.warnings.push_back("gateway.tls_key: everybody on this machine may read " + files.key + "; chmod o= it");
   return tls;
+}
+
+TlsRenewal::TlsRenewal(TlsFiles files) : files_(std::move(files)), loaded_(marks()) {}
+
+std::shared_ptr<ssl::context> TlsRenewal::look() {
+  const Marks now = marks();
+  if (now == loaded_) return nullptr;
+  const auto tls = load_tls(files_);
+  if (!tls) {
+    if (now != refused_) log::warning("the certificate in use stays: {}", tls.error().text);
+    refused_ = now;
+    return nullptr;
+  }
+  loaded_ = now;
+  for (const std::string& warning : tls->warnings) log::warning("{}", warning);
+  log::info("a new certificate from {}", files_.certificate);
+  return tls->context;
 }
 
 }  // namespace vedette::gateway

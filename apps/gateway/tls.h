@@ -3,8 +3,10 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/file.h"
 #include "base/result.h"
 
 namespace boost::asio::ssl {
@@ -26,5 +28,21 @@ struct Tls {
 // The error names the file, the key of the configuration, and what is wrong: missing, unreadable, not PEM, encrypted, not this
 // certificate's.
 Result<Tls> load_tls(const TlsFiles& files);
+
+// Files that are renewed while they are in use. Thread-bound.
+class TlsRenewal {
+ public:
+  explicit TlsRenewal(TlsFiles files);
+  // A context of other files than the last one was of; null: they are the same, or not whole yet. Says so in the log.
+  std::shared_ptr<boost::asio::ssl::context> look();
+
+ private:
+  using Marks = std::pair<FileMark, FileMark>;
+  Marks marks() const { return {mark_of(files_.certificate), mark_of(files_.key)}; }
+
+  TlsFiles files_;
+  Marks loaded_;
+  Marks refused_;
+};
 
 }  // namespace vedette::gateway

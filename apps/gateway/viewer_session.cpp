@@ -16,8 +16,8 @@ namespace websocket = boost::beast::websocket;
 
 class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public Closable {
  public:
-  ViewerSession(Connection connection, UpgradeRequest request, CameraHub& camera, const VideoWish& wish,
-                SessionContext& context, ConnectionPlace place)
+  ViewerSession(Connection connection, UpgradeRequest request, CameraHub& camera, const VideoWish& wish, SessionContext& context,
+                ConnectionPlace place)
       : socket_(std::move(connection)),
         request_(std::move(request)),
         camera_(camera),
@@ -55,6 +55,8 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
     closing_ = true;
     socket_.async_close(websocket::close_code::going_away, [self = shared_from_this()](beast::error_code) {});
   }
+
+  const std::string& ticket() const override { return place_.ticket; }
 
  private:
   void on_open() {
@@ -120,9 +122,9 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
   void start_write(const std::array<net::const_buffer, 4>& buffers) {
     socket_.async_write(buffers, [self = shared_from_this()](beast::error_code error, std::size_t) {
       if (error) return self->on_gone();
-      if (std::holds_alternative<PicturePtr>(self->sending_)) {
+      if (const auto* picture = std::get_if<PicturePtr>(&self->sending_)) {
         self->sent_.add(monotonic_ns());
-        self->camera_.count_sent();
+        self->camera_.count_sent(**picture);
       }
       self->write_next();
     });

@@ -35,7 +35,7 @@ std::size_t orphans_of(const bus::TopicReport& report) {
   return static_cast<std::size_t>(std::count_if(report.readers.begin(), report.readers.end(), is_orphan));
 }
 
-void check_topic(Findings& findings, const TopicSample& topic, uid_t owner, std::uint64_t now_ns) {
+void check_topic(Findings& findings, const look::TopicSample& topic, uid_t owner, std::uint64_t now_ns) {
   const std::string name = topic.topic.text();
   if (topic.error) {
     const bool version = topic.error->code == ErrorCode::kIncompatible;
@@ -82,17 +82,17 @@ std::optional<bus::BusDir> check_directory(Findings& findings, const std::string
   return std::nullopt;
 }
 
-void check_topics(Findings& findings, const bus::BusDir& dir, const BusSample& sample, int patience_ms) {
+void check_topics(Findings& findings, const bus::BusDir& dir, const look::BusSample& sample, int patience_ms) {
   const std::size_t before = findings.size();
   struct stat status {};
   (void)::fstat(dir.fd(), &status);
-  for (const TopicSample& topic : sample.topics) check_topic(findings, topic, status.st_uid, sample.at_ns);
+  for (const look::TopicSample& topic : sample.topics) check_topic(findings, topic, status.st_uid, sample.at_ns);
 
   // A living writer sweeps once a second; who is still there after that isn't swept at all.
-  const auto has_orphans = [](const TopicSample& topic) { return !topic.error && orphans_of(topic.report) > 0; };
+  const auto has_orphans = [](const look::TopicSample& topic) { return !topic.error && orphans_of(topic.report) > 0; };
   if (std::any_of(sample.topics.begin(), sample.topics.end(), has_orphans)) {
     (void)stopped_within_ms(patience_ms);
-    for (const TopicSample& topic : sample.topics) {
+    for (const look::TopicSample& topic : sample.topics) {
       if (!has_orphans(topic)) continue;
       const auto again = bus::inspect(dir, topic.topic);
       const std::size_t left = again.ok() ? orphans_of(*again) : 0;

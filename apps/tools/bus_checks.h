@@ -5,8 +5,8 @@
 #include <string>
 
 #include "bus/directory.h"
+#include "look/sample.h"
 #include "tools/findings.h"
-#include "tools/sample.h"
 
 namespace vedette::tools {
 
@@ -14,6 +14,6 @@ namespace vedette::tools {
 std::optional<bus::BusDir> check_directory(Findings& findings, const std::string& place);
 
 // What is wrong with the topics, or that nothing is. Dead readers of a living writer get `patience_ms` to be swept.
-void check_topics(Findings& findings, const bus::BusDir& dir, const BusSample& sample, int patience_ms = 1500);
+void check_topics(Findings& findings, const bus::BusDir& dir, const look::BusSample& sample, int patience_ms = 1500);
 
 }  // namespace vedette::tools

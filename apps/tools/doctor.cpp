@@ -63,12 +63,12 @@ Result<std::optional<Config>> load(const DoctorOptions& options) {
 }
 
 // Bytes that the plan's topics take now, or, without a plan, all.
-std::uint64_t taken_by(const std::optional<MemoryPlan>& plan, const BusSample& sample) {
+std::uint64_t taken_by(const std::optional<MemoryPlan>& plan, const look::BusSample& sample) {
   const auto counts = [&plan](const std::string& name) {
     return !plan || std::any_of(plan->topics.begin(), plan->topics.end(), [&](const auto& p) { return p.topic == name; });
   };
   std::uint64_t bytes = 0;
-  for (const TopicSample& topic : sample.topics)
+  for (const look::TopicSample& topic : sample.topics)
     if (!topic.error && counts(topic.topic.text())) bytes += topic.report.bytes();
   return bytes;
 }
@@ -121,7 +121,7 @@ Result<int> doctor(const DoctorOptions& options) {
          fmt::format("{} overrides {}", overrides_path((*config)->storage), fmt::join((*config)->overridden, ", ")), ""});
   const auto dir = check_directory(findings, place);
   if (dir && options.fix) VD_TRY(fix(*dir));
-  const BusSample sample = dir ? look_at_bus(*dir) : BusSample{};
+  const look::BusSample sample = dir ? look::look_at_bus(*dir) : look::BusSample{};
   std::optional<MemoryPlan> plan;
   if (config.ok() && *config) check_plan(findings, plan.emplace(plan_memory(**config, options.common, dir)));
   check_memory(findings, place, plan ? std::optional(plan->bytes()) : std::nullopt, taken_by(plan, sample));

@@ -13,13 +13,13 @@
 #include "base/clock.h"
 #include "base/process.h"
 #include "bus/inspect.h"
+#include "look/records.h"
 #include "recording/reader.h"
 #include "recording/stamps.h"
 #include "recording/writer.h"
 #include "tools/bus_place.h"
 #include "tools/output.h"
 #include "tools/record_queue.h"
-#include "tools/records.h"
 #include "tools/topic_tap.h"
 
 namespace vedette::tools {
@@ -225,7 +225,7 @@ Result<> show_recording(const std::string& path, bool json) {
     const recording::RecordedTopic& topic = reader.topics()[i];
     const double seconds = static_cast<double>(of[i].last_ns - std::min(of[i].first_ns, of[i].last_ns)) / 1e9;
     all["topics"].push_back({{"topic", topic.name.text()},
-                             {"schema", schema_name(topic.options.schema_id)},
+                             {"schema", look::schema_name(topic.options.schema_id)},
                              {"records", of[i].records},
                              {"missed", of[i].missed},
                              {"bytes", of[i].bytes},

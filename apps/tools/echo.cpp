@@ -6,11 +6,11 @@
 
 #include "base/clock.h"
 #include "base/process.h"
+#include "look/records.h"
 #include "schema/class_names.h"
 #include "schema/frame.h"
 #include "tools/bus_place.h"
 #include "tools/output.h"
-#include "tools/records.h"
 #include "tools/topic_tap.h"
 
 namespace vedette::tools {
@@ -43,15 +43,15 @@ class Waiting {
 
 std::string text_of(const TappedRecord& taken, std::uint64_t schema_id, const std::vector<std::string>& class_names, bool json) {
   const std::uint64_t now = monotonic_ns();
-  auto record = to_json(schema_id, taken.bytes, class_names, now);
+  auto record = look::to_json(schema_id, taken.bytes, class_names, now);
   if (!json)
     return fmt::format("{}  {} bytes{}  {}\n", taken.frame_id, taken.bytes.size(),
-                       taken.missed != 0 ? fmt::format("  ({} missed)", taken.missed) : "", to_line(record));
+                       taken.missed != 0 ? fmt::format("  ({} missed)", taken.missed) : "", look::to_line(record));
   nlohmann::ordered_json all{{"frame_id", taken.frame_id},
                              {"sequence", taken.sequence},
                              {"bytes", taken.bytes.size()},
                              {"missed", taken.missed},
-                             {"schema", schema_name(schema_id)}};
+                             {"schema", look::schema_name(schema_id)}};
   all.update(record);
   return json_line(all) + "\n";
 }

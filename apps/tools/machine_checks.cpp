@@ -121,14 +121,14 @@ void check_swap(Findings& findings) {
                       "swapoff -a, or sysctl vm.swappiness=0, or mount the tmpfs with noswap (Linux 6.4)"});
 }
 
-void check_stages(Findings& findings, const BusSample& sample) {
+void check_stages(Findings& findings, const look::BusSample& sample) {
   std::size_t stages = 0;
   std::string with_cores, outdated, elsewhere;
   for (const auto& [pid, process] : sample.processes) {
     if (process.name.rfind("vedette-", 0) != 0 || process.name == "vedette-tools") continue;
     ++stages;
     const std::string shown = fmt::format(" {} {}", process.name, pid);
-    if (const auto limit = core_limit(pid); limit && *limit != 0) with_cores += shown;
+    if (const auto limit = look::core_limit(pid); limit && *limit != 0) with_cores += shown;
     std::error_code error;
     const std::string program = fs::read_symlink("/proc/" + std::to_string(pid) + "/exe", error);
     if (error) continue;  // of another user

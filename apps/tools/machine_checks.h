@@ -6,8 +6,8 @@
 
 #include "bus/directory.h"
 #include "config/config.h"
+#include "look/sample.h"
 #include "tools/findings.h"
-#include "tools/sample.h"
 
 namespace vedette::tools {
 
@@ -17,7 +17,7 @@ void check_memory(Findings& findings, const std::string& place, std::optional<st
 void check_kernel(Findings& findings);
 void check_swap(Findings& findings);
 // Core dumps and program versions of the stages that run.
-void check_stages(Findings& findings, const BusSample& sample);
+void check_stages(Findings& findings, const look::BusSample& sample);
 // Model, page, processors.
 void check_configured(Findings& findings, const Config& config);
 

@@ -10,13 +10,13 @@
 
 #include "base/clock.h"
 #include "base/process.h"
+#include "look/records.h"
 #include "recording/reader.h"
 #include "recording/stamps.h"
 #include "schema/frame.h"
 #include "tools/bus_place.h"
 #include "tools/output.h"
 #include "tools/playback.h"
-#include "tools/records.h"
 
 namespace vedette::tools {
 namespace {
@@ -210,7 +210,7 @@ class Replay {
     record_.assign(payload.begin(), payload.end());
     recording::restamp(topic.options.schema_id, record_, move);
     const bus::LogStamp stamp{.frame_id = id,
-                              .at_ns = happened_at_ns(topic.options.schema_id, record_).value_or(now_ns),
+                              .at_ns = look::happened_at_ns(topic.options.schema_id, record_).value_or(now_ns),
                               .keyframe = (entry.record.sequence & recording::kKeyframe) != 0};
     bus_.publish(name, stamp, record_);
     return id;

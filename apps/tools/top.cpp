@@ -8,9 +8,9 @@
 #include <csignal>
 
 #include "base/process.h"
+#include "look/sample.h"
 #include "tools/bus_place.h"
 #include "tools/output.h"
-#include "tools/sample.h"
 
 namespace vedette::tools {
 namespace {
@@ -117,16 +117,16 @@ class Screen {
   bool on_ = false;
 };
 
-BusSample look(const std::string& bus_dir) {
+look::BusSample sample_of(const std::string& bus_dir) {
   const auto dir = open_existing_bus(bus_dir);
-  return dir.ok() ? look_at_bus(*dir) : BusSample{};
+  return dir.ok() ? look::look_at_bus(*dir) : look::BusSample{};
 }
 
 Result<> top_once(const TopOptions& options) {
   VD_ASSIGN(const bus::BusDir dir, open_existing_bus(options.bus_dir));
-  const BusSample before = look_at_bus(dir);
+  const look::BusSample before = look::look_at_bus(dir);
   if (stopped_within_ms(static_cast<int>(options.interval_s * 1e3))) return {};
-  const Json sample = to_json(before, look_at_bus(dir));
+  const Json sample = look::to_json(before, look::look_at_bus(dir));
   if (options.json) return print(json_line(sample) + "\n"), Result<>();
   for (const std::string& line : table_of(sample, 0)) print(line + "\n");
   return {};
@@ -164,12 +164,12 @@ Result<> top(const TopOptions& options) {
   if (options.once) return top_once(options);
   const Screen screen(!options.json);
   const auto place = options.bus_dir.empty() ? bus::default_bus_dir() : options.bus_dir;
-  BusSample before = look(options.bus_dir);
+  look::BusSample before = sample_of(options.bus_dir);
   // The first table soon, with rates over a short time.
   for (int wait_ms = std::min(200, static_cast<int>(options.interval_s * 1e3)); !stopped_within_ms(wait_ms);
        wait_ms = static_cast<int>(options.interval_s * 1e3)) {
-    BusSample now = look(options.bus_dir);
-    const Json sample = to_json(before, now);
+    look::BusSample now = sample_of(options.bus_dir);
+    const Json sample = look::to_json(before, now);
     if (options.json) {
       if (!print(json_line(sample) + "\n")) return {};
     } else {

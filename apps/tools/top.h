@@ -19,7 +19,7 @@ struct TopOptions {
 // Until a stop signal or a closed output; once: one table over one interval.
 Result<> top(const TopOptions& options);
 
-// The table's lines, none wider than `columns` (0: as wide as they are). `sample`: see tools/sample.h.
+// The table's lines, none wider than `columns` (0: as wide as they are). `sample`: see look/sample.h.
 std::vector<std::string> table_of(const nlohmann::ordered_json& sample, std::size_t columns);
 
 }  // namespace vedette::tools

@@ -6,6 +6,7 @@
 
 #include "config/binders.h"
 #include "config/text.h"
+#include "telemetry/log.h"
 
 namespace vedette::config {
 namespace {
@@ -90,7 +91,21 @@ std::optional<std::string> add_role(Roles& roles, const Value& item) {
   return std::nullopt;
 }
 
+Json roles_json(const Roles& roles) {
+  Json list = Json::array();
+  if (roles.detect) list.push_back("detect");
+  if (roles.record) list.push_back("record");
+  if (roles.live) list.push_back("live");
+  return list;
+}
+
 }  // namespace
+
+std::string points_text(const std::vector<Point>& points) {
+  std::string text;
+  for (const Point& point : points) text += fmt::format("{}{},{}", text.empty() ? "" : " ", point.x, point.y);
+  return text;
+}
 
 std::optional<std::string> read_points(const Value& value, std::vector<Point>& points) {
   for (const std::string_view word : words_of(value.text)) {
@@ -103,28 +118,33 @@ std::optional<std::string> read_points(const Value& value, std::vector<Point>& p
 }
 
 Field source_url(std::string name, std::string& member) {
-  return {std::move(name), [&member](const Value& value) -> std::optional<std::string> {
-            if (!is_text(value) || value.text.empty() || value.text.find('\0') != std::string::npos)
-              return mistake(value, "a device, a file or a URL such as /dev/video0 or rtsp://camera/stream");
-            const std::string& url = value.text;
-            if (url == kDeviceNamePrefix) return mistake(value, "the device's name behind it, as `vedette cameras` lists it");
-            for (const std::string_view whole : {kExternalCamera, kIngestedCamera})
-              if (url.starts_with(whole) && url.size() > whole.size())
-                return mistake(value, fmt::format("\"{}\" alone (or \"./{}\" for a file of that name)", whole, value.shown));
-            const bool is_url = url.find("://") != std::string::npos || url == kExternalCamera || url == kIngestedCamera ||
-                                url.starts_with(kSyntheticPrefix) || url.starts_with(kDeviceNamePrefix);
-            member = is_url ? url : absolute(url, value.folder);
-            return std::nullopt;
-          }};
+  return readable(
+      {std::move(name),
+       [&member](const Value& value) -> std::optional<std::string> {
+         if (!is_text(value) || value.text.empty() || value.text.find('\0') != std::string::npos)
+           return mistake(value, "a device, a file or a URL such as /dev/video0 or rtsp://camera/stream");
+         const std::string& url = value.text;
+         if (url == kDeviceNamePrefix) return mistake(value, "the device's name behind it, as `vedette cameras` lists it");
+         for (const std::string_view whole : {kExternalCamera, kIngestedCamera})
+           if (url.starts_with(whole) && url.size() > whole.size())
+             return mistake(value, fmt::format("\"{}\" alone (or \"./{}\" for a file of that name)", whole, value.shown));
+         const bool is_url = url.find("://") != std::string::npos || url == kExternalCamera || url == kIngestedCamera ||
+                             url.starts_with(kSyntheticPrefix) || url.starts_with(kDeviceNamePrefix);
+         member = is_url ? url : absolute(url, value.folder);
+         return std::nullopt;
+       }},
+      [&member] { return Json(log::redact_url(member)); });
 }
 
 Field name(std::string name, std::string& member) {
-  return {std::move(name), [&member](const Value& value) -> std::optional<std::string> {
-            if (!is_text(value) || !(value.text.empty() || is_input_name(value.text)))
-              return mistake(value, "1 to 23 of the characters a-z 0-9 _ - (\"\" for none)");
-            member = value.text;
-            return std::nullopt;
-          }};
+  return readable({std::move(name),
+                   [&member](const Value& value) -> std::optional<std::string> {
+                     if (!is_text(value) || !(value.text.empty() || is_input_name(value.text)))
+                       return mistake(value, "1 to 23 of the characters a-z 0-9 _ - (\"\" for none)");
+                     member = value.text;
+                     return std::nullopt;
+                   }},
+                  [&member] { return Json(member); });
 }
 
 Field roles(std::string name, Roles& member) {
@@ -137,6 +157,7 @@ Field roles(std::string name, Roles& member) {
               }};
   field.list = true;
   field.append = [&member](const Value& item) { return add_role(member, item); };
+  field.get = [&member] { return roles_json(member); };
   return field;
 }
 
@@ -149,54 +170,65 @@ Field inputs(std::string name, std::vector<InputConfig>& member) {
     member.push_back({.name = "", .url = "", .roles = {false, false, false}});
     return fields_of(member.back());
   };
+  field.get = [&member] { return maps_json(member); };
   return field;
 }
 
 Field picture_size(std::string name, PictureSize& member) {
-  return {std::move(name), [&member](const Value& value) -> std::optional<std::string> {
-            const std::size_t cross = std::min(value.text.find('x'), value.text.size());
-            const auto width = parse<std::uint32_t>(std::string_view(value.text).substr(0, cross));
-            const auto height = parse<std::uint32_t>(std::string_view(value.text).substr(std::min(cross + 1, value.text.size())));
-            const auto sane = [](std::uint32_t side) { return side >= 1 && side <= kLargestSide; };
-            if (is_text(value) && value.text == "auto") {
-              member = {};
-            } else if (is_text(value) && width && height && sane(*width) && sane(*height)) {
-              member = {*width, *height};
-            } else {
-              return mistake(value, fmt::format("auto, or width x height such as 1280x720, each from 1 to {}", kLargestSide));
-            }
-            return std::nullopt;
-          }};
+  return readable(
+      {std::move(name),
+       [&member](const Value& value) -> std::optional<std::string> {
+         const std::size_t cross = std::min(value.text.find('x'), value.text.size());
+         const auto width = parse<std::uint32_t>(std::string_view(value.text).substr(0, cross));
+         const auto height = parse<std::uint32_t>(std::string_view(value.text).substr(std::min(cross + 1, value.text.size())));
+         const auto sane = [](std::uint32_t side) { return side >= 1 && side <= kLargestSide; };
+         if (is_text(value) && value.text == "auto") {
+           member = {};
+         } else if (is_text(value) && width && height && sane(*width) && sane(*height)) {
+           member = {*width, *height};
+         } else {
+           return mistake(value, fmt::format("auto, or width x height such as 1280x720, each from 1 to {}", kLargestSide));
+         }
+         return std::nullopt;
+       }},
+      [&member] { return Json(member == PictureSize{} ? "auto" : fmt::format("{}x{}", member.width, member.height)); });
 }
 
 Field device_controls(std::string name, std::vector<std::string>& member) {
   Field field{std::move(name), list_of(member, "a list such as [exposure_time_absolute=200]")};
   field.list = true;
   field.append = [&member](const Value& item) { return append_control(member, item); };
+  field.get = [&member] { return Json(member); };
   return field;
 }
 
 Field polygon(std::string name, Polygon& member) {
-  return {std::move(name), [&member](const Value& value) -> std::optional<std::string> {
-            if (!is_text(value)) return mistake(value, "a polygon such as \"0,0 0.3,0 0.3,0.2\"");
-            return read_polygon(value, member);
-          }};
+  return readable({std::move(name),
+                   [&member](const Value& value) -> std::optional<std::string> {
+                     if (!is_text(value)) return mistake(value, "a polygon such as \"0,0 0.3,0 0.3,0.2\"");
+                     return read_polygon(value, member);
+                   }},
+                  [&member] { return Json(points_text(member)); });
 }
 
 Field rectangle(std::string name, std::optional<Rectangle>& member) {
-  return {std::move(name), [&member](const Value& value) -> std::optional<std::string> {
-            constexpr std::string_view kExpected =
-                "its top left and bottom right corner, such as \"0.2,0.3 0.8,0.9\" (\"\": the whole picture)";
-            if (!is_text(value)) return mistake(value, kExpected);
-            member.reset();
-            if (value.text.empty()) return std::nullopt;
-            Polygon corners;
-            if (auto wrong = read_points(value, corners)) return wrong;
-            if (corners.size() != 2 || !(corners[0].x < corners[1].x) || !(corners[0].y < corners[1].y))
-              return mistake(value, kExpected);
-            member = Rectangle{corners[0], corners[1]};
-            return std::nullopt;
-          }};
+  return readable({std::move(name),
+                   [&member](const Value& value) -> std::optional<std::string> {
+                     constexpr std::string_view kExpected =
+                         "its top left and bottom right corner, such as \"0.2,0.3 0.8,0.9\" (\"\": the whole picture)";
+                     if (!is_text(value)) return mistake(value, kExpected);
+                     member.reset();
+                     if (value.text.empty()) return std::nullopt;
+                     Polygon corners;
+                     if (auto wrong = read_points(value, corners)) return wrong;
+                     if (corners.size() != 2 || !(corners[0].x < corners[1].x) || !(corners[0].y < corners[1].y))
+                       return mistake(value, kExpected);
+                     member = Rectangle{corners[0], corners[1]};
+                     return std::nullopt;
+                   }},
+                  [&member] {
+                    return Json(member ? points_text({member->from, member->to}) : "");
+                  });
 }
 
 Field polygons(std::string name, std::vector<Polygon>& member) {
@@ -204,6 +236,11 @@ Field polygons(std::string name, std::vector<Polygon>& member) {
   field.list = true;
   field.separator = ';';
   field.append = [&member](const Value& item) { return append_polygon(member, item); };
+  field.get = [&member] {
+    Json list = Json::array();
+    for (const Polygon& each : member) list.push_back(points_text(each));
+    return list;
+  };
   return field;
 }
 

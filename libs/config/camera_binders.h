@@ -18,6 +18,7 @@ Field picture_size(std::string name, PictureSize& member);                  // a
 Field device_controls(std::string name, std::vector<std::string>& member);  // a list of name=value, each name once
 // The points of `value`, or what is wrong with the first that is none.
 std::optional<std::string> read_points(const Value& value, std::vector<Point>& points);
+std::string points_text(const std::vector<Point>& points);            // which read_points() reads
 Field polygon(std::string name, Polygon& member);                     // "0,0 0.3,0 0.3,0.2"
 Field rectangle(std::string name, std::optional<Rectangle>& member);  // "0.2,0.3 0.8,0.9"; "": none
 Field polygons(std::string name, std::vector<Polygon>& member);       // a list of "0,0 0.3,0 0.3,0.2"; semicolons in a flag

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "config/effective.h"
 
 namespace vedette::config {
 
@@ -40,6 +41,10 @@ struct Field {
   std::function<std::vector<Field>()> append_map = {};
   std::size_t most_maps = 0;  // of which it takes so many
   bool changeable = false;    // while it runs: the overrides file may have it (config/overrides.h)
+  // What the struct holds, in the shape that the file has it; of a secret only whether there is one. None for what is another
+  // key's way in (`password_file`).
+  using Get = std::function<Json()>;
+  Get get = {};
 };
 using Fields = std::vector<Field>;
 

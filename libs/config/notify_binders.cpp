@@ -4,6 +4,7 @@
 #include <array>
 
 #include "config/binders.h"
+#include "telemetry/log.h"
 
 namespace vedette::config {
 namespace {
@@ -56,6 +57,13 @@ std::optional<std::string> append_word(std::vector<std::string>& words, const st
   return std::nullopt;
 }
 
+// Which of them may hold a secret is known by their names alone, so none shows what it says.
+Json headers_json(const std::vector<std::string>& headers) {
+  Json list = Json::array();
+  for (const std::string& header : headers) list.push_back(header.substr(0, header.find(':')) + ": " + kHidden);
+  return list;
+}
+
 // The first thing between {{ and }} that stands for nothing; none: all is well.
 std::optional<std::string> unknown_placeholder(std::string_view text) {
   for (std::size_t at = text.find("{{"); at != std::string_view::npos; at = text.find("{{", at)) {
@@ -72,50 +80,60 @@ std::optional<std::string> unknown_placeholder(std::string_view text) {
 }  // namespace
 
 Field host(std::string name, std::string& member) {
-  return {std::move(name), [&member](const Value& value) -> std::optional<std::string> {
-            const bool plain = is_text(value) && value.text.size() <= 253 && is_printable(value.text) &&
-                               value.text.find('/') == std::string::npos;
-            if (!plain) return mistake(value, "a broker's name or address such as broker.local or 192.168.1.2 (\"\" for none)");
-            member = value.text;
-            return std::nullopt;
-          }};
+  return readable({std::move(name),
+                   [&member](const Value& value) -> std::optional<std::string> {
+                     const bool plain = is_text(value) && value.text.size() <= 253 && is_printable(value.text) &&
+                                        value.text.find('/') == std::string::npos;
+                     if (!plain)
+                       return mistake(value, "a broker's name or address such as broker.local or 192.168.1.2 (\"\" for none)");
+                     member = value.text;
+                     return std::nullopt;
+                   }},
+                  [&member] { return Json(member); });
 }
 
 Field client_id(std::string name, std::string& member) {
-  return {std::move(name), [&member](const Value& value) -> std::optional<std::string> {
-            if (!is_text(value) || value.text.size() > 64 || !is_printable(value.text))
-              return mistake(value, "at most 64 characters without spaces (\"\": one is made up, and kept)");
-            member = value.text;
-            return std::nullopt;
-          }};
+  return readable({std::move(name),
+                   [&member](const Value& value) -> std::optional<std::string> {
+                     if (!is_text(value) || value.text.size() > 64 || !is_printable(value.text))
+                       return mistake(value, "at most 64 characters without spaces (\"\": one is made up, and kept)");
+                     member = value.text;
+                     return std::nullopt;
+                   }},
+                  [&member] { return Json(member); });
 }
 
 Field mqtt_topic(std::string name, std::string& member, NoTopic none) {
-  return {std::move(name), [&member, none](const Value& value) -> std::optional<std::string> {
-            if (!is_text(value) || !(is_topic(value.text) || (value.text.empty() && none == NoTopic::kTaken)))
-              return mistake(value, fmt::format("a topic such as home/vedette: no + # $ or spaces, no empty level{}",
-                                                none == NoTopic::kTaken ? " (\"\" for none)" : ""));
-            member = value.text;
-            return std::nullopt;
-          }};
+  return readable({std::move(name),
+                   [&member, none](const Value& value) -> std::optional<std::string> {
+                     if (!is_text(value) || !(is_topic(value.text) || (value.text.empty() && none == NoTopic::kTaken)))
+                       return mistake(value, fmt::format("a topic such as home/vedette: no + # $ or spaces, no empty level{}",
+                                                         none == NoTopic::kTaken ? " (\"\" for none)" : ""));
+                     member = value.text;
+                     return std::nullopt;
+                   }},
+                  [&member] { return Json(member); });
 }
 
 Field web_url(std::string name, std::string& member) {
-  return {std::move(name), [&member](const Value& value) -> std::optional<std::string> {
-            const auto is_url = [&](std::string_view scheme) {
-              return value.text.starts_with(scheme) && value.text.size() > scheme.size();
-            };
-            if (!is_text(value) || !(is_url("http://") || is_url("https://")) || !is_printable(value.text))
-              return mistake(value, "a URL such as https://host/path");
-            member = value.text;
-            return std::nullopt;
-          }};
+  return readable({std::move(name),
+                   [&member](const Value& value) -> std::optional<std::string> {
+                     const auto is_url = [&](std::string_view scheme) {
+                       return value.text.starts_with(scheme) && value.text.size() > scheme.size();
+                     };
+                     if (!is_text(value) || !(is_url("http://") || is_url("https://")) || !is_printable(value.text))
+                       return mistake(value, "a URL such as https://host/path");
+                     member = value.text;
+                     return std::nullopt;
+                   }},
+                  [&member] { return Json(log::redact_url(member)); });
 }
 
 Field words(std::string name, std::vector<std::string>& member, std::vector<std::string> choices) {
   Field field{std::move(name), list_of(member, "a list such as [" + (choices.empty() ? "front" : choices.front()) + "]")};
   field.list = true;
   field.append = [&member, choices = std::move(choices)](const Value& item) { return append_word(member, choices, item); };
+  field.get = [&member] { return Json(member); };
   return field;
 }
 
@@ -123,17 +141,20 @@ Field headers(std::string name, std::vector<std::string>& member) {
   Field field{std::move(name), list_of(member, fmt::format("a list of {}", kAHeader))};
   field.list = true;
   field.append = [&member](const Value& item) { return append_header(member, item); };
+  field.get = [&member] { return headers_json(member); };
   return field;
 }
 
 Field body_template(std::string name, std::string& member) {
-  return {std::move(name), [&member](const Value& value) -> std::optional<std::string> {
-            if (!is_text(value)) return mistake(value, "a text (\"\": the event as JSON)");
-            if (const auto unknown = unknown_placeholder(value.text))
-              return fmt::format("{}; expected one of {{{{{}}}}}", *unknown, fmt::join(kEventPlaceholders, "}}, {{"));
-            member = value.text;
-            return std::nullopt;
-          }};
+  return readable({std::move(name),
+                   [&member](const Value& value) -> std::optional<std::string> {
+                     if (!is_text(value)) return mistake(value, "a text (\"\": the event as JSON)");
+                     if (const auto unknown = unknown_placeholder(value.text))
+                       return fmt::format("{}; expected one of {{{{{}}}}}", *unknown, fmt::join(kEventPlaceholders, "}}, {{"));
+                     member = value.text;
+                     return std::nullopt;
+                   }},
+                  [&member] { return Json(member); });
 }
 
 Field command(std::string name, std::vector<std::string>& member) {
@@ -145,6 +166,7 @@ Field command(std::string name, std::vector<std::string>& member) {
     member.push_back(path ? absolute(item.text, item.folder) : item.text);
     return std::nullopt;
   };
+  field.get = [&member] { return Json(member); };
   return field;
 }
 
@@ -152,6 +174,7 @@ Field webhooks(std::string name, std::vector<WebhookConfig>& member) {
   Field field{std::move(name), list_of(member, "a list of webhooks in the file, such as [{url: https://host/path}]")};
   field.most_maps = kMostWebhooks;
   field.append_map = [&member] { return fields_of(member.emplace_back()); };
+  field.get = [&member] { return maps_json(member); };
   return field;
 }
 
@@ -159,6 +182,7 @@ Field hooks(std::string name, std::vector<HookConfig>& member) {
   Field field{std::move(name), list_of(member, "a list of hooks in the file, such as [{exec: [/usr/local/bin/tell]}]")};
   field.most_maps = kMostHooks;
   field.append_map = [&member] { return fields_of(member.emplace_back()); };
+  field.get = [&member] { return maps_json(member); };
   return field;
 }
 

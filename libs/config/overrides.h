@@ -23,7 +23,7 @@ std::string overrides_path(const StorageConfig& storage);
 
 struct Change {
   std::string camera;
-  std::string key;                   // "zones", "lines", "rules", "threshold"
+  std::string key;                   // "zones", "lines", "rules", "threshold", "masks"
   std::optional<std::string> value;  // YAML; none: as the configuration file says
 };
 struct Changed {

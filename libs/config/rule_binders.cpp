@@ -15,6 +15,7 @@ Field list_of_maps(std::string name, std::vector<T>& member, std::string expecte
   Field field{std::move(name), list_of(member, std::move(expected))};
   field.most_maps = most;
   field.append_map = [&member] { return fields_of(member.emplace_back()); };
+  field.get = [&member] { return maps_json(member); };
   return field;
 }
 
@@ -36,15 +37,19 @@ Field rule_list(std::string name, std::vector<rules::Rule>& member) {
 }
 
 Field course(std::string name, rules::Segment& member) {
-  return {std::move(name), [&member](const Value& value) -> std::optional<std::string> {
-            std::vector<Point> points;
-            if (value.kind == Value::Kind::kText)
-              if (auto wrong = read_points(value, points)) return wrong;
-            if (points.size() != 2 || points[0] == points[1])
-              return mistake(value, "two points that differ, such as \"0.1,0.5 0.9,0.5\"");
-            member = {points[0], points[1]};
-            return std::nullopt;
-          }};
+  return readable({std::move(name),
+                   [&member](const Value& value) -> std::optional<std::string> {
+                     std::vector<Point> points;
+                     if (value.kind == Value::Kind::kText)
+                       if (auto wrong = read_points(value, points)) return wrong;
+                     if (points.size() != 2 || points[0] == points[1])
+                       return mistake(value, "two points that differ, such as \"0.1,0.5 0.9,0.5\"");
+                     member = {points[0], points[1]};
+                     return std::nullopt;
+                   }},
+                  [&member] {
+                    return Json(points_text({member.from, member.to}));
+                  });
 }
 
 Field thresholds(std::string name, std::map<std::string, float>& member) {
@@ -59,6 +64,11 @@ Field thresholds(std::string name, std::map<std::string, float>& member) {
     auto wrong = number(word, threshold, 0.0f, 1.0f).set(value);
     if (!wrong) member[word] = threshold;
     return wrong;
+  };
+  field.get = [&member] {
+    Json scores = Json::object();
+    for (const auto& [word, score] : member) scores[word] = number_json(score);
+    return scores;
   };
   return field;
 }
@@ -78,6 +88,12 @@ Field count_limits(std::string name, rules::Rule& rule) {
     if (!wrong) (word == "at_least" ? rule.at_least : rule.at_most) = limit;
     return wrong;
   };
+  field.get = [&rule] {
+    Json limits = Json::object();
+    if (rule.at_least) limits["at_least"] = *rule.at_least;
+    if (rule.at_most) limits["at_most"] = *rule.at_most;
+    return limits;
+  };
   return field;
 }
 
@@ -91,6 +107,7 @@ Field schedule(std::string name, rules::Schedule& member) {
     member.insert(member.end(), spans->begin(), spans->end());
     return std::nullopt;
   };
+  field.get = [&member] { return Json(rules::texts_of(member)); };
   return field;
 }
 

@@ -47,6 +47,11 @@ std::optional<std::uint32_t> parse_time(std::string_view text) {
   return time <= kMinutesOfDay ? std::optional(time) : std::nullopt;
 }
 
+std::string time_text(std::uint32_t minute) {
+  const auto two = [](std::uint32_t number) { return (number < 10 ? "0" : "") + std::to_string(number); };
+  return two(minute / 60) + ":" + two(minute % 60);
+}
+
 struct Times {
   std::uint32_t from = 0;
   std::uint32_t minutes = kMinutesOfDay;
@@ -83,6 +88,26 @@ std::optional<Schedule> parse_schedule(std::string_view text) {
   for (std::uint32_t day = 0; day < days.size(); ++day)
     if (days[day]) schedule.push_back({day * kMinutesOfDay + times.from, times.minutes});
   return schedule;
+}
+
+std::vector<std::string> texts_of(const Schedule& schedule) {
+  std::vector<std::string> texts;
+  for (std::size_t first = 0, end = 0; first < schedule.size(); first = end) {
+    const WeekSpan& span = schedule[first];
+    const std::uint32_t from = span.from % kMinutesOfDay;
+    std::string days;
+    for (end = first; end < schedule.size(); ++end) {
+      const WeekSpan& next = schedule[end];
+      if (next.from % kMinutesOfDay != from || next.minutes != span.minutes) break;
+      if (end > first && next.from <= schedule[end - 1].from) break;  // a text's days come in the week's order
+      days += (days.empty() ? "" : ",") + std::string(kDays[next.from / kMinutesOfDay % kDays.size()]);
+    }
+    std::string& text = texts.emplace_back(std::move(days));
+    if (span.minutes == kMinutesOfDay) continue;
+    const std::uint32_t until = (from + span.minutes) % kMinutesOfDay;
+    text += " " + time_text(from) + "-" + (until == 0 ? "24:00" : time_text(until));
+  }
+  return texts;
 }
 
 bool is_on(const Schedule& schedule, std::uint32_t minute_of_week) {

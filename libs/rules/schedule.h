@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -24,6 +25,8 @@ using Schedule = std::vector<WeekSpan>;  // empty: always
 // Days, times or both: "mon-fri 22:00-06:00" (a night belongs to the day on which it begins), "sat,sun", "08:00-18:00" (every
 // day), "fri-mon 00:00-24:00". None for anything else.
 std::optional<Schedule> parse_schedule(std::string_view text);
+// Texts that it makes the same of, one behind the other.
+std::vector<std::string> texts_of(const Schedule& schedule);
 
 bool is_on(const Schedule& schedule, std::uint32_t minute_of_week);
 

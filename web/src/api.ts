@@ -30,6 +30,11 @@ export function onTurnedAway(act: () => void): void {
   turnedAway = act;
 }
 
+// Somebody else has found out.
+export function tellTurnedAway(): void {
+  turnedAway();
+}
+
 export function apiUrl(path: string, query: Options['query'] = {}): string {
   const url = new URL(`api/${path}`, document.baseURI);
   for (const [key, value] of Object.entries(query)) if (value !== undefined && value !== '') url.searchParams.set(key, String(value));
@@ -44,6 +49,7 @@ export function at(texts: TemplateStringsArray, ...segments: (string | number)[]
 
 export async function ask(method: string, path: string, { query, body, signal }: Options = {}): Promise<unknown> {
   const safe = method === 'GET';
+  if (!safe && csrf === '' && path !== 'session') await fetchIdentity(signal).catch(() => undefined);
   const headers: Record<string, string> = { Accept: 'application/json, application/problem+json' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (!safe && csrf !== '') headers['X-CSRF-Token'] = csrf;

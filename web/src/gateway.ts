@@ -29,7 +29,7 @@ export async function fetchCameras(): Promise<CamerasAnswer> {
   try {
     const url = withToken(new URL('api/cameras', document.baseURI));
     const answer = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(4000) });
-    if (answer.status === 401 || answer.status === 403) return { kind: 'refused' };
+    if ([401, 403, 429].includes(answer.status)) return { kind: 'refused' };
     const content: unknown = answer.ok ? await answer.json() : null;
     hasSettings ||= saysMode(content);
     const names = parseCameras(content);

@@ -1,6 +1,7 @@
 // Everything the page knows of one camera: its connection, its clock, its pictures and the last of each message. The UI reads it a few times
 // a second through view(); it never writes here.
 
+import { tellTurnedAway } from './api';
 import { Connection, type ConnectionState } from './connection';
 import { GatewayClock } from './clock';
 import { fetchCameras, fetchPlaces, socketUrl } from './gateway';
@@ -78,7 +79,11 @@ export class CameraSession {
       reconnect: () => this.connection.restart(),
     });
     const url = async () => socketUrl(camera, await this.feed.codecs());
-    const isRefused = async () => (await fetchCameras()).kind === 'refused';
+    const isRefused = async () => {
+      const refused = (await fetchCameras()).kind === 'refused';
+      if (refused) tellTurnedAway();
+      return refused;
+    };
     this.connection = new Connection(url, isRefused, {
       text: (message) => this.receiveText(message),
       binary: (message) => this.receiveBinary(message),

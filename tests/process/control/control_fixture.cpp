@@ -9,6 +9,7 @@
 #include <cstring>
 #include <fstream>
 
+#include "schema/control_socket.h"
 #include "schema/motion.h"
 
 namespace vedette::test {
@@ -130,13 +131,14 @@ std::optional<Commander::Answer> Commander::send(const control::Bytes& packet) {
   if (::send(socket_.get(), packet.data(), packet.size(), MSG_NOSIGNAL) < 0) return std::nullopt;
   pollfd wait{socket_.get(), POLLIN, 0};
   if (::poll(&wait, 1, static_cast<int>(kPatience.count() * 1000)) != 1) return std::nullopt;
-  control::Bytes reply(kMaxRecordBytes);
+  control::Bytes reply(kMaxControlPacket);
   const ssize_t got = ::recv(socket_.get(), reply.data(), reply.size(), 0);
   if (got <= 0) return std::nullopt;
   reply.resize(static_cast<std::size_t>(got));
-  const auto record = verified<schema::Reply>(reply);
-  if (!record.ok()) return std::nullopt;
-  return Answer{(*record)->ok(), (*record)->text() == nullptr ? "" : (*record)->text()->str()};
+  flatbuffers::Verifier verifier(reinterpret_cast<const std::uint8_t*>(reply.data()), reply.size());
+  if (!verifier.VerifyBuffer<schema::Reply>(nullptr)) return std::nullopt;
+  const auto* record = flatbuffers::GetRoot<schema::Reply>(reply.data());
+  return Answer{record->ok(), record->text() == nullptr ? "" : record->text()->str()};
 }
 
 void ControlTest::SetUp() {

@@ -318,9 +318,9 @@ TEST_F(ControlTest, AnswersRubbishAndGoesOn) {
   answer = commander.send(CommandKind::ForceMode, static_cast<Mode>(7));
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->text, "command has mode 7, which there isn't");
-  answer = commander.send(control::Bytes(5000));
+  answer = commander.send(control::Bytes(70'000));
   ASSERT_TRUE(answer);
-  EXPECT_EQ(answer->text, "packet of 5000 bytes; expected a Command of at most 4096");
+  EXPECT_EQ(answer->text, "packet of 70000 bytes; expected a Command of at most 65536");
   // A command, changed at random.
   std::mt19937 random(3);
   const control::Bytes good = stage::encode({"front", CommandKind::AutoMode, Mode::Standby, "", ""});

@@ -327,10 +327,12 @@ TEST_F(GatewayTest, TokenOpensEveryDoorAndIsNeverLogged) {
                          {"wrong bearer", "", "Authorization: Bearer x\r\n", false},
                          {"cookie", "", "Cookie: a=b; " + set_cookie.substr(0, set_cookie.find(';')) + "\r\n", true},
                          {"wrong cookie", "", "Cookie: " + name + "=x\r\n", false}}) {
-    for (const char* path : {"/", "/healthz", "/readyz", "/api/cameras", "/nothing"}) {
+    for (const char* path : {"/readyz", "/api/cameras", "/metrics", "/nothing"}) {
       const int status = http_get(port_, path + query, header).status;
       EXPECT_EQ(status != 401, good) << what << " " << path << " " << status;
     }
+    for (const char* path : {"/", "/healthz"})
+      EXPECT_EQ(http_get(port_, path + query, header).status, 200) << what << " " << path;
     EXPECT_EQ(WebSocket::open(port_, "/ws/front" + query, header).answer().status, good ? 101 : 401) << what;
   }
   EXPECT_EQ(http_get(port_, "/?token=s3cret-token%3B", "If-None-Match: " + first.headers.at("etag") + "\r\n").status, 304);

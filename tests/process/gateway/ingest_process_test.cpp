@@ -158,7 +158,7 @@ TEST_F(IngestProcess, WhatIsRefusedSaysWhy) {
     ASSERT_TRUE(connection.send(request));
     const HttpAnswer answer = connection.read_answer();
     EXPECT_EQ(answer.status, status) << request.substr(0, 100);
-    EXPECT_NE(Json::parse(answer.body, nullptr, false).value("error", "").find(says), std::string::npos) << answer.body;
+    EXPECT_NE(Json::parse(answer.body, nullptr, false).value("detail", "").find(says), std::string::npos) << answer.body;
   }
 }
 

@@ -132,5 +132,24 @@ TEST_F(LoadTest, TenThousandConnectionsLeaveNothing) {
   EXPECT_EQ(wait_picture(viewer).value().header["frame_id"], id);
 }
 
+// Connections that never say what they want don't keep anybody out.
+TEST_F(LoadTest, DawdlersMakeRoom) {
+  std::vector<Connection> dawdlers;
+  for (int i = 0; i < 600; ++i) {
+    dawdlers.push_back(Connection::open(port_));
+    dawdlers.back().send("GET / HTTP/1.1\r\nX: ");
+    if (i % 100 == 99) {
+      EXPECT_EQ(http_get(port_, "/healthz").status, 200) << "after " << i;
+    }
+  }
+  for (Connection& dawdler : dawdlers) dawdler.send("x");
+  PacketsWriter packets(bus_dir(), Codec::MJPEG);
+  WebSocket viewer = WebSocket::open(port_, "/ws/front");
+  ASSERT_EQ(viewer.answer().status, 101);
+  ASSERT_TRUE(eventually([&] { return packets.log.demand().packets; }));
+  const std::uint64_t id = publish(packets, "a picture");
+  EXPECT_EQ(wait_picture(viewer).value().header["frame_id"], id);
+}
+
 }  // namespace
 }  // namespace vedette::test

@@ -224,7 +224,7 @@ TEST(Overrides, MistakesAreToldInTheFileThatHasThem) {
   EXPECT_EQ(error_of(load(kDoor + "    rules: [{name: a, zones: [door]}]\n", two)),
             "/data/overrides.yaml:3:35: cameras.front.zones[0].polygon: \"0,0 1,0\"; expected at least 3 points, such as \"0,0 "
             "0.3,0 0.3,0.2\"\n"
-            "/data/overrides.yaml:4:5: cameras.front.url: unknown key; expected one of threshold, zones, lines, rules\n"
+            "/data/overrides.yaml:4:5: cameras.front.url: unknown key; expected one of threshold, zones, lines, rules, masks\n"
             "/etc/v.yaml:5:31: cameras.front.rules[0].zones: \"door\" is no zone; expected one of the camera's zones: yard");
   const Result<Config> without = load("", "cameras:\n  back: {zones: 3}\n  front: {threshold: 0.6}\n");
   ASSERT_TRUE(without) << without.error().text;
@@ -308,7 +308,7 @@ TEST_F(TryChange, RefusesBadValuesWithTheirPosition) {
   EXPECT_EQ(refusal("front", "rules", "[{name: a,\n zones: [yard]}]"),
             "value:2:10: cameras.front.rules[0].zones: \"yard\" is no zone; expected one of the camera's zones: door");
   EXPECT_EQ(refusal("front", "url", "x"),
-            "value: cameras.front.url: unknown key; expected one of threshold, zones, lines, rules");
+            "value: cameras.front.url: unknown key; expected one of threshold, zones, lines, rules, masks");
   EXPECT_EQ(refusal("side", "zones", "[]"), "value: cameras.side: no camera of this name; expected one of front, back");
   EXPECT_EQ(refusal("front", "rules", "[{name: a").substr(0, 25), "value:1:1: not valid YAML");
   EXPECT_EQ(refusal("front", "rules", "--- a\n--- b"), "value:1:1: several YAML documents; expected one");

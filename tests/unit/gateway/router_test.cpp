@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "base/clock.h"
+#include "gateway/api/camera_api.h"
+#include "gateway/api/metrics.h"
 #include "model_file/sha256.h"
 #include "support/bus_fixture.h"
 #include "support/program.h"
@@ -15,9 +17,13 @@ namespace {
 
 using Json = nlohmann::json;
 
-class RouterTest : public ::testing::Test {
+class RouterTest : public test::BusFixture {
  protected:
-  Reply get(const std::string& target, const std::string& method = "GET", bool websocket = false) const {
+  RouterTest() {
+    add_camera_routes(router_.table(), {&dir_, {&front_, &back_}, {{"front", "rtsp://front/1"}}});
+    add_metrics_route(router_.table(), {&front_, &back_}, {}, router_.stats(), &dir_);
+  }
+  Reply get(const std::string& target, const std::string& method = "GET", bool websocket = false) {
     RequestHead head;
     head.method = method;
     head.target = target;
@@ -38,8 +44,16 @@ class RouterTest : public ::testing::Test {
 
 TEST_F(RouterTest, CamerasInTheirOrder) {
   const Reply reply = get("/api/cameras");
-  EXPECT_EQ(reply.status, 200);
-  EXPECT_EQ(Json::parse(*reply.body), Json::parse(R"({"cameras":[{"name":"front"},{"name":"back"}]})"));
+  ASSERT_EQ(reply.status, 200);
+  const Json cameras = Json::parse(*reply.body)["cameras"];
+  ASSERT_EQ(cameras.size(), 2u);
+  EXPECT_EQ(cameras[0]["name"], "front");
+  EXPECT_EQ(cameras[0]["url"], "rtsp://front/1");
+  EXPECT_EQ(cameras[0]["mode"], nullptr);
+  EXPECT_EQ(cameras[0]["has_detect"], true);
+  EXPECT_EQ(cameras[0]["size"], nullptr);
+  EXPECT_EQ(cameras[1]["name"], "back");
+  EXPECT_EQ(cameras[1]["stages"].size(), 2u);
   EXPECT_EQ(header(reply, "Cache-Control"), "no-store");
 }
 
@@ -71,7 +85,7 @@ TEST_F(RouterTest, WatchesOnlyConfiguredCameras) {
 
 class PushTest : public test::BusFixture {
  protected:
-  Reply push(const std::string& target, RequestHead head) const {
+  Reply push(const std::string& target, RequestHead head) {
     head.target = target;
     head.host = "localhost:8080";
     return router_.answer(head);
@@ -152,22 +166,80 @@ TEST_F(PushTest, WhatIsWrongIsSaidBeforeABodyIsRead) {
     EXPECT_EQ(reply.push, nullptr);
     EXPECT_EQ(reply.status, status) << target << " " << head.content_type;
     ASSERT_TRUE(reply.body);
-    EXPECT_NE(Json::parse(*reply.body)["error"].get<std::string>().find(says), std::string::npos) << *reply.body;
+    EXPECT_NE(Json::parse(*reply.body)["detail"].get<std::string>().find(says), std::string::npos) << *reply.body;
   }
 }
 
-TEST_F(RouterTest, EverythingElseIsAnErrorInJson) {
+TEST_F(RouterTest, EverythingElseIsAProblem) {
   for (const auto& [target, status] :
        {std::pair{"/nothing", 404}, {"/", 404}, {"/../etc/passwd", 400}, {"nonsense", 400}, {"", 400}}) {
     const Reply reply = get(target);
     EXPECT_EQ(reply.status, status) << target;
-    EXPECT_TRUE(Json::parse(*reply.body)["error"].is_string()) << target;
+    const Json problem = Json::parse(*reply.body);
+    EXPECT_EQ(reply.content_type, "application/problem+json");
+    EXPECT_EQ(problem["status"], status) << target;
+    EXPECT_EQ(problem["type"], "about:blank");
+    EXPECT_EQ(problem["title"], status == 404 ? "Not Found" : "Bad Request");
+    EXPECT_TRUE(problem["detail"].is_string()) << target;
   }
-  for (const char* method : {"POST", "PUT", "DELETE", "OPTIONS", "get", ""}) {
+  for (const char* method : {"POST", "PUT", "DELETE", "get", ""}) {
     EXPECT_EQ(get("/", method).status, 405) << method;
-    EXPECT_EQ(header(get("/", method), "Allow"), "GET, HEAD");
+    EXPECT_EQ(header(get("/", method), "Allow"), "GET, HEAD, OPTIONS");
+    EXPECT_EQ(get("/nothing", method).status, 404) << method;
   }
+  EXPECT_EQ(get("/api/cameras/front/mode", "POST").status, 405);
+  EXPECT_EQ(header(get("/api/cameras/front/mode", "POST"), "Allow"), "OPTIONS, PUT");
+  EXPECT_EQ(header(get("/ingest/front", "DELETE"), "Allow"), "GET, HEAD, OPTIONS, POST");
   EXPECT_NE(get("/").body->find("isn't built"), std::string::npos);
+}
+
+TEST_F(RouterTest, OptionsSaysWhatThereIs) {
+  for (const auto& [target, methods] : {std::pair{"/", "GET, HEAD, OPTIONS"},
+                                        {"/api/cameras", "GET, HEAD, OPTIONS"},
+                                        {"/api/cameras/front/pause", "OPTIONS, POST"}}) {
+    const Reply reply = get(target, "OPTIONS");
+    EXPECT_EQ(reply.status, 204) << target;
+    EXPECT_EQ(header(reply, "Allow"), methods);
+  }
+  EXPECT_EQ(get("/nothing", "OPTIONS").status, 404);
+}
+
+TEST_F(RouterTest, CommandsSayWhatIsWrongWithThem) {
+  const auto ask = [&](const char* method, const std::string& target, const std::string& body,
+                       const std::string& type = "application/json") {
+    RequestHead head;
+    head.method = method, head.target = target, head.host = "localhost:8080", head.content_type = type;
+    return router_.answer(head, body);
+  };
+  const std::string mode = "/api/cameras/front/mode";
+  const struct {
+    std::string target, body, type;
+    int status;
+    std::string says;
+  } cases[] = {
+      {mode, R"({"mode":"auto"})", "text/plain", 415, "expected application/json"},
+      {mode, R"({"mode":"auto"})", "", 415, "no Content-Type"},
+      {mode, R"({"mode":)", "application/json", 400, "not valid JSON"},
+      {mode, "", "application/json", 400, "not valid JSON"},
+      {mode, std::string(100, '['), "application/json", 400, "levels"},
+      {mode, "[1]", "application/json; charset=utf-8", 422, "no JSON object"},
+      {mode, "{}", "application/json", 422, "/mode: missing"},
+      {mode, R"({"mode":"fast"})", "application/json", 422, "expected one of auto, standby, validation, tracking"},
+      {mode, R"({"mode":7,"speed":1})", "application/json", 422, "unknown member \"speed\""},
+      {mode + "?now=1", R"({"mode":"auto"})", "application/json", 400, "unknown query key \"now\""},
+      {"/api/cameras/side/mode", R"({"mode":"auto"})", "application/json", 404, "no such camera"},
+      {mode, R"({"mode":"auto"})", "application/json", 503, "nothing answers"},
+  };
+  for (const auto& [target, body, type, status, says] : cases) {
+    const Reply reply = ask("PUT", target, body, type);
+    EXPECT_EQ(reply.status, status) << body;
+    EXPECT_EQ(reply.content_type, "application/problem+json");
+    EXPECT_NE(Json::parse(*reply.body)["detail"].get<std::string>().find(says), std::string::npos) << *reply.body;
+  }
+  const Json errors = Json::parse(*ask("PUT", mode, R"({"mode":7,"sp/e~ed":1})").body)["errors"];
+  ASSERT_EQ(errors.size(), 2u);
+  EXPECT_EQ(errors[0]["pointer"], "/mode");
+  EXPECT_EQ(errors[1]["pointer"], "/sp~1e~0ed");
 }
 
 TEST_F(RouterTest, HeadersKeepThePageToItself) {

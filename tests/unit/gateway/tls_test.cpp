@@ -60,6 +60,22 @@ TEST_F(TlsTest, SaysWhichFileIsWrongAndHow) {
                 ": the key has a passphrase; expected one without, readable for its owner alone");
 }
 
+TEST_F(TlsTest, ARenewedCertificateIsTakenOnceItIsWhole) {
+  const test::TempFolder folder(testing::TempDir());
+  const auto copy = [&](const std::string& from) {
+    ASSERT_TRUE(run("cp " + file(from) + " " + folder.path() + "/" + from.substr(from.find('/') + 1)));
+  };
+  copy("server.crt");
+  copy("server.key");
+  TlsRenewal renewal({folder.file("server.crt"), folder.file("server.key")});
+  EXPECT_EQ(renewal.look(), nullptr) << "nothing is new";
+  copy("other/server.crt");
+  EXPECT_EQ(renewal.look(), nullptr) << "its key isn't there yet";
+  copy("other/server.key");
+  EXPECT_NE(renewal.look(), nullptr);
+  EXPECT_EQ(renewal.look(), nullptr);
+}
+
 TEST_F(TlsTest, WarnsOfWhatBrowsersRefuse) {
   const auto warned = [](const std::string& certificate, const std::string& key) {
     const auto loaded = load_tls({certificate, key});

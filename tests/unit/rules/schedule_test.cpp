@@ -33,6 +33,23 @@ TEST(Schedules, AreDaysAndTimes) {
   EXPECT_EQ(minutes_of("mon-sun"), std::vector<bool>(kMinutesOfWeek, true));
 }
 
+TEST(Schedules, TextsOfOneMakeTheSameAgain) {
+  for (const char* text :
+       {"mon-fri 08:00-18:30", "sat,sun", "fri-mon,wed 10:00-11:00", "08:00-24:00", "mon-fri 22:00-06:00", "sun"}) {
+    Schedule schedule = parse_schedule(text).value();
+    const Schedule night = parse_schedule("tue 23:00-01:00").value();
+    schedule.insert(schedule.end(), night.begin(), night.end());
+    Schedule again;
+    for (const std::string& one : texts_of(schedule)) {
+      const auto spans = parse_schedule(one);
+      ASSERT_TRUE(spans) << one;
+      again.insert(again.end(), spans->begin(), spans->end());
+    }
+    EXPECT_EQ(again, schedule) << text;
+  }
+  EXPECT_EQ(texts_of(parse_schedule("mon-wed 22:00-06:00").value()), std::vector<std::string>{"mon,tue,wed 22:00-06:00"});
+}
+
 TEST(Schedules, ANightBelongsToTheDayOnWhichItBegins) {
   EXPECT_EQ(minutes_of("mon-fri 22:00-06:00"), expected(0b0011111, 1320, 480));
   const std::vector<bool> sunday = minutes_of("sun 22:00-06:00");  // over the week's end
