@@ -92,6 +92,8 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>, public Clo
     stream_.async_handshake([self = shared_from_this()](beast::error_code error) { self->on_handshake(error); });
   }
 
+  const std::string& ticket() const override { return place_.ticket; }
+
   void close() override {
     be_busy();
     beast::error_code ignored;

@@ -43,6 +43,8 @@ class StreamSession : public std::enable_shared_from_this<StreamSession>, public
     });
   }
 
+  const std::string& ticket() const override { return place_.ticket; }
+
   void close() override {
     gone_ = true;
     if (outbox_) camera_.leave(outbox_);
