@@ -4,21 +4,69 @@
 
 namespace vedette::gateway {
 
-// Lock order: a hub's mutex, then an outbox's. An outbox's wake only posts to the network thread.
+// Lock order: a hub's mutex, then an outbox's, then a trail's. An outbox's wake only posts to the network thread.
 
-void CameraHub::join(const std::shared_ptr<Outbox>& viewer) {
+void CameraHub::join(const std::shared_ptr<Outbox>& viewer, const VideoWish& wish) {
   const std::lock_guard lock(mutex_);
   viewer->offer_hello(std::make_shared<const std::string>(hello_json(name_, classes_)));
   for (const Text& event : events_) viewer->offer_event(event);
   if (state_) viewer->offer_state(state_);
   if (state_ && state_->still && detections_) viewer->offer_detections(detections_);
-  viewers_.push_back(viewer);
+  if (state_ && state_->still && tracks_) viewer->offer_tracks(tracks_);
+  viewers_.push_back({viewer, wish, {}});
+  apply(viewers_.back(), choose(wish, offer_));
   changed_.notify_all();
+}
+
+Codec CameraHub::codec_of(VideoSource source) const {
+  if (source == VideoSource::kPixels) return Codec::MJPEG;
+  return source == VideoSource::kCamera ? offer_.camera : offer_.encoded;
+}
+
+void CameraHub::apply(Viewer& viewer, const VideoChoice& choice) {
+  const bool moved = choice.source != viewer.choice.source;
+  viewer.choice = choice;
+  if (!choice.source) return viewer.outbox->follow(nullptr, {});
+  const bool jpegs = codec_of(*choice.source) == Codec::MJPEG;
+  viewer.outbox->follow(jpegs ? nullptr : &trail_of(*choice.source), choice.why);
+  if (moved && jpegs && last_picture_ && last_picture_->video()->source == *choice.source)
+    viewer.outbox->offer_picture(last_picture_);
+}
+
+void CameraHub::set_offer(const VideoOffer& offer) {
+  const std::lock_guard lock(mutex_);
+  const bool same_codecs = offer.camera == offer_.camera && offer.encoded == offer_.encoded;
+  offer_ = offer;
+  for (Viewer& viewer : viewers_) {
+    const VideoChoice choice = choose(viewer.wish, offer);
+    if (choice != viewer.choice || (!same_codecs && choice.source)) apply(viewer, choice);
+  }
+}
+
+VideoNeeds CameraHub::video_needs() const {
+  const std::lock_guard lock(mutex_);
+  VideoNeeds needs;
+  for (const Viewer& viewer : viewers_) {
+    needs.camera |= offer_.camera_pending || viewer.choice.source == VideoSource::kCamera;
+    needs.encoded |= wants_encoding(viewer.wish, offer_);
+    needs.pixels |= viewer.choice.source == VideoSource::kPixels;
+  }
+  return needs;
+}
+
+void CameraHub::forget_video() {
+  const std::lock_guard lock(mutex_);
+  offer_ = {.camera_pending = true};
+  camera_trail_.clear();
+  encoded_trail_.clear();
+  last_picture_.reset();
+  found_.clear();
+  for (Viewer& viewer : viewers_) apply(viewer, {});
 }
 
 void CameraHub::leave(const std::shared_ptr<Outbox>& viewer) {
   const std::lock_guard lock(mutex_);
-  const auto found = std::find(viewers_.begin(), viewers_.end(), viewer);
+  const auto found = std::find_if(viewers_.begin(), viewers_.end(), [&](const Viewer& known) { return known.outbox == viewer; });
   if (found == viewers_.end()) return;
   counters_.skipped += viewer->skipped_pictures();
   viewers_.erase(found);
@@ -59,7 +107,7 @@ std::size_t CameraHub::viewers() const {
 CameraCounters CameraHub::counters() const {
   const std::lock_guard lock(mutex_);
   CameraCounters counters = counters_;
-  for (const auto& viewer : viewers_) counters.skipped += viewer->skipped_pictures();
+  for (const Viewer& viewer : viewers_) counters.skipped += viewer.outbox->skipped_pictures();
   return counters;
 }
 
@@ -92,27 +140,56 @@ void CameraHub::set_beats(const Beats& beats) {
 
 void CameraHub::send_event(Text text) {
   const std::lock_guard lock(mutex_);
-  for (const auto& viewer : viewers_) viewer->offer_event(text);
+  for (const Viewer& viewer : viewers_) viewer.outbox->offer_event(text);
   if (events_.size() == kEventsKept) events_.pop_front();
   events_.push_back(std::move(text));
 }
 
-void CameraHub::send_detections(const Text& text) {
+void CameraHub::send_detections(const Text& text, std::shared_ptr<const DetectedFrame> found) {
   const std::lock_guard lock(mutex_);
   detections_ = text;
-  for (const auto& viewer : viewers_) viewer->offer_detections(text);
+  for (const Viewer& viewer : viewers_) viewer.outbox->offer_detections(text);
+  if (!found) return;
+  if (found_.size() == kDetectionsKept) found_.pop_front();
+  found_.push_back(std::move(found));
+}
+
+void CameraHub::send_tracks(const Text& text) {
+  const std::lock_guard lock(mutex_);
+  tracks_ = text;
+  for (const Viewer& viewer : viewers_) viewer.outbox->offer_tracks(text);
+}
+
+std::shared_ptr<const DetectedFrame> CameraHub::found_on(std::uint64_t frame_id) const {
+  const std::lock_guard lock(mutex_);
+  for (auto found = found_.rbegin(); found != found_.rend(); ++found)
+    if ((*found)->detections.info.frame_id() == frame_id) return *found;
+  return nullptr;
+}
+
+std::shared_ptr<const DetectedFrame> CameraHub::held_found() const {
+  const std::lock_guard lock(mutex_);
+  return found_.empty() || !state_ || !state_->still ? nullptr : found_.back();
 }
 
 void CameraHub::send_state(const StatePtr& state) {
   const std::lock_guard lock(mutex_);
   state_ = state;
-  for (const auto& viewer : viewers_) viewer->offer_state(state);
+  for (const Viewer& viewer : viewers_) viewer.outbox->offer_state(state);
 }
 
 void CameraHub::send_picture(const PicturePtr& picture) {
+  const Video& video = *picture->video();
   const std::lock_guard lock(mutex_);
-  ++counters_.encoded;
-  for (const auto& viewer : viewers_) viewer->offer_picture(picture);
+  ++(video.source == VideoSource::kPixels ? counters_.encoded : counters_.passed);
+  if (video.inter_coded())
+    trail_of(video.source).push(picture);
+  else
+    last_picture_ = picture;
+  for (const Viewer& viewer : viewers_) {
+    if (viewer.choice.source != video.source) continue;
+    video.inter_coded() ? viewer.outbox->more_in_trail() : viewer.outbox->offer_picture(picture);
+  }
 }
 
 void CameraHub::count_bad_record() {

@@ -1,14 +1,12 @@
 #include "gateway/feed.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/clock.h"
 #include "schema/class_names.h"
 #include "stage/topics.h"
 #include "stage/waiting.h"
 #include "telemetry/log.h"
-#include "vision/image_view.h"
 
 namespace vedette::gateway {
 namespace {
@@ -27,15 +25,15 @@ Feed::Feed(const bus::BusDir& dir, CameraHub& hub, const FeedOptions& options)
       events_(dir, {hub.name(), "events"}, kEventSchema),
       state_(dir, {hub.name(), "state"}, kStateSchema),
       detections_(dir, {hub.name(), "detections"}, kDetectionsSchema),
-      frames_(dir, {hub.name(), "frames"}, kFrameSchema),
-      inputs_(hub.input_reports()),
-      pacer_(static_cast<double>(options.fps)) {
+      tracks_(dir, {hub.name(), "tracks"}, kTracksSchema),
+      video_(dir, hub, options.video, [this](const Error& error) { bad_record(error); }),
+      inputs_(hub.input_reports()) {
   for (const InputReport& input : inputs_)
     sources_.emplace_back(dir, bus::TopicName{hub.name(), stage::source_topic(input.name)}, kSourceSchema);
 }
 
 Result<> Feed::settle() {
-  bus::Subscriber* const all[] = {&events_, &state_, &detections_, &frames_};
+  bus::Subscriber* const all[] = {&events_, &state_, &detections_, &tracks_, &video_.frames()};
   return stage::settle("gateway", options_.waiting.cpu, options_.waiting.wait, all);
 }
 
@@ -47,38 +45,34 @@ void Feed::run() {
     take_events();
     take_state();
     take_detections();
-    if (watched_) take_picture();
+    take_tracks();
+    if (watched_) video_.take();
     update_health();
     if (monotonic_ns() >= next_tick_ns_) tick();
   }
 }
 
-// What was published before is passed by: while nobody asked for pixels it may have been long ago.
 void Feed::set_watched(bool watched) {
   watched_ = watched;
-  (void)frames_.take_newest();
-  frames_.set_demand(watched ? bus::Demand::pixels_at(options_.fps) : bus::Demand{});
+  watched ? video_.open() : video_.close();
   boxes_sent_ = false;
 }
 
 // Frames are passed by unread, else the wait would return for them at once; the wait is how a Subscriber notices that a topic's
 // files are gone.
 void Feed::look_while_idle() {
-  (void)frames_.take_newest();
-  bus::Subscriber* const all[] = {&events_, &state_, &detections_, &frames_};
+  video_.pass_by();
+  bus::Subscriber* const all[] = {&events_, &state_, &detections_, &tracks_, &video_.frames()};
   (void)bus::wait_any(all, std::chrono::milliseconds(1));
 }
 
-// Until there is something to take; frames only once the next picture is due. The busiest stand last, so that a wait looks after
-// the others' files before it returns.
+// Until there is something to take. The busiest stand last, so that a wait looks after the others' files before it returns.
 void Feed::wait_for_news() {
-  bus::Subscriber* const all[] = {&events_, &state_, &detections_, &frames_};
   const std::uint64_t now = monotonic_ns();
-  const auto until = [now](std::uint64_t then) { return Nanoseconds(then > now ? then - now : 0); };
-  Nanoseconds timeout = std::min(kLongestWait, until(next_tick_ns_));
-  const bool due = now >= pacer_.next_ns();
-  if (!due) timeout = std::min(timeout, until(pacer_.next_ns()));
-  (void)bus::wait_any(std::span(all).first(due ? 4 : 3), timeout);
+  Nanoseconds timeout = std::min(kLongestWait, Nanoseconds(next_tick_ns_ > now ? next_tick_ns_ - now : 0));
+  waits_.assign({&events_, &state_, &detections_, &tracks_});
+  video_.add_waits(waits_, timeout);
+  (void)bus::wait_any(waits_, timeout);
 }
 
 void Feed::take_events() {
@@ -118,42 +112,36 @@ void Feed::take_detections() {
 
 void Feed::send_boxes() {
   update_classes();
-  hub_.send_detections(std::make_shared<const std::string>(detections_json(boxes_, classes_)));
+  hub_.send_detections(std::make_shared<const std::string>(detections_json(boxes_, classes_)),
+                       std::make_shared<const DetectedFrame>(DetectedFrame{boxes_, classes_}));
   boxes_sent_ = true;
+}
+
+void Feed::take_tracks() {
+  while (const bus::Taken taken = tracks_.take_next()) {
+    const Result<> read = read_tracks(taken.lease.bytes(), followed_);
+    if (!read) {
+      bad_record(read.error());
+      continue;
+    }
+    if (watched_ && age_ns(followed_.info.published_at_ns()) <= kOldNs) send_tracks();
+  }
+}
+
+void Feed::send_tracks() {
+  update_classes();
+  hub_.send_tracks(std::make_shared<const std::string>(tracks_json(followed_, classes_)));
 }
 
 // The last ones that there are: of a still picture the next may be long in coming.
 void Feed::send_last_boxes() {
-  const auto stats = detections_.stats();
-  const bus::Found found = stats ? detections_.find(stats->frame_id) : bus::Found{};
-  if (found && read_detections(found.lease.bytes(), boxes_)) send_boxes();
-}
-
-void Feed::take_picture() {
-  if (monotonic_ns() < pacer_.next_ns()) return;
-  const bus::Taken taken = frames_.take_newest();
-  if (!taken) return;
-  (void)pacer_.accept(monotonic_ns());
-  const auto picture = encode(taken.lease.bytes());
-  if (picture)
-    hub_.send_picture(*picture);
-  else
-    bad_record(picture.error());
-}
-
-Result<PicturePtr> Feed::encode(std::span<const std::byte> slot) {
-  FrameInfo info;
-  if (slot.size() < sizeof info) return Error{ErrorCode::kCorrupt, "frame record: shorter than its header"};
-  std::memcpy(&info, slot.data(), sizeof info);
-  VD_ASSIGN(const vision::ImageView view, vision::image_view(info, slot));
-  VD_ASSIGN(const auto jpeg, encoder_.encode(view, options_.jpeg_quality));
-  auto picture = std::make_shared<Picture>();
-  picture->frame_id = info.frame_id();
-  picture->captured_at_ns = info.captured_at_ns();
-  picture->width = info.width();
-  picture->height = info.height();
-  picture->jpeg.assign(jpeg.begin(), jpeg.end());
-  return PicturePtr(std::move(picture));
+  const auto last_of = [](bus::Subscriber& topic) {
+    const auto stats = topic.stats();
+    return stats ? topic.find(stats->frame_id) : bus::Found{};
+  };
+  const bus::Found boxes = last_of(detections_), followed = last_of(tracks_);
+  if (boxes && read_detections(boxes.lease.bytes(), boxes_)) send_boxes();
+  if (followed && read_tracks(followed.lease.bytes(), followed_)) send_tracks();
 }
 
 void Feed::update_classes() {
@@ -177,7 +165,7 @@ void Feed::update_health() {
   const auto beat_of = [](const std::optional<bus::TopicStats>& stats) {
     return stats ? std::optional(stats->beat_at_ns) : std::nullopt;
   };
-  const auto frames = look(frames_, captured_, capture_fps_);
+  const auto frames = look(video_.frames(), captured_, capture_fps_);
   dropped_ = frames ? frames->dropped : dropped_;
   beats_ = {beat_of(frames), beat_of(look(detections_, detected_, detect_fps_)), beat_of(state_.stats())};
   hub_.set_beats(beats_);
@@ -236,7 +224,7 @@ void Feed::tick() {
 
 // A topic of another layout or schema, or without a free reader entry: said once for each reason, tried again all the time.
 void Feed::report_errors() {
-  const bus::Subscriber* const all[] = {&events_, &state_, &detections_, &frames_};
+  const bus::Subscriber* const all[] = {&events_, &state_, &detections_, &tracks_, &video_.frames()};
   for (std::size_t i = 0; i < errors_.size(); ++i) {
     const auto& error = all[i]->error();
     std::string text = error ? error->text : std::string();

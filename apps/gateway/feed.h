@@ -1,9 +1,9 @@
 // What a camera's topics bring, made into messages for its viewers: one thread a camera, run() is its body.
 //
-// While somebody watches: asks for pixels, turns each new frame (up to `fps` a second) into one JPEG that all viewers share,
-// sends each record of detections, and who begins to watch a still picture the last one. While nobody does: asks for nothing,
-// encodes nothing, only looks now and then who is alive. Topics may be absent, vanish and come back; the state message and the
-// stages' ages go on meanwhile. Thread-bound, but for stopping it by CameraHub::stop().
+// While somebody watches: passes pictures on (LiveVideo), sends each record of detections and of tracks, and who begins to watch
+// a still picture the last ones. While nobody does: asks for nothing, reads no picture, only looks now and then who is alive.
+// Topics may be absent, vanish and come back; the state message and the stages' ages go on meanwhile. Thread-bound, but for
+// stopping it by CameraHub::stop().
 #pragma once
 
 #include <array>
@@ -15,15 +15,15 @@
 #include "bus/ring.h"
 #include "config/config.h"
 #include "gateway/camera_hub.h"
+#include "gateway/live_video.h"
 #include "gateway/stats.h"
 #include "schema/records.h"
-#include "vision/jpeg.h"
+#include "schema/tracks.h"
 
 namespace vedette::gateway {
 
 struct FeedOptions {
-  float fps = 30.0f;      // most pictures a second; 0: every one
-  int jpeg_quality = 80;  // 1..100
+  LiveVideoOptions video;
   WaitConfig waiting;
 };
 
@@ -53,9 +53,9 @@ class Feed {
   void take_state();
   void take_detections();
   void send_boxes();
+  void take_tracks();
+  void send_tracks();
   void send_last_boxes();
-  void take_picture();
-  Result<PicturePtr> encode(std::span<const std::byte> slot);
   void update_classes();
   void update_health();
   void update_inputs();
@@ -68,17 +68,18 @@ class Feed {
   bus::Subscriber events_;
   bus::Subscriber state_;
   bus::Subscriber detections_;
-  bus::Subscriber frames_;
+  bus::Subscriber tracks_;
+  LiveVideo video_;
+  std::vector<bus::Subscription*> waits_;  // kept for its memory
   std::vector<InputReport> inputs_;
   std::vector<bus::Subscriber> sources_;  // of each input
-  vision::JpegEncoder encoder_;
-  Pacer pacer_;
   bool watched_ = false;
 
   std::string metadata_;              // of the detections topic, as last seen
   std::vector<std::string> classes_;  // its lines
-  Detections boxes_;                  // kept for its memory
-  bool boxes_sent_ = false;           // since somebody watches
+  Detections boxes_;                  // kept for their memory
+  Tracks followed_;
+  bool boxes_sent_ = false;  // since somebody watches
   std::optional<Control> control_;
   Beats beats_;
   std::uint64_t dropped_ = 0;
@@ -87,7 +88,7 @@ class Feed {
   RateWindow capture_fps_, detect_fps_;
   std::uint64_t next_tick_ns_ = 0;
   std::uint64_t next_warning_ns_ = 0;
-  std::array<std::string, 4> errors_;  // why a topic can't be read, as last logged
+  std::array<std::string, 5> errors_;  // why a topic can't be read, as last logged
 };
 
 }  // namespace vedette::gateway

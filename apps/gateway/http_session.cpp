@@ -128,7 +128,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
       return write(error_reply(503, "all " + most + " places for viewers are taken (gateway.max_viewers)"), false, false);
     }
     stream_.expires_never();
-    serve_viewer(std::move(stream_), parser_->release(), *reply.watch, context_, std::move(place_));
+    serve_viewer(std::move(stream_), parser_->release(), *reply.watch, reply.wish, context_, std::move(place_));
   }
 
   void push(Reply reply, bool websocket) {

@@ -139,7 +139,7 @@ Result<> serve(const Config& config, const bus::BusDir& dir) {
   const Router router(Access(accounts, server.port(), is_tls), std::move(page), page_missing, cameras, pushed,
                       detects ? &model : nullptr);
 
-  const FeedThreads feeds(dir, hubs, {gateway.fps, static_cast<int>(gateway.jpeg_quality), gateway.waiting});
+  const FeedThreads feeds(dir, hubs, {{gateway.fps, static_cast<int>(gateway.jpeg_quality)}, gateway.waiting});
   log::info("page on {}", server.url());
   server.run(router, stop_fd());
   log::info("stopping");

@@ -38,6 +38,13 @@ Json inputs_array(const std::vector<Input>& inputs) {
   return array;
 }
 
+std::string prefixed(const Json& header) {
+  const std::string json = dump(header);
+  std::string prefix;
+  for (int shift = 0; shift < 32; shift += 8) prefix.push_back(static_cast<char>((json.size() >> shift) & 0xff));
+  return prefix + json;
+}
+
 }  // namespace
 
 std::string hello_json(std::string_view camera, const std::vector<std::string>& classes) {
@@ -64,6 +71,37 @@ std::string detections_json(const Detections& detections, const std::vector<std:
                {"latency_ms", to_ms(age_ns(info.captured_at_ns(), info.published_at_ns()))},
                {"inference_ms", to_ms(info.inference_ns())},
                {"boxes", std::move(boxes)}});
+}
+
+std::string tracks_json(const Tracks& tracks, const std::vector<std::string>& classes) {
+  Json array = Json::array();
+  for (const Track& track : tracks.tracks)
+    array.push_back({{"id", track.id()},
+                     {"x", rounded(track.x(), 1e5)},
+                     {"y", rounded(track.y(), 1e5)},
+                     {"width", rounded(track.width(), 1e5)},
+                     {"height", rounded(track.height(), 1e5)},
+                     {"vx", rounded(track.velocity_x(), 1e5)},
+                     {"vy", rounded(track.velocity_y(), 1e5)},
+                     {"score", rounded(track.score(), 1e3)},
+                     {"class", class_name(classes, track.class_id())},
+                     {"phase", vedette::to_string(track.phase())},
+                     {"still", track.still_since_ns() != 0}});
+  return dump({{"type", "tracks"},
+               {"frame_id", tracks.info.frame_id()},
+               {"captured_at_ms", to_ms(tracks.info.captured_at_ns())},
+               {"tracks", std::move(array)}});
+}
+
+std::string video_json(const Video& video, std::string_view why) {
+  return dump({{"type", "video"},
+               {"path", video.source == VideoSource::kPixels ? "jpeg" : "packets"},
+               {"source", to_string(video.source)},
+               {"codec", codec_name(video.codec)},
+               {"codec_string", video.codec_string},
+               {"width", video.width},
+               {"height", video.height},
+               {"why", why}});
 }
 
 std::string state_json(const StateReport& report, double sent_fps) {
@@ -98,17 +136,27 @@ std::string event_json(const schema::Event& event) {
                {"track", event.track_id()}});
 }
 
-std::string picture_prefix(const Picture& picture, std::uint64_t now_ns) {
-  const std::string json = dump({{"type", "frame"},
-                                 {"frame_id", picture.frame_id},
-                                 {"captured_at_ms", to_ms(picture.captured_at_ns)},
-                                 {"age_ms", to_ms(age_ns(picture.captured_at_ns, now_ns))},
-                                 {"width", picture.width},
-                                 {"height", picture.height},
-                                 {"codec", "jpeg"}});
-  std::string prefix;
-  for (int shift = 0; shift < 32; shift += 8) prefix.push_back(static_cast<char>((json.size() >> shift) & 0xff));
-  return prefix + json;
+std::string frame_prefix(const Picture& picture) {
+  return prefixed({{"type", "frame"},
+                   {"frame_id", picture.frame_id()},
+                   {"captured_at_ms", to_ms(picture.captured_at_ns())},
+                   {"age_ms", to_ms(age_ns(picture.captured_at_ns(), picture.made_at_ns()))},
+                   {"width", picture.video()->width},
+                   {"height", picture.video()->height},
+                   {"codec", "jpeg"}});
+}
+
+std::string packet_prefix(const Picture& picture, std::int64_t pts_ns) {
+  const Video& video = *picture.video();
+  return prefixed({{"type", "packet"},
+                   {"frame_id", picture.frame_id()},
+                   {"captured_at_ms", to_ms(picture.captured_at_ns())},
+                   {"pts_us", pts_ns / 1000},
+                   {"key", picture.key()},
+                   {"stream", video.stream},
+                   {"codec", codec_name(video.codec)},
+                   {"width", video.width},
+                   {"height", video.height}});
 }
 
 std::string cameras_json(const std::vector<std::string>& names) {

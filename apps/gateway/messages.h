@@ -1,6 +1,5 @@
-// What a viewer is sent, as docs/viewer_protocol.md has it: pictures and the JSON around them.
-//
-// A Picture and a Text are made once and shared by all viewers, read-only. Pure functions, thread-safe.
+// The JSON that a viewer is sent, as docs/viewer_protocol.md has it. A Text is made once and shared by all viewers, read-only.
+// Pure functions, thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -12,20 +11,13 @@
 
 #include "gateway/health.h"
 #include "gateway/ingest.h"
+#include "gateway/picture.h"
 #include "schema/records.h"
+#include "schema/tracks.h"
 
 namespace vedette::gateway {
 
 using Text = std::shared_ptr<const std::string>;
-
-struct Picture {
-  std::uint64_t frame_id = 0;
-  std::uint64_t captured_at_ns = 0;  // monotonic
-  std::uint32_t width = 0;           // of the encoded picture, pixels
-  std::uint32_t height = 0;
-  std::vector<std::byte> jpeg;
-};
-using PicturePtr = std::shared_ptr<const Picture>;
 
 // A camera's state message but for the rate at which this viewer gets pictures.
 struct StateReport {
@@ -55,8 +47,12 @@ std::string hello_json(std::string_view camera, const std::vector<std::string>& 
 std::string detections_json(const Detections& detections, const std::vector<std::string>& classes);
 std::string state_json(const StateReport& report, double sent_fps);
 std::string event_json(const schema::Event& event);
-// The u32 length and the JSON header that go in front of the JPEG.
-std::string picture_prefix(const Picture& picture, std::uint64_t now_ns);
+std::string tracks_json(const Tracks& tracks, const std::vector<std::string>& classes);
+// How this viewer is sent its pictures from now on. `why`: a sentence for people.
+std::string video_json(const Video& video, std::string_view why);
+// The u32 length and the JSON header that go in front of a JPEG, and of an access unit.
+std::string frame_prefix(const Picture& picture);
+std::string packet_prefix(const Picture& picture, std::int64_t pts_ns);
 
 std::string cameras_json(const std::vector<std::string>& names);
 std::string ready_json(const std::vector<CameraHealth>& cameras);

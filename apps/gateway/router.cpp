@@ -80,7 +80,7 @@ Reply Router::answer(const RequestHead& head) const {
 
 Reply Router::route(const RequestHead& head, const Target& target) const {
   const std::string_view path = target.path;
-  if (path.starts_with(kWatch)) return watch(head, path.substr(kWatch.size()));
+  if (path.starts_with(kWatch)) return watch(head, target, path.substr(kWatch.size()));
   if (path.starts_with(kPush)) return push(head, target, path.substr(kPush.size()));
   if (path == "/healthz") return json_reply(200, R"({"status":"ok"})");
   if (path == "/readyz") return ready();
@@ -94,7 +94,7 @@ Reply Router::route(const RequestHead& head, const Target& target) const {
   return file(head, target);
 }
 
-Reply Router::watch(const RequestHead& head, std::string_view camera) const {
+Reply Router::watch(const RequestHead& head, const Target& target, std::string_view camera) const {
   for (CameraHub* hub : cameras_) {
     if (hub->name() != camera) continue;
     if (!head.websocket || head.method != "GET") {
@@ -103,8 +103,11 @@ Reply Router::watch(const RequestHead& head, std::string_view camera) const {
       reply.headers.emplace_back("Sec-WebSocket-Version", "13");
       return reply;
     }
+    const auto wish = parse_video_wish(target);
+    if (!wish) return json_reply(400, error_json(wish.error().text));
     Reply reply;
     reply.watch = hub;
+    reply.wish = *wish;
     return reply;
   }
   return json_reply(404, error_json("no such camera is configured"));
@@ -152,6 +155,7 @@ Reply Router::metrics() const {
   };
   metric("viewers", "gauge", [](const CameraHub& camera) { return camera.viewers(); });
   metric("pictures_encoded_total", "counter", [](const CameraHub& camera) { return camera.counters().encoded; });
+  metric("pictures_passed_total", "counter", [](const CameraHub& camera) { return camera.counters().passed; });
   metric("pictures_sent_total", "counter", [](const CameraHub& camera) { return camera.counters().sent; });
   metric("pictures_skipped_total", "counter", [](const CameraHub& camera) { return camera.counters().skipped; });
   metric("bad_records_total", "counter", [](const CameraHub& camera) { return camera.counters().bad_records; });

@@ -23,6 +23,7 @@ struct Reply {
   std::shared_ptr<const std::string> body;  // null: empty
   std::vector<std::pair<std::string, std::string>> headers;
   CameraHub* watch = nullptr;  // not an answer: go on as a WebSocket that watches this camera
+  VideoWish wish;              // how
   Ingest* push = nullptr;      // not an answer: read the body and offer it, or go on as a WebSocket whose messages are JPEGs
   PushRequest pushed;          // what the body will be
 };
@@ -43,7 +44,7 @@ class Router {
 
  private:
   Reply route(const RequestHead& head, const Target& target) const;
-  Reply watch(const RequestHead& head, std::string_view camera) const;
+  Reply watch(const RequestHead& head, const Target& target, std::string_view camera) const;
   Reply push(const RequestHead& head, const Target& target, std::string_view camera) const;
   Reply ready() const;
   Reply metrics() const;

@@ -71,8 +71,8 @@ using UpgradeRequest = http::request<http::empty_body>;
 
 void serve_http(Connection connection, SessionContext& context);
 // Goes on with the connection as a viewer of `camera`.
-void serve_viewer(Connection connection, UpgradeRequest request, CameraHub& camera, SessionContext& context,
-                  ConnectionPlace place);
+void serve_viewer(Connection connection, UpgradeRequest request, CameraHub& camera, const VideoWish& wish,
+                  SessionContext& context, ConnectionPlace place);
 // Goes on with the connection as a WebSocket whose binary messages are JPEGs for `ingest`.
 void serve_pusher(Connection connection, UpgradeRequest request, Ingest& ingest, SessionContext& context, ConnectionPlace place);
 

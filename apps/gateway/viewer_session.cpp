@@ -1,4 +1,5 @@
-// A viewer: one WebSocket, one write under way at a time, fed from its outbox. What the viewer sends is read and dropped.
+// A viewer: one WebSocket, one write under way at a time, fed from its outbox. What the viewer sends is a ping, or
+// read and dropped.
 #include <array>
 #include <boost/asio/post.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -15,10 +16,12 @@ namespace websocket = boost::beast::websocket;
 
 class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public Closable {
  public:
-  ViewerSession(Connection connection, UpgradeRequest request, CameraHub& camera, SessionContext& context, ConnectionPlace place)
+  ViewerSession(Connection connection, UpgradeRequest request, CameraHub& camera, const VideoWish& wish,
+                SessionContext& context, ConnectionPlace place)
       : socket_(std::move(connection)),
         request_(std::move(request)),
         camera_(camera),
+        wish_(wish),
         context_(context),
         place_(std::move(place)),
         received_(kMaxClientMessage) {
@@ -61,7 +64,7 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
         if (const auto self = weak.lock()) self->write_next();
       });
     });
-    camera_.join(outbox_);
+    camera_.join(outbox_, wish_);
     read();
     write_next();
   }
@@ -69,9 +72,17 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
   void read() {
     socket_.async_read(received_, [self = shared_from_this()](beast::error_code error, std::size_t) {
       if (error) return self->on_gone();
-      self->received_.clear();
+      self->on_message();
       self->read();
     });
+  }
+
+  void on_message() {
+    if (socket_.got_text()) {
+      const auto data = received_.cdata();
+      if (const auto ping = parse_ping({static_cast<const char*>(data.data()), data.size()})) outbox_->offer_pong(*ping);
+    }
+    received_.clear();
   }
 
   void write_next() {
@@ -83,22 +94,30 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
 
   void write(const Text& text) {
     socket_.text(true);
-    start_write({net::buffer(*text), net::const_buffer{}});
+    start_write({net::buffer(*text)});
   }
 
   void write(const StatePtr& state) {
     header_ = state_json(*state, sent_.per_second(monotonic_ns()));
     socket_.text(true);
-    start_write({net::buffer(header_), net::const_buffer{}});
+    start_write({net::buffer(header_)});
+  }
+
+  void write(const Ping& ping) {
+    header_ = pong_json(ping, monotonic_ns());
+    socket_.text(true);
+    start_write({net::buffer(header_)});
   }
 
   void write(const PicturePtr& picture) {
-    header_ = picture_prefix(*picture, monotonic_ns());
     socket_.binary(true);
-    start_write({net::buffer(header_), net::buffer(picture->jpeg)});
+    const auto part = [&](std::size_t index) {
+      return net::buffer(picture->parts()[index].data(), picture->parts()[index].size());
+    };
+    start_write({net::buffer(picture->head()), part(0), part(1), part(2)});
   }
 
-  void start_write(const std::array<net::const_buffer, 2>& buffers) {
+  void start_write(const std::array<net::const_buffer, 4>& buffers) {
     socket_.async_write(buffers, [self = shared_from_this()](beast::error_code error, std::size_t) {
       if (error) return self->on_gone();
       if (std::holds_alternative<PicturePtr>(self->sending_)) {
@@ -120,6 +139,7 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
   websocket::stream<Connection> socket_;
   UpgradeRequest request_;
   CameraHub& camera_;
+  const VideoWish wish_;
   SessionContext& context_;
   ConnectionPlace place_;
   beast::flat_buffer received_;
@@ -133,9 +153,9 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
 
 }  // namespace
 
-void serve_viewer(Connection connection, UpgradeRequest request, CameraHub& camera, SessionContext& context,
-                  ConnectionPlace place) {
-  std::make_shared<ViewerSession>(std::move(connection), std::move(request), camera, context, std::move(place))->accept();
+void serve_viewer(Connection connection, UpgradeRequest request, CameraHub& camera, const VideoWish& wish,
+                  SessionContext& context, ConnectionPlace place) {
+  std::make_shared<ViewerSession>(std::move(connection), std::move(request), camera, wish, context, std::move(place))->accept();
 }
 
 }  // namespace vedette::gateway

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <cstring>
 
-#include "record/overlay.h"
 #include "vision/convert.h"
+#include "vision/overlay.h"
 
 namespace vedette::record {
 namespace {
@@ -48,11 +48,11 @@ Result<Snapshot> SnapshotWriter::write(const store::Tree& tree, const store::Eve
     VD_TRY(write_jpeg(snapshot.path, still.picture.view()));
   else
     VD_TRY(store::write_durably(snapshot.path, text_of(still.jpeg)));
-  const Box box{event.x, event.y, event.width, event.height};
+  const vision::BoxOnPicture box{event.x, event.y, event.width, event.height};
   if (of_then && box.width > 0.0f && box.height > 0.0f) {
-    VD_TRY(write_jpeg(tree.crop(event.key, event.started_at_ms), cropped(still.picture.view(), box)));
+    VD_TRY(write_jpeg(tree.crop(event.key, event.started_at_ms), vision::cropped(still.picture.view(), box)));
     if (options_.boxes) {
-      draw_box(still.picture, box, label_of(event));
+      vision::draw_box(still.picture, box, label_of(event));
       snapshot.path = tree.boxed(event.key, event.started_at_ms);
       VD_TRY(write_jpeg(snapshot.path, still.picture.view()));
     }

@@ -281,7 +281,7 @@ struct GatewayConfig {
   std::uint32_t jpeg_quality = 80;  // 1..100
   float fps = 30.0f;                // most pictures a second and viewer
   std::string web_root;             // the built page; "": next to the program
-  std::uint32_t max_viewers = 64;   // WebSocket connections at once
+  std::uint32_t max_viewers = 128;  // at once
   WaitConfig waiting;               // keys wait, cpu; of the threads that read the bus
 
   bool operator==(const GatewayConfig&) const = default;

@@ -60,6 +60,14 @@ bool Connection::fill() {
   return true;
 }
 
+std::string Connection::read_bytes(std::size_t count) {
+  while (buffer_.size() < count)
+    if (!fill()) break;
+  std::string bytes = buffer_.substr(0, count);
+  buffer_.erase(0, count);
+  return bytes;
+}
+
 bool Connection::wait_closed() {
   while (fill()) buffer_.clear();
   return errno != EAGAIN && errno != EWOULDBLOCK;

@@ -30,6 +30,7 @@ class Connection {
   bool send(std::string_view bytes);
   // The next answer; its body by Content-Length, none for `is_head` or 304.
   HttpAnswer read_answer(bool is_head = false);
+  std::string read_bytes(std::size_t count);  // fewer: closed or watchdog
   // Reads until the other end closes; false: the watchdog came first.
   bool wait_closed();
 

@@ -35,6 +35,7 @@ class GatewayProgram {
 
   // The port from its log; 0: it ended before it said one.
   std::uint16_t wait_for_port();
+  pid_t pid() const { return pid_; }
   void signal(int number) const;
   int wait_exit();  // as waitpid() has it
   const std::string& log() const { return log_; }

@@ -25,6 +25,7 @@ class ServerTest : public ::testing::Test {
   static constexpr std::uint32_t kMaxViewers = 3;
 
   void SetUp() override {
+    hub_.set_offer({});  // no bitstream: JPEGs of pixels
     auto opened = Server::open({"127.0.0.1", 0, kMaxViewers});
     ASSERT_TRUE(opened) << opened.error().text;
     server_ = std::make_unique<Server>(std::move(opened).value());
@@ -47,11 +48,7 @@ class ServerTest : public ::testing::Test {
   }
 
   void send_picture(std::uint64_t id, std::size_t bytes) {
-    auto picture = std::make_shared<Picture>();
-    picture->frame_id = id;
-    picture->captured_at_ns = monotonic_ns();
-    picture->jpeg.assign(bytes, std::byte{0x5a});
-    hub_.send_picture(picture);
+    hub_.send_picture(Picture::of_jpeg(video_, id, monotonic_ns(), std::vector<std::byte>(bytes, std::byte{0x5a})));
   }
 
   template <typename Condition>
@@ -64,6 +61,14 @@ class ServerTest : public ::testing::Test {
     return true;
   }
 
+  // The next message but for the word about the way of pictures, the first of which it stands in front of.
+  static std::optional<test::WsMessage> receive(WebSocket& viewer) {
+    auto message = viewer.receive();
+    const bool announces = message && !message->binary && message->payload.find("\"type\":\"video\"") != std::string::npos;
+    return announces ? viewer.receive() : message;
+  }
+
+  const VideoPtr video_ = std::make_shared<const Video>();
   CameraHub hub_{"front", true};
   std::unique_ptr<Server> server_;
   std::unique_ptr<Router> router_;
@@ -135,7 +140,7 @@ TEST_F(ServerTest, SaysHelloThenWhatIsKnownThenWhatComes) {
   for (int i = 10; i < 30; ++i) EXPECT_EQ(Json::parse(viewer.receive().value().payload)["id"], i);
   EXPECT_EQ(Json::parse(viewer.receive().value().payload)["type"], "state");
   send_picture(7, 300'000);
-  const auto picture = viewer.receive();
+  const auto picture = receive(viewer);
   ASSERT_TRUE(picture && picture->binary);
   EXPECT_EQ(frame_id_of(*picture), 7u);
   EXPECT_EQ(picture->payload.substr(picture->payload.size() - 300'000), std::string(300'000, 'Z'));
@@ -149,7 +154,7 @@ TEST_F(ServerTest, ViewerThatDoesNotReadSkipsAndStays) {
   constexpr std::uint64_t kPictures = 100;
   for (std::uint64_t id = 1; id <= kPictures; ++id) {
     send_picture(id, 100'000);
-    const auto got = quick.receive();
+    const auto got = receive(quick);
     ASSERT_TRUE(got);
     EXPECT_EQ(frame_id_of(*got), id) << "the quick one misses nothing";
   }
@@ -159,7 +164,7 @@ TEST_F(ServerTest, ViewerThatDoesNotReadSkipsAndStays) {
   EXPECT_EQ(Json::parse(slow.receive().value().payload)["type"], "hello");
   std::vector<std::uint64_t> seen;
   while (seen.empty() || seen.back() != kPictures) {
-    const auto got = slow.receive();
+    const auto got = receive(slow);
     ASSERT_TRUE(got) << "it stayed connected";
     seen.push_back(frame_id_of(*got));
     if (seen.size() > 1) {
@@ -196,7 +201,7 @@ TEST_F(ServerTest, WhatAViewerSendsIsIgnoredUnlessItIsTooLong) {
   ASSERT_TRUE(viewer.receive());
   for (int i = 0; i < 100; ++i) viewer.send_text(std::string(4096, 'x'));
   send_picture(1, 10);
-  EXPECT_EQ(frame_id_of(viewer.receive().value()), 1u);
+  EXPECT_EQ(frame_id_of(receive(viewer).value()), 1u);
   viewer.send_text(std::string(4097, 'x'));
   EXPECT_FALSE(viewer.receive());
   EXPECT_EQ(viewer.close_code(), 1009);

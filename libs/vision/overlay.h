@@ -3,16 +3,23 @@
 
 #include <string_view>
 
-#include "record/news.h"
 #include "vision/image_view.h"
 
-namespace vedette::record {
+namespace vedette::vision {
+
+// A part of a picture, relative; width 0: none.
+struct BoxOnPicture {
+  float x = 0.0f;
+  float y = 0.0f;
+  float width = 0.0f;
+  float height = 0.0f;
+};
 
 // Draws into an I420 picture. The label ("person 87%") stands above the box, or inside where there is no room; of letters,
 // digits, space and "%.-_/" what there is a glyph for, in capitals.
-void draw_box(vision::Image& picture, const Box& box, std::string_view label);
+void draw_box(Image& picture, const BoxOnPicture& box, std::string_view label);
 
 // The part of an I420 picture around the box, with some of what is around it, its corners even. The whole picture without a box.
-vision::ImageView cropped(const vision::ImageView& picture, const Box& box);
+ImageView cropped(const ImageView& picture, const BoxOnPicture& box);
 
-}  // namespace vedette::record
+}  // namespace vedette::vision

@@ -1,11 +1,11 @@
-#include "record/overlay.h"
+#include "vision/overlay.h"
 
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <cmath>
 
-namespace vedette::record {
+namespace vedette::vision {
 namespace {
 
 constexpr int kGlyphWidth = 5, kGlyphHeight = 7;
@@ -46,8 +46,8 @@ constexpr Ink kBoxInk{150, 44, 21};    // green: full range BT.601
 constexpr Ink kTextInk{16, 128, 128};  // nearly black
 
 // A rectangle of whole pixels, cut off at the picture's borders.
-void fill(vision::Image& picture, int x0, int y0, int x1, int y1, const Ink& ink) {
-  const vision::ImageView view = picture.view();
+void fill(Image& picture, int x0, int y0, int x1, int y1, const Ink& ink) {
+  const ImageView view = picture.view();
   x0 = std::clamp(x0, 0, static_cast<int>(view.width)), x1 = std::clamp(x1, x0, static_cast<int>(view.width));
   y0 = std::clamp(y0, 0, static_cast<int>(view.height)), y1 = std::clamp(y1, y0, static_cast<int>(view.height));
   for (int y = y0; y < y1; ++y) std::fill_n(picture.row(0, static_cast<std::uint32_t>(y)) + x0, x1 - x0, ink.y);
@@ -63,7 +63,7 @@ const Glyph* glyph_of(char letter) {
   return found == kGlyphs.end() ? nullptr : &*found;
 }
 
-void write(vision::Image& picture, int x, int y, int scale, std::string_view text) {
+void write(Image& picture, int x, int y, int scale, std::string_view text) {
   for (const char letter : text) {
     if (const Glyph* glyph = glyph_of(letter))
       for (int row = 0; row < kGlyphHeight; ++row)
@@ -78,8 +78,8 @@ int pixels(float part, std::uint32_t side) { return static_cast<int>(std::lround
 
 }  // namespace
 
-void draw_box(vision::Image& picture, const Box& box, std::string_view label) {
-  const vision::ImageView view = picture.view();
+void draw_box(Image& picture, const BoxOnPicture& box, std::string_view label) {
+  const ImageView view = picture.view();
   const int thick = std::max(2, static_cast<int>(view.height / 270) * 2);
   const int x0 = pixels(box.x, view.width), y0 = pixels(box.y, view.height);
   const int x1 = pixels(box.x + box.width, view.width), y1 = pixels(box.y + box.height, view.height);
@@ -97,7 +97,7 @@ void draw_box(vision::Image& picture, const Box& box, std::string_view label) {
   write(picture, left + scale, top + scale, scale, label);
 }
 
-vision::ImageView cropped(const vision::ImageView& picture, const Box& box) {
+ImageView cropped(const ImageView& picture, const BoxOnPicture& box) {
   if (box.width <= 0.0f || box.height <= 0.0f) return picture;
   const double width = picture.width, height = picture.height;
   const double margin = kMargin * std::max(static_cast<double>(box.width) * width, static_cast<double>(box.height) * height);
@@ -107,7 +107,7 @@ vision::ImageView cropped(const vision::ImageView& picture, const Box& box) {
   const std::uint32_t x1 = std::max(x0 + 2, even(static_cast<double>(box.x + box.width) * width + margin, width));
   const std::uint32_t y1 = std::max(y0 + 2, even(static_cast<double>(box.y + box.height) * height + margin, height));
   if (x1 > picture.width || y1 > picture.height) return picture;  // one of a pixel or two
-  vision::ImageView part = picture;
+  ImageView part = picture;
   part.width = x1 - x0;
   part.height = y1 - y0;
   part.planes[0].data += y0 * picture.planes[0].stride + x0;
@@ -116,4 +116,4 @@ vision::ImageView cropped(const vision::ImageView& picture, const Box& box) {
   return part;
 }
 
-}  // namespace vedette::record
+}  // namespace vedette::vision
