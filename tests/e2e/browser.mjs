@@ -19,11 +19,11 @@ const kFlags = [
   '--disable-sync',
 ];
 
-// Opens a browser; `options` are Playwright's (viewport, colorScheme, …). close() also removes its profile.
-export async function openBrowser(options = {}) {
+// Opens a browser; `options` are Playwright's (viewport, colorScheme, …), `flags` more of Chromium's. close() also removes its profile.
+export async function openBrowser({ flags = [], ...options } = {}) {
   const profile = mkdtempSync(join(tmpdir(), 'vedette-chromium-'));
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-  const context = await chromium.launchPersistentContext(profile, { executablePath, args: kFlags, ...options });
+  const context = await chromium.launchPersistentContext(profile, { executablePath, args: [...kFlags, ...flags], ...options });
   const close = async () => {
     await context.close();
     rmSync(profile, { recursive: true, force: true, maxRetries: 5 });

@@ -38,6 +38,15 @@ describe('the way the pictures are decoded', () => {
     expect(asked).toEqual(['webcodecs hev1.2.4.L153.B0']);
   });
 
+  it('is JPEGs for a kind of H.264 that nothing here plays, and is not asked for again', async () => {
+    const refuses = (path: string, codec: string) => Promise.resolve(codec === 'avc1.7A0028' ? `${path} can't play it` : null);
+    const paths = new Paths(null, { refuses });
+    expect(await paths.codecs()).toContain('h264');
+    expect((await paths.choose(video('h264', 'avc1.7A0028'))).path).toBeNull();
+    expect(await paths.codecs()).toEqual(['h265', 'mjpeg']);
+    expect(await paths.choose(video('mjpeg'))).toEqual({ path: 'mjpeg', why: "webcodecs can't play it; mse can't play it" });
+  });
+
   it('is another one when it has failed, and the reason stays', async () => {
     const paths = new Paths(null, kEverything);
     paths.fail('webcodecs', 'WebCodecs failed: a bad slice');

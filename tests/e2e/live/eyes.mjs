@@ -44,13 +44,19 @@ function lookAt(canvas, count) {
     return context.getImageData(0, 0, 1, 1).data;
   }
 
-  // Left and right edge of the box of this colour, as parts of the width; null: there is none. The bar's box is in the lowest
-  // quarter, its label above it.
+  // Left and right edge of the box of this colour, as parts of the width; null: they can't be told. The bar's box is in the lowest
+  // quarter, its label above it. An edge is thin; what is behind it may be of the same colour, but in steps of many pixels.
   function edgesOf(pixels, color) {
     const rows = [0.8, 0.84, 0.88, 0.92, 0.95].map((part) => Math.floor(part * height));
-    const near = (x, y) => [0, 1, 2].every((i) => Math.abs(pixels[4 * (y * width + x) + i] - color[i]) < 48);
-    const columns = Array.from({ length: width }, (_, x) => x).filter((x) => rows.filter((y) => near(x, y)).length >= 4);
-    return columns.length === 0 ? null : { left: columns[0] / width, right: columns.at(-1) / width };
+    const near = (x, y) => [0, 1, 2].every((i) => Math.abs(pixels[4 * (y * width + x) + i] - color[i]) < 32);
+    const lines = []; // [first column, last column]
+    for (let x = 0; x < width; x++) {
+      if (rows.filter((y) => near(x, y)).length < 4) continue;
+      if (lines.at(-1)?.[1] === x - 1) lines.at(-1)[1] = x;
+      else lines.push([x, x]);
+    }
+    const edges = lines.filter(([first, last]) => last - first < 4);
+    return edges.length === 2 ? { left: edges[0][0] / width, right: edges[1][1] / width } : null;
   }
 
   function look() {

@@ -34,16 +34,16 @@ after(async () => {
 });
 
 // A page of its own for one camera; `act` gets it when it is live.
-async function visit(camera, act, { query = '', prepare = () => undefined } = {}) {
-  const browser = await openBrowser({ viewport: kViewport });
+async function visit(camera, act, { system = rig, address = system.address, query = '', prepare = () => undefined, flags = [] } = {}) {
+  const browser = await openBrowser({ viewport: kViewport, flags });
   const { page } = browser;
-  const faults = await watchFaults(page, rig.address);
+  const faults = await watchFaults(page, address);
   const data = (name, key) => page.locator(id(name)).getAttribute(`data-${key}`);
   const eventually = (what, condition) =>
-    until(`${camera}: ${what}`, condition, async () => `${JSON.stringify(await see(page).catch(() => null))} ${rig.tail()}`);
+    until(`${camera}: ${what}`, condition, async () => `${JSON.stringify(await see(page).catch(() => null))} ${system.tail()}`);
   try {
     await prepare(page);
-    await page.goto(`${rig.address}/${query}#/camera/${camera}`);
+    await page.goto(`${address}/${query}#/camera/${camera}`);
     await eventually('a picture', async () => (await see(page)).frameId !== undefined);
     await act({ page, faults, data, eventually });
     assert.deepEqual(faults.list, []);
@@ -190,6 +190,24 @@ test('without WebCodecs it is MSE, without both JPEGs; the page says why', async
     await checkExact(visitor.page);
   }, without('VideoDecoder', 'MediaSource', 'ManagedMediaSource'));
 }); // prettier-ignore
+
+test('in plain http elsewhere than on localhost it is MSE, and the page says why', async () => {
+  const token = 'e2e-live-token-0123456789abcdef';
+  const elsewhere = await Rig.start({ h264: { url: (folder) => film(join(folder, 'plain.mkv'), { b: 2 }) } }, { gateway: [`token: ${token}`] });
+  try {
+    const look = async (visitor) => {
+      assert.equal(await visitor.page.evaluate(() => isSecureContext), false);
+      await checkPath(visitor, 'mse', 'h264');
+      assert.match(await text(visitor.page, 'video-reason'), /WebCodecs needs https or localhost/);
+      await checkExact(visitor.page);
+    };
+    const address = elsewhere.address.replace('127.0.0.1', 'elsewhere.test');
+    const flags = ['--host-resolver-rules=MAP elsewhere.test 127.0.0.1'];
+    await visit('h264', look, { system: elsewhere, address, query: `?token=${token}`, flags });
+  } finally {
+    assert.deepEqual(await elsewhere.stop(), {}, elsewhere.tail());
+  }
+});
 
 test('a raw camera is seen too, boxes on their frames', () =>
   visit('raw', async ({ page }) => {

@@ -17,8 +17,9 @@ export function film(path, { codec = 'h264', size = '640x360', gop = 30, b = 0 }
 }
 
 export class Rig {
-  // `cameras`: name -> {url, every}: its url, or a function of the rig's folder; the detector looks at every so many-th frame.
-  static async start(cameras) {
+  // `cameras`: name -> {url, every, more}: its url, or a function of the rig's folder; the detector looks at every so many-th
+  // frame; more lines of YAML. `gateway`: more lines of the gateway's section.
+  static async start(cameras, { gateway = [] } = {}) {
     const rig = new Rig();
     rig.folder = mkdtempSync(join(tmpdir(), 'vedette-live-'));
     rig.bus = mkdtempSync('/dev/shm/vedette-live-');
@@ -31,7 +32,7 @@ export class Rig {
       lines.push(`  ${name}:`, `    url: "${typeof url === 'string' ? url : url(rig.folder)}"`, ...more.map((line) => `    ${line}`));
     }
     lines.push('bus:', `  dir: ${rig.bus}`, 'storage:', `  dir: ${join(rig.folder, 'storage')}`);
-    lines.push('gateway:', `  port: ${rig.port}`, `  web_root: ${join(kBuild, 'web')}`, 'motion:', '  gate: false');
+    lines.push('gateway:', `  port: ${rig.port}`, `  web_root: ${join(kBuild, 'web')}`, ...gateway.map((line) => `  ${line}`), 'motion:', '  gate: false');
     writeFileSync(rig.config, `${lines.join('\n')}\n`);
     for (const [name, { every = 1 }] of Object.entries(cameras)) {
       rig.run(`capture ${name}`, join(kBuild, 'bin/vedette-capture'), '-c', rig.config, '--camera', name);
@@ -55,7 +56,7 @@ export class Rig {
 
   async startGateway() {
     this.run('gateway', join(kBuild, 'bin/vedette-gateway'), '-c', this.config);
-    const answers = () => fetch(`${this.address}/healthz`).then((answer) => answer.ok, () => false);
+    const answers = () => fetch(`${this.address}/healthz`).then((answer) => answer.status > 0, () => false);
     await until('the gateway answers', answers, () => this.tail());
   }
 

@@ -12,6 +12,7 @@ const kSlackUs = 900; // half of the least duration
 const kTooFar = 0.35; // seconds behind the newest picture: play faster
 const kLost = 1.2; // seek
 const kFaster = 1.15;
+const kSeekPatience = 4000; // ms
 const kKept = 10; // seconds of what was shown stay in the buffer
 const kMostAppends = 4000; // not taken yet, more than any keyframe interval that comes in one go: it stands still
 
@@ -36,6 +37,8 @@ export class MsePlayer implements VideoPlayer {
   private readonly shows = new Shows(kMostPresenting);
   private appends: { bytes: Uint8Array<ArrayBuffer>; codecs: string }[] = [];
   private newestUs = 0; // of what was fed
+  private seekedAt = -Infinity;
+  private presentedSince = true; // a picture, since it sought
   private closed = false;
 
   constructor(private readonly sink: PictureSink) {
@@ -131,14 +134,24 @@ export class MsePlayer implements VideoPlayer {
     const [begin, end] = [buffered.start(buffered.length - 1), buffered.end(buffered.length - 1)];
     const newest = Math.min(end, this.newestUs / 1e6);
     const behind = newest - video.currentTime;
-    if (behind > kLost || video.currentTime < begin) video.currentTime = Math.max(begin, newest - 0.05);
+    if ((behind > kLost || video.currentTime < begin) && this.maySeek()) video.currentTime = Math.max(begin, newest - 0.05);
     const rate = behind > kTooFar ? kFaster : 1;
     if (video.playbackRate !== rate) video.playbackRate = rate;
+  }
+
+  // A slow machine needs a while from the keyframe to where it was sent; sent on again meanwhile it would never get there.
+  private maySeek(): boolean {
+    const now = performance.now();
+    if (this.video.seeking || (!this.presentedSince && now - this.seekedAt < kSeekPatience)) return false;
+    this.seekedAt = now;
+    this.presentedSince = false;
+    return true;
   }
 
   private readonly presented = (_now: number, metadata: VideoFrameCallbackMetadata): void => {
     if (this.closed) return;
     this.video.requestVideoFrameCallback(this.presented);
+    this.presentedSince = true;
     this.take(metadata.mediaTime);
   };
 

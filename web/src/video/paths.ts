@@ -49,6 +49,7 @@ export interface Chosen {
 
 export class Paths {
   private readonly failed = new Map<PathName, string>();
+  private readonly unplayable = new Map<Codec, string>(); // as the gateway sends it, whatever is played of its kind
   private readonly refusals = new Map<string, string | null>();
 
   constructor(
@@ -60,18 +61,22 @@ export class Paths {
   async codecs(): Promise<Codec[]> {
     const codecs: Codec[] = [];
     for (const codec of ['h264', 'h265'] as const) {
-      if ((await this.firstFor(kTypical[codec])).path !== null) codecs.push(codec);
+      if (!this.unplayable.has(codec) && (await this.firstFor(kTypical[codec])).path !== null) codecs.push(codec);
     }
     return [...codecs, 'mjpeg'];
   }
 
   // The way for what the gateway sends.
   async choose(video: Video): Promise<Chosen> {
-    if (video.codec !== 'mjpeg') return this.firstFor(video.codecString || kTypical[video.codec]);
+    if (video.codec !== 'mjpeg') {
+      const chosen = await this.firstFor(video.codecString || kTypical[video.codec]);
+      if (chosen.path === null) this.unplayable.set(video.codec, chosen.why);
+      return chosen;
+    }
     if (this.forced === 'mjpeg') return { path: 'mjpeg', why: kForced };
     // JPEGs although a stream was asked for: the gateway has said why. Else we have, by what we asked for.
     const { path, why } = await this.firstFor(kTypical.h264);
-    return { path: 'mjpeg', why: path === null ? why : '' };
+    return { path: 'mjpeg', why: path === null ? why : [...this.unplayable.values()].join('; ') };
   }
 
   // It is not tried again.
