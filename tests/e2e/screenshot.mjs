@@ -73,7 +73,8 @@ async function editor(page, path) {
   await page.goto(`${system.address}/#/camera/front/edit`);
   await page.locator(id('shape-plaza')).click();
   await page.locator(id('shape-name')).waitFor();
-  await withBoxes(page, path);
+  await page.waitForTimeout(1500);
+  await page.screenshot({ path });
 }
 
 async function systemView(page, path) {
