@@ -1,6 +1,6 @@
 # The front door. Each verb does what is missing and nothing else; the work is done by scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-arm64 bench bench-bus bench-capture bench-detect bench-record build python install setup format lint clean soak fuzz tls
+.PHONY: help demo test test-arm64 bench bench-bus bench-capture bench-detect bench-gateway bench-record build python install setup format lint clean soak fuzz tls
 MAKEFLAGS += --no-print-directory
 
 help:
@@ -14,7 +14,7 @@ help:
 	@echo "make build    build the programs and the page (build/bin, build/web)"
 	@echo "make install  the programs, the page, and the bus for programs of your own (library, headers)  PREFIX=/usr/local  DESTDIR="
 	@echo "make python   build the Python package: build/python/dist/vedette-*.whl"
-	@echo "make bench    compare with others in the same run: make bench-bus, bench-capture, bench-detect, bench-record, or all areas  BENCH='--rounds 15 --only REGEX --docs'"
+	@echo "make bench    compare with others in the same run: make bench-bus, bench-capture, bench-detect, bench-gateway, bench-record, or all areas  BENCH='--rounds 15 --only REGEX --docs'"
 	@echo "make tls      a certificate for the page, and an authority to trust  NAMES='camera.lan 192.168.1.5'"
 	@echo "make setup    only install what is missing, for tests and development too"
 	@echo "make format   format the sources;  make lint: check format, sources and scripts"
@@ -54,6 +54,10 @@ bench-capture:
 bench-detect:
 	@scripts/setup bench
 	@scripts/bench detect $(BENCH)
+
+bench-gateway:
+	@scripts/setup bench
+	@scripts/bench gateway $(BENCH)
 
 bench-record:
 	@scripts/setup bench

@@ -14,6 +14,7 @@ sys.dont_write_bytecode = True  # no generated files in the source tree
 import bus  # noqa: E402
 import capture  # noqa: E402
 import detect  # noqa: E402
+import gateway  # noqa: E402
 import measure  # noqa: E402
 import record  # noqa: E402
 import report  # noqa: E402
@@ -54,6 +55,10 @@ def run_record(options, rounds):
     return run_rows(record.rows(options.bin), options, rounds)
 
 
+def run_gateway(options, rounds):
+    return run_rows(gateway.rows(options.bin), options, rounds)
+
+
 def run_detect(options, rounds):
     table, absent = detect.rows(options.bin, options.rfdetr)
     rows, notes, failures = run_rows(table, options, rounds)
@@ -61,7 +66,7 @@ def run_detect(options, rounds):
     return rows + loss, notes + absent + loss_notes, failures
 
 
-AREAS = {"bus": run_bus, "capture": run_capture, "detect": run_detect, "record": run_record}
+AREAS = {"bus": run_bus, "capture": run_capture, "detect": run_detect, "gateway": run_gateway, "record": run_record}
 
 
 def run_area(area, options):

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "capture/pixels.h"
+#include "libav/pixels.h"
 
 namespace vedette::capture {
 namespace {
@@ -318,7 +318,7 @@ std::optional<vision::ImageView> Flow::view_of(const AVFrame& picture) {
   if (!layout) {
     decoded_.reshape(PixelFormat::I420, width, height);
     decoded_.set_color(matrix_of(picture), range_of(picture));
-    if (!convert_to_i420(picture, writable(decoded_), scaler_)) return std::nullopt;
+    if (!convert_picture(picture, writable(decoded_), scaler_)) return std::nullopt;
     return decoded_.view();
   }
   vision::ImageView view{layout->format, matrix_of(picture), range_of(picture), width, height, {}};

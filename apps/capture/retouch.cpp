@@ -47,12 +47,4 @@ vision::Orientation orientation_of(const CameraConfig& camera) {
           camera.rotate};
 }
 
-vision::MutableImageView writable(vision::Image& image) {
-  const vision::ImageView view = image.view();
-  vision::MutableImageView out{view.format, view.width, view.height, {}};
-  for (int plane = 0; plane < plane_count(view.format); ++plane)
-    out.planes[static_cast<std::size_t>(plane)] = {image.plane(plane), image.stride(plane)};
-  return out;
-}
-
 }  // namespace vedette::capture

@@ -28,7 +28,4 @@ class Retouch {
 // From `rotate` and `flip` of a camera's configuration.
 vision::Orientation orientation_of(const CameraConfig& camera);
 
-// The planes of an image of one's own, to be written.
-vision::MutableImageView writable(vision::Image& image);
-
 }  // namespace vedette::capture

@@ -267,7 +267,7 @@ Result<> Slots::publish_copy(const AVFrame& frame, FrameInfo info) {
   describe_layout(layout, info);
   const bool filled =
       known ? fill(frame, format, layout, loan->bytes())
-            : convert_to_i420(frame, view_of(layout, format, {info.width(), info.height()}, loan->bytes()), scaler_);
+            : convert_picture(frame, view_of(layout, format, {info.width(), info.height()}, loan->bytes()), scaler_);
   if (!filled) return {};  // swscale doesn't know this format: already told at open
   info.mutate_published_at_ns(monotonic_ns());
   std::memcpy(loan->bytes().data(), &info, sizeof info);

@@ -19,9 +19,9 @@
 #include <vector>
 
 #include "bus/ring.h"
-#include "capture/pixels.h"
 #include "config/config.h"
 #include "libav/libav.h"
+#include "libav/pixels.h"
 #include "vision/image_view.h"
 
 namespace vedette::capture {

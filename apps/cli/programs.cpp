@@ -13,6 +13,7 @@ const std::vector<Program>& programs() {
       {"detect", "vedette-detect", "Run the detector for all cameras"},
       {"control", "vedette-control", "Run the sentry logic for all cameras"},
       {"record", "vedette-record", "Record events of all cameras: pictures, clips and their index"},
+      {"encode", "vedette-encode", "Encode cameras that send no bitstream as H.264, while somebody watches"},
       {"gateway", "vedette-gateway", "Serve the page, its WebSocket and health"},
       {"notify", "vedette-notify", "Tell of events by MQTT, webhooks and programs; take commands by MQTT"},
       {"cameras", "vedette-capture", "List the cameras of this machine, or say what a URL sends", true},

@@ -30,14 +30,6 @@ vision::MutableImageView packed_view(PushedPicture& picture) {
   return view;
 }
 
-vision::MutableImageView writable(vision::Image& image) {
-  const vision::ImageView view = image.view();
-  vision::MutableImageView out{view.format, view.width, view.height, {}};
-  for (int plane = 0; plane < plane_count(view.format); ++plane)
-    out.planes[static_cast<std::size_t>(plane)] = {image.plane(plane), image.stride(plane)};
-  return out;
-}
-
 }  // namespace
 
 Ingest::Ingest(const bus::BusDir& dir, std::string camera, const stage::Share& share, std::vector<vision::MaskPolygon> masks)

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/thread.h"
-#include "libav/libav.h"
+#include "libav/h264.h"
 #include "store/tree.h"
 #include "telemetry/log.h"
 
@@ -14,8 +14,6 @@ namespace vedette::record {
 namespace {
 
 constexpr int kLeastPriority = 19;
-constexpr int kKeyframeEvery = 60;     // pictures
-constexpr double kBitsPerPixel = 0.1;  // where an encoder wants a rate; a usual one for H.264
 constexpr AVRational kAssumedRate{15, 1};
 
 class Job {
@@ -59,38 +57,20 @@ class Job {
     return true;
   }
 
-  bool try_encoder(const AVCodec* codec) {
-    if (codec == nullptr) return false;
-    encoder_.reset(avcodec_alloc_context3(codec));
-    AVCodecContext& h264 = *encoder_;
-    const AVRational rate = video_->avg_frame_rate.num > 0 ? video_->avg_frame_rate : kAssumedRate;
-    h264.width = video_->codecpar->width & ~1;
-    h264.height = video_->codecpar->height & ~1;
-    h264.pix_fmt = AV_PIX_FMT_YUV420P;
-    h264.color_range = AVCOL_RANGE_MPEG;
-    h264.colorspace = AVCOL_SPC_SMPTE170M;  // JFIF's BT.601
-    h264.time_base = video_->time_base;
-    h264.framerate = rate;
-    h264.gop_size = kKeyframeEvery;
-    h264.max_b_frames = 0;
-    h264.thread_count = 1;
-    h264.bit_rate = static_cast<std::int64_t>(kBitsPerPixel * h264.width * h264.height * av_q2d(rate));
-    h264.flags |= AV_CODEC_FLAG_GLOBAL_HEADER;
-    AVDictionary* options = nullptr;
-    if (std::string_view(codec->name) == "libx264") {
-      h264.bit_rate = 0;
-      av_dict_set(&options, "preset", "veryfast", 0);
-      av_dict_set(&options, "crf", "23", 0);
-    }
-    const int opened = avcodec_open2(&h264, codec, &options);
-    av_dict_free(&options);
-    return opened == 0;
-  }
-
   Result<> open_encoder() {
-    for (const char* name : {"libx264", "libopenh264"})
-      if (try_encoder(avcodec_find_encoder_by_name(name))) return {};
-    if (try_encoder(avcodec_find_encoder(AV_CODEC_ID_H264))) return {};
+    H264Options options;
+    options.width = video_->codecpar->width & ~1;
+    options.height = video_->codecpar->height & ~1;
+    options.time_base = video_->time_base;
+    options.rate = video_->avg_frame_rate.num > 0 ? video_->avg_frame_rate : kAssumedRate;
+    const auto opens = [&](const AVCodec* codec) {
+      auto opened = codec == nullptr ? Result<CodecPtr>(Error{ErrorCode::kNotFound, ""}) : open_h264(*codec, options);
+      if (opened) encoder_ = std::move(opened).value();
+      return opened.ok();
+    };
+    for (const char* name : kSoftwareH264)
+      if (opens(avcodec_find_encoder_by_name(name))) return {};
+    if (opens(avcodec_find_encoder(AV_CODEC_ID_H264))) return {};
     return Error{ErrorCode::kNotFound,
                  "this libav has no encoder of H.264: clips of cameras that send JPEGs stay MJPEG, which browsers don't play"};
   }

@@ -24,8 +24,9 @@ std::vector<StageSpec> plan(const Config& config, const std::vector<std::string>
   }
   const bool detects =
       std::any_of(config.cameras.begin(), config.cameras.end(), [](const CameraConfig& camera) { return camera.detect; });
-  for (const std::string stage : {"control", "detect", "record", "gateway"})
-    if ((stage != "detect" || detects) && (stage != "record" || config.record.enabled))
+  const bool encodes = std::any_of(config.cameras.begin(), config.cameras.end(), may_be_raw);
+  for (const std::string stage : {"control", "detect", "record", "encode", "gateway"})
+    if ((stage != "detect" || detects) && (stage != "record" || config.record.enabled) && (stage != "encode" || encodes))
       stages.push_back({stage, programs + stage, common});
   const bool tells = !config.mqtt.host.empty() || !config.notify.webhooks.empty() || !config.notify.hooks.empty();
   if (tells) stages.push_back({"notify", programs + "notify", common});
@@ -40,6 +41,7 @@ std::vector<bus::TopicName> written_topics(const Config& config) {
     if (camera.detect)
       for (const char* topic : {"detections", "tracks"}) topics.push_back({camera.name, topic});
     if (camera.detect && config.motion.gate) topics.push_back({camera.name, "motion"});
+    if (may_be_raw(camera)) topics.push_back({camera.name, stage::kEncodedTopic});
     if (camera.url == kExternalCamera) continue;
     for (const InputConfig& input : inputs_of(camera)) {
       topics.push_back({camera.name, stage::frames_topic(input.name)});

@@ -1,6 +1,7 @@
 // Which programs a configuration needs, in the order of starting. They stop in the opposite order: first who reads, last who
 // writes. One capture an input of a camera (docs/decisions/0004-one-capture-per-input.md). No detect stage if no camera wants it,
-// no capture for a camera that another program publishes, notify only if there is somebody to tell.
+// no capture for a camera that another program publishes, encode only if a camera may send pictures without a bitstream, notify
+// only if there is somebody to tell.
 #pragma once
 
 #include <string>

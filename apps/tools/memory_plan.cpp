@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -144,6 +145,20 @@ void plan_packets(MemoryPlan& plan, const CameraConfig& camera, const InputConfi
   plan.topics.push_back({topic.text(), packets_bytes(camera, input, share), "config"});
 }
 
+// What is made of a camera that sends pictures without a bitstream; of one that has a bitstream nothing is.
+void plan_encoded(MemoryPlan& plan, const Config& config, const CameraConfig& camera, const stage::Share& share,
+                  const std::optional<bus::BusDir>& dir) {
+  if (!may_be_raw(camera)) return;
+  const auto is_planned = [&](const PlannedTopic& topic) { return topic.topic == camera.name + "/" + stage::packets_topic(""); };
+  if (std::any_of(plan.topics.begin(), plan.topics.end(), is_planned)) return;
+  const bus::TopicName topic{camera.name, stage::kEncodedTopic};
+  if (dir)
+    if (const auto report = bus::inspect(*dir, topic); report.ok())
+      return plan.topics.push_back({topic.text(), report->bytes(), "bus"});
+  const auto log = stage::encoded_log(share, config.encode.keyframe_interval, config.encode.max_mbit);
+  plan.topics.push_back({topic.text(), bus::bytes_needed(log), "config"});
+}
+
 }  // namespace
 
 std::uint64_t MemoryPlan::bytes() const {
@@ -197,6 +212,7 @@ MemoryPlan plan_memory(const Config& config, const CommonOptions& options, const
     if (camera.detect) add("detections", stage::detections_ring(share, std::string(4000, ' ')), "config");
     if (camera.detect) add("tracks", stage::tracks_ring(share, std::string(4000, ' ')), "config");
     if (camera.detect && config.motion.gate) add("motion", stage::motion_ring(share), "config");
+    plan_encoded(plan, config, camera, share, dir);
     add("control", stage::control_ring(share), "config");
     add("state", stage::state_ring(share), "config");
     add("events", stage::events_ring(share), "config");

@@ -91,6 +91,8 @@ class DemandWatch {
  public:
   // Until a demand changed since the writer's watch_demand(), or the timeout; may return early. Then ask demand() of the writer.
   void wait(Nanoseconds timeout) const;
+  // A demand changed since then: a reader came, went, or asks for something else.
+  bool changed() const;
 
  private:
   friend class RingWriter;

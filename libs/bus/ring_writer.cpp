@@ -114,6 +114,7 @@ bool RingWriter::wait_demand(Nanoseconds timeout) { return segment_->wait_demand
 DemandWatch RingWriter::watch_demand() const {
   return DemandWatch(segment_, segment_->demand_sequence().load(std::memory_order_seq_cst));
 }
+bool DemandWatch::changed() const { return files_->demand_sequence().load(std::memory_order_seq_cst) != seen_; }
 void DemandWatch::wait(Nanoseconds timeout) const { futex_wait(files_->demand_sequence(), seen_, timeout); }
 
 TopicStats stats_of(const Header& header) {

@@ -1,5 +1,7 @@
 #include "config/config.h"
 
+#include <algorithm>
+
 #include "config/layers.h"
 #include "config/loader.h"
 #include "config/notify_binders.h"
@@ -23,6 +25,15 @@ Result<Config> load_settings(const std::vector<std::string>& overrides) {
   loader.read_environment(config::here());
   loader.read_overrides(overrides, config::here());
   return loader.finish(config::Loader::Cameras::kNone);
+}
+
+bool may_be_raw(const CameraConfig& camera) {
+  const std::vector<InputConfig> inputs = inputs_of(camera);
+  return std::any_of(inputs.begin(), inputs.end(), [](const InputConfig& input) {
+    if (!input.name.empty()) return false;  // only the first one has pixels
+    return input.url.starts_with("/dev/") || input.url.starts_with(kDeviceNamePrefix) ||
+           input.url.starts_with(kSyntheticPrefix) || input.url == kIngestedCamera || input.url == kExternalCamera;
+  });
 }
 
 std::vector<InputConfig> inputs_of(const CameraConfig& camera) {

@@ -156,6 +156,10 @@ inline constexpr char kSyntheticPrefix[] = "synthetic:";
 // What the `url` of a device by the name that it gives itself begins with: "v4l2:HD Webcam C525".
 inline constexpr char kDeviceNamePrefix[] = "v4l2:";
 
+// It may send pictures without a bitstream, so that they are encoded for who watches: a device, another program, what is pushed
+// or drawn. Files and network cameras send what is encoded already.
+bool may_be_raw(const CameraConfig& camera);
+
 // A camera's inputs; one with all roles for one that has just a `url`.
 std::vector<InputConfig> inputs_of(const CameraConfig& camera);
 
@@ -244,6 +248,16 @@ struct RecordConfig {
   std::uint64_t least_free = 1'000'000'000;  // bytes of the disk that stay free: with less nothing is recorded
 
   bool operator==(const RecordConfig&) const = default;
+};
+
+// Cameras that send no bitstream, as H.264 while somebody watches (apps/encode).
+struct EncodeConfig {
+  std::string encoder = "auto";          // auto, software, vaapi, v4l2m2m, nvenc: what encodes
+  std::uint32_t quality = 70;            // 1..100
+  std::uint32_t max_mbit = 8;            // the most that a camera's stream takes, Mbit/s
+  Milliseconds keyframe_interval{2000};  // the longest without a keyframe
+
+  bool operator==(const EncodeConfig&) const = default;
 };
 
 // Who may log in on the page. More are made while it runs (libs/users).
@@ -359,6 +373,7 @@ struct Config {
   TrackingConfig tracking;
   SentryConfig sentry;
   RecordConfig record;
+  EncodeConfig encode;
   GatewayConfig gateway;
   MqttConfig mqtt;
   NotifyConfig notify;

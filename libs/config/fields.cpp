@@ -110,6 +110,15 @@ Fields fields_of(RecordConfig& record) {
   };
 }
 
+Fields fields_of(EncodeConfig& encode) {
+  return {
+      choice("encoder", encode.encoder, {"auto", "software", "vaapi", "v4l2m2m", "nvenc"}),
+      number("quality", encode.quality, 1u, 100u),
+      number("max_mbit", encode.max_mbit, 1u, 1000u),
+      duration("keyframe_interval", encode.keyframe_interval, Milliseconds{100}, minutes{1}),
+  };
+}
+
 Fields fields_of(GatewayConfig& gateway) {
   return {
       address("listen", gateway.listen),
@@ -296,19 +305,13 @@ Fields fields_of(CameraConfig& camera) {
 
 std::vector<Section> sections_of(Config& config) {
   return {
-      {"bus", fields_of(config.bus)},
-      {"storage", fields_of(config.storage)},
-      {"log", fields_of(config.log)},
-      {"detect", fields_of(config.detect)},
-      {"motion", fields_of(config.motion)},
-      {"control", fields_of(config.control)},
-      {"tracking", fields_of(config.tracking)},
-      {"sentry", fields_of(config.sentry)},
-      {"record", fields_of(config.record)},
-      {"gateway", fields_of(config.gateway)},
-      {"mqtt", fields_of(config.mqtt)},
-      {"notify", fields_of(config.notify)},
-      {"supervise", fields_of(config.supervise)},
+      {"bus", fields_of(config.bus)},           {"storage", fields_of(config.storage)},
+      {"log", fields_of(config.log)},           {"detect", fields_of(config.detect)},
+      {"motion", fields_of(config.motion)},     {"control", fields_of(config.control)},
+      {"tracking", fields_of(config.tracking)}, {"sentry", fields_of(config.sentry)},
+      {"record", fields_of(config.record)},     {"encode", fields_of(config.encode)},
+      {"gateway", fields_of(config.gateway)},   {"mqtt", fields_of(config.mqtt)},
+      {"notify", fields_of(config.notify)},     {"supervise", fields_of(config.supervise)},
   };
 }
 

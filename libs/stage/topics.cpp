@@ -86,6 +86,10 @@ bus::LogOptions packets_log(const Share& share, const PacketsKept& kept) {
   return options;
 }
 
+bus::LogOptions encoded_log(const Share& share, std::chrono::milliseconds keyframe_interval, std::uint32_t max_mbit) {
+  return packets_log(share, {Codec::H264, std::chrono::milliseconds{0}, keyframe_interval, max_mbit});
+}
+
 bus::LogOptions ingest_log(const Share& share, std::uint64_t picture_bytes) {
   bus::LogOptions options;
   options.schema_id = kPacketsSchema;

@@ -31,8 +31,6 @@ std::string frames_topic(const std::string& input);
 std::string packets_topic(const std::string& input);
 // Of an input's connection: "source", "record_source".
 std::string source_topic(const std::string& input);
-// The bitstream that vedette-encode makes of a camera which sends none; kPacketsSchema.
-inline constexpr char kEncodedTopic[] = "encoded";
 // What came to the gateway by HTTP; written by it alone.
 inline constexpr char kIngestTopic[] = "ingest";
 
@@ -49,6 +47,10 @@ struct PacketsKept {
 // record is half of it at most, and at least a picture that such a camera may send: 8 MiB of JPEG (3840x2160 at its best is about
 // 6), 2 MiB of anything else.
 bus::LogOptions packets_log(const Share& share, const PacketsKept& kept);
+// <cam>/encoded: H.264 of a camera that sends no bitstream, while somebody asks for it. Two groups of pictures, so that whoever
+// comes finds the one that is being written; a picture has half of it at most.
+inline constexpr char kEncodedTopic[] = "encoded";
+bus::LogOptions encoded_log(const Share& share, std::chrono::milliseconds keyframe_interval, std::uint32_t max_mbit);
 // <cam>/ingest: two pictures or more of up to `picture_bytes` each; it is made for the first size, and grows.
 inline constexpr std::uint64_t kIngestPictureBytes = 2 << 20;
 bus::LogOptions ingest_log(const Share& share, std::uint64_t picture_bytes);

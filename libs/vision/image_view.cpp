@@ -44,4 +44,12 @@ ImageView Image::view() const {
   return view;
 }
 
+MutableImageView writable(Image& image) {
+  const ImageView view = image.view();
+  MutableImageView out{view.format, view.width, view.height, {}};
+  for (int plane = 0; plane < plane_count(view.format); ++plane)
+    out.planes[static_cast<std::size_t>(plane)] = {image.plane(plane), image.stride(plane)};
+  return out;
+}
+
 }  // namespace vedette::vision

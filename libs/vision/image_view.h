@@ -70,4 +70,7 @@ class Image {
   std::vector<std::uint8_t> pixels_;
 };
 
+// The planes of an image of one's own, to be written; valid until its next reshape().
+MutableImageView writable(Image& image);
+
 }  // namespace vedette::vision

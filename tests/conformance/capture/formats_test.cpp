@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "capture/pixels.h"
 #include "conformance/capture/clips.h"
+#include "libav/pixels.h"
 
 namespace vedette::capture {
 namespace {

@@ -137,8 +137,8 @@ TEST(SystemRefusal, UnknownKey) {
   System system({.cameras = {{"front", "clip.mp4"}}});
   const std::string config =
       system.folder().write("typo.yaml", "cameras:\n  front:\n    url: clip.mp4\ndetect:\n  treshold: 0.5\n");
-  for (const std::string program :
-       {"vedette-capture", "vedette-detect", "vedette-control", "vedette-record", "vedette-gateway", "vedette-supervise"}) {
+  for (const std::string program : {"vedette-capture", "vedette-detect", "vedette-control", "vedette-record", "vedette-encode",
+                                    "vedette-gateway", "vedette-supervise"}) {
     std::vector<std::string> arguments{binary(program), "-c", config};
     if (program == "vedette-capture") arguments.insert(arguments.end(), {"--camera", "front"});
     Program refused(arguments, system.folder().file(program));

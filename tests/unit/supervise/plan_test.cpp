@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace vedette::supervise {
 namespace {
 
@@ -28,13 +30,14 @@ TEST(Plan, NothingIsCapturedFromACameraThatAnotherProgramPublishes) {
   config.cameras.push_back(CameraConfig{.name = "front", .url = "/dev/video0"});
   EXPECT_FALSE(has_external_camera(config));
   config.cameras.push_back(CameraConfig{.name = "mine", .url = kExternalCamera, .detect = false});
-  EXPECT_EQ(tags(config), (std::vector<std::string>{"capture/front", "control", "detect", "record", "gateway"}));
+  EXPECT_EQ(tags(config), (std::vector<std::string>{"capture/front", "control", "detect", "record", "encode", "gateway"}));
   EXPECT_TRUE(has_external_camera(config));
   std::vector<std::string> written;
   for (const bus::TopicName& topic : written_topics(config)) written.push_back(topic.text());
   EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/media", "front/detections",
-                                               "front/tracks", "front/motion", "front/frames", "front/packets", "front/source",
-                                               "mine/control", "mine/state", "mine/events", "mine/media"}));
+                                               "front/tracks", "front/motion", "front/encoded", "front/frames", "front/packets",
+                                               "front/source", "mine/control", "mine/state", "mine/events", "mine/media",
+                                               "mine/encoded"}));
 }
 
 TEST(Plan, HasOneCaptureEachInputAndTheirTopics) {
@@ -42,28 +45,41 @@ TEST(Plan, HasOneCaptureEachInputAndTheirTopics) {
   CameraConfig& camera = config.cameras.emplace_back(CameraConfig{.name = "front"});
   camera.inputs = {{"record", "rtsp://cam/main", {false, true, true}}, {"", kIngestedCamera, {true, false, false}}};
   const std::vector<StageSpec> stages = plan(config, {"--config", "/v.yaml"});
-  ASSERT_EQ(tags(config),
-            (std::vector<std::string>{"capture/front.record", "capture/front", "control", "detect", "record", "gateway"}));
+  ASSERT_EQ(tags(config), (std::vector<std::string>{"capture/front.record", "capture/front", "control", "detect", "record",
+                                                    "encode", "gateway"}));
   EXPECT_EQ(stages[0].arguments, (std::vector<std::string>{"--config", "/v.yaml", "--camera", "front", "--input", "record"}));
   EXPECT_EQ(stages[1].arguments, (std::vector<std::string>{"--config", "/v.yaml", "--camera", "front"}));
   std::vector<std::string> written;
   for (const bus::TopicName& topic : written_topics(config)) written.push_back(topic.text());
-  EXPECT_EQ(written,
-            (std::vector<std::string>{"front/control", "front/state", "front/events", "front/media", "front/detections",
-                                      "front/tracks", "front/motion", "front/record_frames", "front/record_packets",
-                                      "front/record_source", "front/frames", "front/packets", "front/source", "front/ingest"}));
+  EXPECT_EQ(written, (std::vector<std::string>{"front/control", "front/state", "front/events", "front/media", "front/detections",
+                                               "front/tracks", "front/motion", "front/encoded", "front/record_frames",
+                                               "front/record_packets", "front/record_source", "front/frames", "front/packets",
+                                               "front/source", "front/ingest"}));
+}
+
+TEST(Plan, EncodeRunsIfACameraMayBeRaw) {
+  const auto encodes = [](const std::string& url) {
+    Config config;
+    config.cameras.push_back(CameraConfig{.name = "front", .url = url});
+    const std::vector<std::string> all = tags(config);
+    return std::find(all.begin(), all.end(), "encode") != all.end();
+  };
+  for (const char* raw : {"/dev/video0", "v4l2:HD Webcam C525", "synthetic:?fps=5", kExternalCamera, kIngestedCamera})
+    EXPECT_TRUE(encodes(raw)) << raw;
+  for (const char* coded : {"rtsp://cam/main", "http://cam/video.mjpeg", "/home/me/clip.mp4"})
+    EXPECT_FALSE(encodes(coded)) << coded;
 }
 
 TEST(Plan, NotifyRunsIfThereIsSomebodyToTell) {
   Config config;
   config.cameras.push_back(CameraConfig{.name = "front", .url = kExternalCamera, .detect = false});
-  EXPECT_EQ(tags(config), (std::vector<std::string>{"control", "record", "gateway"}));
+  EXPECT_EQ(tags(config), (std::vector<std::string>{"control", "record", "encode", "gateway"}));
   Config by_mqtt = config, by_webhook = config, by_hook = config;
   by_mqtt.mqtt.host = "broker";
   by_webhook.notify.webhooks.emplace_back();
   by_hook.notify.hooks.emplace_back();
   for (const Config& told : {by_mqtt, by_webhook, by_hook})
-    EXPECT_EQ(tags(told), (std::vector<std::string>{"control", "record", "gateway", "notify"}));
+    EXPECT_EQ(tags(told), (std::vector<std::string>{"control", "record", "encode", "gateway", "notify"}));
 }
 
 TEST(Plan, EveryStageGetsTheSameArguments) {

@@ -7,7 +7,7 @@
 #include "schema/frame.h"
 #include "vision/image_view.h"
 
-namespace vedette::capture {
+namespace vedette {
 
 // How a decoder's planes can stand in a slot as they are.
 struct PixelLayout {
@@ -28,7 +28,13 @@ ColorRange range_of(const AVFrame& frame);
 // BT.709 or BT.601. If the stream doesn't say: 601 for full range (JFIF) and for up to 576 lines, else 709, as players do.
 ColorMatrix matrix_of(const AVFrame& frame);
 
-// To I420 of the same range and matrix, by swscale; `scaler` is kept for the next. False: swscale doesn't know this format.
-bool convert_to_i420(const AVFrame& frame, const vision::MutableImageView& out, ScalerPtr& scaler);
+// To `out`'s format (I420 or NV12) of the same range and matrix, by swscale; `scaler` is kept for the next. False: swscale
+// doesn't know this format.
+bool convert_picture(const AVFrame& frame, const vision::MutableImageView& out, ScalerPtr& scaler);
 
-}  // namespace vedette::capture
+// By what FFmpeg knows planes of ours; NONE: none.
+AVPixelFormat av_format(PixelFormat format);
+AVColorSpace av_matrix(ColorMatrix matrix);
+AVColorRange av_range(ColorRange range);
+
+}  // namespace vedette

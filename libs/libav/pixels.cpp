@@ -1,8 +1,8 @@
-#include "capture/pixels.h"
+#include "libav/pixels.h"
 
 #include <array>
 
-namespace vedette::capture {
+namespace vedette {
 namespace {
 
 constexpr int kStandardDefinitionLines = 576;
@@ -69,10 +69,10 @@ ColorMatrix matrix_of(const AVFrame& frame) {
   return ColorMatrix::BT709;
 }
 
-bool convert_to_i420(const AVFrame& frame, const vision::MutableImageView& out, ScalerPtr& scaler) {
+bool convert_picture(const AVFrame& frame, const vision::MutableImageView& out, ScalerPtr& scaler) {
   const AVPixelFormat format = without_range(static_cast<AVPixelFormat>(frame.format));
   scaler.reset(sws_getCachedContext(scaler.release(), frame.width, frame.height, format, frame.width, frame.height,
-                                    kConvertedFormat, SWS_BILINEAR | SWS_ACCURATE_RND, nullptr, nullptr, nullptr));
+                                    av_format(out.format), SWS_BILINEAR | SWS_ACCURATE_RND, nullptr, nullptr, nullptr));
   if (!scaler) return false;
   const int* matrix = sws_getCoefficients(matrix_of(frame) == ColorMatrix::BT709 ? SWS_CS_ITU709 : SWS_CS_ITU601);
   const int full = range_of(frame) == ColorRange::Full ? 1 : 0;
@@ -87,4 +87,27 @@ bool convert_to_i420(const AVFrame& frame, const vision::MutableImageView& out, 
   return sws_scale(scaler.get(), frame.data, frame.linesize, 0, frame.height, planes.data(), strides.data()) == frame.height;
 }
 
-}  // namespace vedette::capture
+AVPixelFormat av_format(PixelFormat format) {
+  switch (format) {
+    case PixelFormat::I420:
+      return AV_PIX_FMT_YUV420P;
+    case PixelFormat::NV12:
+      return AV_PIX_FMT_NV12;
+    case PixelFormat::YUYV:
+      return AV_PIX_FMT_YUYV422;
+    case PixelFormat::GRAY8:
+      return AV_PIX_FMT_GRAY8;
+    case PixelFormat::RGB24:
+      return AV_PIX_FMT_RGB24;
+    case PixelFormat::BGR24:
+      return AV_PIX_FMT_BGR24;
+    case PixelFormat::Unknown:
+      break;
+  }
+  return AV_PIX_FMT_NONE;
+}
+
+AVColorSpace av_matrix(ColorMatrix matrix) { return matrix == ColorMatrix::BT709 ? AVCOL_SPC_BT709 : AVCOL_SPC_SMPTE170M; }
+AVColorRange av_range(ColorRange range) { return range == ColorRange::Full ? AVCOL_RANGE_JPEG : AVCOL_RANGE_MPEG; }
+
+}  // namespace vedette
