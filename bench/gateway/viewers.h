@@ -13,8 +13,8 @@ struct Service {
   double bytes = 0;     // of their messages
 };
 
-// `viewers` at ws://127.0.0.1:<port><target>, served by the process `pid`: what was delivered in `measure_s`, after `settle_s`.
-// Fails if some viewer gets nothing.
+// `viewers` at ws://127.0.0.1:<port><target>, served by the process `pid`: what was delivered in `measure_s`, `settle_s` after
+// each had a picture. Fails if some viewer gets nothing.
 Service watch(int port, const std::string& target, int viewers, int pid, double settle_s, double measure_s);
 
 }  // namespace vedette::bench
