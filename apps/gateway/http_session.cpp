@@ -92,11 +92,15 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>, public Clo
     stream_.async_handshake([self = shared_from_this()](beast::error_code error) { self->on_handshake(error); });
   }
 
+  const std::string& ticket() const override { return place_.ticket; }
+
   void close() override {
     be_busy();
     beast::error_code ignored;
     stream_.socket().close(ignored);
   }
+
+  const std::string& ticket() const override { return place_.ticket; }
 
  private:
   // Idle is who hasn't sent a whole head: it makes room when others come.

@@ -43,6 +43,8 @@ class StreamSession : public std::enable_shared_from_this<StreamSession>, public
     });
   }
 
+  const std::string& ticket() const override { return place_.ticket; }
+
   void close() override {
     gone_ = true;
     if (outbox_) camera_.leave(outbox_);
@@ -50,6 +52,8 @@ class StreamSession : public std::enable_shared_from_this<StreamSession>, public
     stream_.socket().shutdown(net::ip::tcp::socket::shutdown_both, ignored);
     stream_.socket().close(ignored);
   }
+
+  const std::string& ticket() const override { return place_.ticket; }
 
  private:
   void on_open() {

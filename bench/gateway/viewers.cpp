@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -23,6 +24,7 @@
 namespace vedette::bench {
 namespace {
 
+constexpr std::uint64_t kPatienceNs = 20'000'000'000;
 constexpr std::uint8_t kBinary = 2, kClose = 8, kPing = 9;
 
 class Viewer {
@@ -148,6 +150,12 @@ Service watch(int port, const std::string& target, int viewers, int pid, double 
       sum.pictures += static_cast<double>(viewer->pictures()), sum.bytes += static_cast<double>(viewer->bytes());
     return sum;
   };
+  const auto is_waiting = [](const auto& viewer) { return viewer->pictures() == 0; };
+  const std::uint64_t began = monotonic_ns();
+  while (std::any_of(all.begin(), all.end(), is_waiting)) {
+    if (age_ns(began) > kPatienceNs) fail("a viewer got no picture");
+    read_for(0.1);
+  }
   read_for(settle_s);
   const Service before = delivered();
   std::vector<std::uint64_t> had;

@@ -8,5 +8,5 @@ export function hasFfmpeg(): boolean;
 export function encode(
   codec: 'h264' | 'h265',
   what: { width: number; height: number; frames: number; options: string },
-): { stream: Unit[]; pictures: string[]; count: number };
-export function demux(bytes: Uint8Array): { packets: { ptsUs: number; key: boolean }[]; pictures: string[] };
+): Promise<{ stream: Unit[]; pictures: string[]; count: number }>;
+export function demux(bytes: Uint8Array): Promise<{ packets: { ptsUs: number; key: boolean }[]; pictures: string[] }>;

@@ -1,25 +1,28 @@
 // Real streams by the ffmpeg program, as the gateway would send them, and what ffmpeg makes of a file.
-import { execFileSync } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
-function run(program, ...words) {
-  return execFileSync(program, ['-v', 'error', ...words], { maxBuffer: 64 * 1024 * 1024 });
+// The test's thread goes on meanwhile: vitest asks it whether it is alive.
+async function run(program, ...words) {
+  const options = { maxBuffer: 64 * 1024 * 1024, encoding: 'buffer' };
+  return (await promisify(execFile)(program, ['-v', 'error', ...words], options)).stdout;
 }
 
 export function hasFfmpeg() {
   try {
-    return /libx264/.test(run('ffmpeg', '-encoders')) && /libx265/.test(run('ffmpeg', '-encoders'));
+    return /libx264[^]*libx265/.test(execFileSync('ffmpeg', ['-v', 'error', '-encoders']).toString());
   } catch {
     return false;
   }
 }
 
-function within(act) {
+async function within(act) {
   const folder = mkdtempSync(join(tmpdir(), 'vedette-web-'));
   try {
-    return act((name) => join(folder, name));
+    return await act((name) => join(folder, name));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -39,24 +42,25 @@ const kCodecs = {
 // In the order of decoding: {data, ptsUs, key}; and what each picture shows, in the order of showing.
 export function encode(codec, { width, height, frames, options }) {
   const { encoder, parameters, filter, format } = kCodecs[codec];
-  return within((path) => {
+  return within(async (path) => {
     const graph = `testsrc2=size=${width}x${height}:rate=25`;
     const clip = path('clip.mkv');
     const log = codec === 'h265' ? ':log-level=error' : '';
-    run('ffmpeg', '-f', 'lavfi', '-i', graph, '-frames:v', String(frames), '-c:v', encoder, '-pix_fmt', 'yuv420p', parameters,
+    await run('ffmpeg', '-f', 'lavfi', '-i', graph, '-frames:v', String(frames), '-c:v', encoder, '-pix_fmt', 'yuv420p', parameters,
       `aud=1:${options}${log}`, clip);
     const annexb = (...output) => run('ffmpeg', '-i', clip, '-c', 'copy', '-bsf:v', filter, '-f', ...output);
-    annexb(format, path('stream'));
-    const sizes = columns(annexb('framecrc', '-')).map((line) => Number(line[4]));
+    await annexb(format, path('stream'));
+    const sizes = columns(await annexb('framecrc', '-')).map((line) => Number(line[4]));
     const units = cut(readFileSync(path('stream')), sizes);
-    const list = packets(clip);
+    const list = await packets(clip);
     const stream = units.map((data, i) => ({ data, ptsUs: list[i].ptsUs, key: list[i].key }));
-    return { stream, pictures: pictures(clip), count: list.length };
+    return { stream, pictures: await pictures(clip), count: list.length };
   });
 }
 
-function packets(file) {
-  const lines = run('ffprobe', '-show_entries', 'packet=pts_time,flags', '-of', 'csv=p=0', file).toString().trim().split('\n');
+async function packets(file) {
+  const output = await run('ffprobe', '-show_entries', 'packet=pts_time,flags', '-of', 'csv=p=0', file);
+  const lines = output.toString().trim().split('\n');
   return lines.map((line) => {
     const [time, flags] = line.split(',');
     return { ptsUs: Math.round(Number(time) * 1e6), key: flags.startsWith('K') };
@@ -64,8 +68,8 @@ function packets(file) {
 }
 
 // A checksum of each decoded picture.
-function pictures(file) {
-  return columns(run('ffmpeg', '-i', file, '-fps_mode', 'passthrough', '-f', 'framemd5', '-')).map((line) => line[5]);
+async function pictures(file) {
+  return columns(await run('ffmpeg', '-i', file, '-fps_mode', 'passthrough', '-f', 'framemd5', '-')).map((line) => line[5]);
 }
 
 // Of framecrc and framemd5: a line for each packet or picture; columns 4 and 5 are its size and its checksum.
@@ -76,8 +80,8 @@ function columns(output) {
 
 // What ffmpeg reads from an MP4: {packets, pictures}.
 export function demux(bytes) {
-  return within((path) => {
+  return within(async (path) => {
     writeFileSync(path('out.mp4'), bytes);
-    return { packets: packets(path('out.mp4')), pictures: pictures(path('out.mp4')) };
+    return { packets: await packets(path('out.mp4')), pictures: await pictures(path('out.mp4')) };
   });
 }

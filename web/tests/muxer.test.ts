@@ -50,33 +50,33 @@ describe.skipIf(!hasFfmpeg())('what ffmpeg reads of what is muxed here', () => {
     ['H.264, several slices', 'h264', 'keyint=25:bframes=1:slices=3', /^avc1\.6400/],
     ['H.265 with B-frames', 'h265', 'keyint=25:bframes=3:b-adapt=0', /^hvc1\.1\.6\.L\d+\.90$/],
   ];
-  it.each(kinds)('%s: every picture, at its time', (_what, codec, options, codecs) => {
-    const { stream, pictures, count } = encode(codec, { width: 320, height: 180, frames: 60, options });
+  it.each(kinds)('%s: every picture, at its time', async (_what, codec, options, codecs) => {
+    const { stream, pictures, count } = await encode(codec, { width: 320, height: 180, frames: 60, options });
     expect(stream).toHaveLength(count);
     const muxer = new Muxer();
     const segments = stream.map((unit, i) => muxer.add(packet(codec, unit, i))!);
     expect(segments.filter((segment) => segment.init !== null)).toHaveLength(1); // the sets are the same at each keyframe
     expect(segments[0]!.codecs).toMatch(codecs);
     const shift = segments[0]!.timeUs - stream[0]!.ptsUs;
-    const read = demux(join(segments.flatMap(({ init, media }) => (init === null ? [media] : [init, media]))));
+    const read = await demux(join(segments.flatMap(({ init, media }) => (init === null ? [media] : [init, media]))));
     expect(read.packets).toEqual(stream.map(({ ptsUs, key }) => ({ ptsUs: ptsUs + shift, key })));
     expect(read.pictures).toEqual(pictures);
     expect(segments.map(({ timeUs }) => timeUs)).toEqual(stream.map(({ ptsUs }) => ptsUs + shift));
   });
 
-  it('says what the parameter sets do', () => {
-    const deep = encode('h264', { width: 320, height: 180, frames: 2, options: 'keyint=25' }).stream[0]!;
+  it('says what the parameter sets do', async () => {
+    const deep = (await encode('h264', { width: 320, height: 180, frames: 2, options: 'keyint=25' })).stream[0]!;
     const sets = parameterSets(nalUnits(deep.data), 'h264')!;
     expect(h264Format(sets.sps[0]!)).toEqual({ chroma: 1, lumaDepth: 0, chromaDepth: 0 });
-    const h265 = encode('h265', { width: 320, height: 180, frames: 2, options: 'keyint=25' }).stream[0]!;
+    const h265 = (await encode('h265', { width: 320, height: 180, frames: 2, options: 'keyint=25' })).stream[0]!;
     const others = parameterSets(nalUnits(h265.data), 'h265')!;
     expect(h265Format(others.sps[0]!)).toMatchObject({ chroma: 1, lumaDepth: 0, chromaDepth: 0, subLayers: 1 });
     expect(codecString(others)).toMatch(/^hvc1/);
   });
 
-  it('another stream goes on behind the one before, with its own parameter sets', () => {
-    const first = encode('h264', { width: 320, height: 180, frames: 5, options: 'keyint=25:bframes=0' }).stream;
-    const other = encode('h264', { width: 640, height: 360, frames: 5, options: 'keyint=25:bframes=0' }).stream;
+  it('another stream goes on behind the one before, with its own parameter sets', async () => {
+    const first = (await encode('h264', { width: 320, height: 180, frames: 5, options: 'keyint=25:bframes=0' })).stream;
+    const other = (await encode('h264', { width: 640, height: 360, frames: 5, options: 'keyint=25:bframes=0' })).stream;
     const muxer = new Muxer();
     const before = first.map((unit, i) => muxer.add(packet('h264', unit, i))!);
     const end = before.at(-1)!.timeUs;
