@@ -139,6 +139,7 @@ Result<Store> Store::open_existing(const std::string& root, Database::Access acc
     return Error{ErrorCode::kNotFound, tree.database() + ": there is none; nothing was recorded below storage.dir yet"};
   VD_ASSIGN(Database database, Database::open(tree.database(), access));
   VD_ASSIGN(const std::int64_t version, database.number("PRAGMA user_version"));
+  if (version == 0) return Error{ErrorCode::kNotFound, tree.database() + ": it is being made; nothing was recorded yet"};
   if (version != kVersion)
     return Error{ErrorCode::kIncompatible, tree.database() + ": version " + std::to_string(version) + " of the index; expected " +
                                                std::to_string(kVersion)};

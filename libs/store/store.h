@@ -47,7 +47,7 @@ class Store {
   // Creates folder and index where they are missing. A damaged index is put aside under another name (`put_aside()`) and begun
   // anew: mend() fills it from the files. kIncompatible, with both numbers, for one that a newer program made.
   static Result<Store> open(const std::string& root);
-  // Of one that is there: only find(), list(), segments() and totals; kNotFound if it isn't.
+  // Of one that is there: only find(), list(), segments() and totals; kNotFound if it isn't (yet).
   static Result<Store> open_to_read(const std::string& root);
   // Beside a recorder, to mark or remove: as open_to_read(), but it may write.
   static Result<Store> open_to_change(const std::string& root);

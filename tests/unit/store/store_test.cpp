@@ -100,6 +100,13 @@ TEST_F(StoreFixture, AReaderSeesWhatAnotherWritesAndWritesNothing) {
   EXPECT_EQ(store.list({}).value().size(), 1u);
 }
 
+TEST_F(StoreFixture, AnIndexThatIsBeingMadeIsNotThereYet) {
+  ASSERT_TRUE(Database::open(Tree(root()).database(), Database::Access::kWrite));
+  EXPECT_EQ(Store::open_to_read(root()).error().code, ErrorCode::kNotFound);
+  ASSERT_TRUE(Store::open(root()));
+  EXPECT_TRUE(Store::open_to_read(root()));
+}
+
 TEST_F(StoreFixture, AnIndexOfANewerProgramIsRefusedWithBothNumbers) {
   (void)open();
   sqlite3* database = nullptr;
