@@ -100,8 +100,6 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>, public Clo
     stream_.socket().close(ignored);
   }
 
-  const std::string& ticket() const override { return place_.ticket; }
-
  private:
   // Idle is who hasn't sent a whole head: it makes room when others come.
   void be_idle() {

@@ -53,8 +53,6 @@ class StreamSession : public std::enable_shared_from_this<StreamSession>, public
     stream_.socket().close(ignored);
   }
 
-  const std::string& ticket() const override { return place_.ticket; }
-
  private:
   void on_open() {
     // The outbox outlives this session in the feed's hands for a moment, hence the weak pointer.
