@@ -13,6 +13,7 @@
 #include "gateway/api/settings_api.h"
 
 using namespace vedette::gateway;
+using vedette::Role;
 
 namespace {
 
