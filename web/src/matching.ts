@@ -4,11 +4,12 @@
 // delay is no longer than it has to be; where that is beyond kWaitAtMost, it is shown at once. Where the detector looks at fewer
 // frames than are sent, there are two cases: nearly as many (kFollowInterval) and the pictures in between are left out; far fewer
 // (standby, a slow machine) and every picture is shown.
+// Auto: pictures wait as in exact; one whose own boxes haven't come in time has those of instant, so that a slow machine shows some.
 // Instant: the newest picture at once, with the boxes of the newest tracks where they are by now, by their velocity.
 
 import type { Box, Detections, Track, Tracks, TrackPhase } from './protocol';
 
-export type Matching = 'exact' | 'instant';
+export type Matching = 'auto' | 'exact' | 'instant';
 
 export const kWaitAtMost = 400; // a slow machine's detector; a fast one's takes 30
 const kKeep = 64; // records remembered: about two seconds

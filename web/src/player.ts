@@ -34,7 +34,7 @@ export class Player {
   still = false; // and: nothing moves, so that it need not
   staleAfterMs = 1500;
   decoded = false; // the pictures that wait hold a decoder's memory
-  matching: Matching = 'exact';
+  matching: Matching = 'auto';
   look: Look = { classes: [], boxes: true, zones: true, places: [] };
   private canvas: HTMLCanvasElement | null = null;
   private readonly store = new AnnotationStore();

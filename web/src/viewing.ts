@@ -3,12 +3,12 @@
 import type { Viewing } from './session';
 
 const kKey = 'vedette-viewing';
-const kDefault: Viewing = { boxes: true, zones: true, matching: 'exact' };
+const kDefault: Viewing = { boxes: true, zones: true, matching: 'auto' };
 
 export function loadViewing(): Viewing {
   try {
     const { boxes, zones, matching } = JSON.parse(localStorage.getItem(kKey) ?? '{}') as Partial<Viewing>;
-    return { boxes: boxes !== false, zones: zones !== false, matching: matching === 'instant' ? 'instant' : 'exact' };
+    return { boxes: boxes !== false, zones: zones !== false, matching: matching === 'instant' || matching === 'exact' ? matching : 'auto' };
   } catch {
     return { ...kDefault };
   }

@@ -107,6 +107,15 @@ describe('boxes for a picture, instant', () => {
   });
 });
 
+it('auto: a picture has its own boxes, or those that are moved on', () => {
+  const auto = { ...exact, matching: 'auto' } as const;
+  for (const id of [4, 5]) store.addTracks(tracksOf(id));
+  expect(store.overlayFor(picture(5), auto)).toMatchObject({ frameId: 5, kind: 'exact' });
+  expect(store.overlayFor(picture(10), auto)).toMatchObject({ frameId: 5, kind: 'moved' });
+  const queue = [picture(10, 0)];
+  expect(choosePicture(queue, store, { ...choice, matching: 'auto', now: 49 })).toEqual({ show: -1, drop: 0 }); // it waits
+});
+
 describe('what a picture waits for', () => {
   it('are its tracks while control makes some, else its detections', () => {
     store.addDetections(boxesOf(5));

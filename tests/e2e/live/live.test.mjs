@@ -43,6 +43,7 @@ async function visit(camera, act, { system = rig, address = system.address, quer
     until(`${camera}: ${what}`, condition, async () => `${JSON.stringify(await see(page).catch(() => null))} ${system.tail()}`);
   try {
     await prepare(page);
+    await page.addInitScript(() => (localStorage['vedette-viewing'] ??= '{"matching":"exact"}'));
     await page.goto(`${address}/${query}#/camera/${camera}`);
     await eventually('a picture', async () => (await see(page)).frameId !== undefined);
     await act({ page, faults, data, eventually });

@@ -67,7 +67,7 @@ TEST_F(ApiTest, SystemKnowsWhoRuns) {
 }
 
 TEST_F(ApiTest, ConfigurationWithoutSecrets) {
-  configure("    password: otherpass\n", "mqtt:\n  host: broker\n  password: mqttpass\n");
+  configure("    password: otherpass\n", "mqtt:\n  host: broker\n  username: us\n  password: mqttpass\n");
   start_gateway();
   const std::string text = get("/api/config").body;
   const Json config = Json::parse(text)["config"];

@@ -129,7 +129,9 @@ TEST_F(LoadTest, TenThousandConnectionsLeaveNothing) {
   WebSocket viewer = WebSocket::open(port_, "/ws/front");
   ASSERT_TRUE(eventually([&] { return packets.log.demand().packets; }));
   const std::uint64_t id = publish(packets, file);
-  EXPECT_EQ(wait_picture(viewer).value().header["frame_id"], id);
+  while (wait_picture(viewer).value().header["frame_id"] != id) {
+    // the one before may still be new enough to be shown
+  }
 }
 
 // Connections that never say what they want don't keep anybody out.

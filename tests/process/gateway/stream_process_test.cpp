@@ -119,7 +119,7 @@ TEST_F(StreamTest, AStreamIsTheCamerasFilesOneBehindTheOther) {
   EXPECT_EQ(head.headers.count("content-security-policy"), 1u);
   ASSERT_TRUE(eventually([&] { return packets.log.demand().packets; }));
   EXPECT_EQ(metric("viewers"), 1u);
-  EXPECT_EQ(stream.read_bytes(13), "\r\n--vedette\r\n");
+  EXPECT_EQ(stream.read_bytes(11), "--vedette\r\n");
   for (int i = 0; i < 5; ++i) {
     const std::string file = picture_file(static_cast<std::uint8_t>(50 + i));
     packets.publish(true, file);

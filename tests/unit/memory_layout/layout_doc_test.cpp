@@ -305,7 +305,7 @@ TEST(MemoryLayout, schema_ids_are_as_documented) {
                                                  {"<camera>/state", kStateSchema},     {"<camera>/source", kSourceSchema},
                                                  {"<camera>/ingest", kPacketsSchema},  {"<camera>/events", kEventSchema},
                                                  {"<camera>/packets", kPacketsSchema}, {"<camera>/tracks", kTracksSchema},
-                                                 {"<camera>/media", kMediaSchema}};
+                                                 {"<camera>/media", kMediaSchema},     {"<camera>/encoded", kPacketsSchema}};
   std::map<std::string, std::uint64_t> documented;
   const auto found = page().tables.find("Records");
   ASSERT_NE(found, page().tables.end());

@@ -2,8 +2,16 @@
 
 import { useEffect, useState } from 'preact/hooks';
 
+import type { Matching } from '../matching';
 import type { CameraSession, Viewing } from '../session';
 import { loadViewing, saveViewing } from '../viewing';
+
+const kNext: Record<Matching, Matching> = { auto: 'exact', exact: 'instant', instant: 'auto' };
+const kMeans: Record<Matching, string> = {
+  auto: 'Pictures wait for their boxes; where these come too late, boxes are moved on by their speed',
+  exact: 'Pictures wait for their boxes and have exactly these or none',
+  instant: 'The newest picture at once, boxes moved on by their speed',
+};
 
 export interface ViewChoice {
   viewing: Viewing;
@@ -25,12 +33,11 @@ export function useViewing(session: CameraSession): ViewChoice {
     viewing,
     toggleBoxes: () => choose(({ boxes }) => ({ boxes: !boxes })),
     toggleZones: () => choose(({ zones }) => ({ zones: !zones })),
-    toggleMatching: () => choose(({ matching }) => ({ matching: matching === 'exact' ? 'instant' : 'exact' })),
+    toggleMatching: () => choose(({ matching }) => ({ matching: kNext[matching] })),
   };
 }
 
 export function ViewTools({ viewing, toggleBoxes, toggleZones, toggleMatching }: ViewChoice) {
-  const exact = viewing.matching === 'exact';
   return (
     <>
       <button type="button" aria-pressed={viewing.boxes} aria-keyshortcuts="b" title="Show boxes (B)" onClick={toggleBoxes}>
@@ -41,18 +48,13 @@ export function ViewTools({ viewing, toggleBoxes, toggleZones, toggleMatching }:
       </button>
       <button
         type="button"
-        aria-pressed={exact}
         aria-keyshortcuts="i"
-        title={
-          exact
-            ? 'Pictures wait for their boxes. Press for the newest picture at once (I)'
-            : 'The newest picture at once, boxes moved on by their speed. Press for pictures with exactly their own boxes (I)'
-        }
+        title={`${kMeans[viewing.matching]} (I: ${kNext[viewing.matching]})`}
         data-testid="matching"
         data-matching={viewing.matching}
         onClick={toggleMatching}
       >
-        Exact boxes
+        Match: {viewing.matching}
       </button>
     </>
   );
