@@ -167,6 +167,8 @@ TEST_F(Doctor, the_size_is_what_the_stages_take) {
                                                              {"cam0/events", stage::events_ring(share)},
                                                              {"cam0/media", stage::media_ring(share)}})
     writers.push_back(std::move(bus::RingWriter::open(dir_, topic(name), ring)).value());
+  const auto encoded = bus::LogWriter::open(dir_, topic("cam0/encoded"), stage::encoded_log(share, std::chrono::seconds(2), 8));
+  ASSERT_TRUE(encoded) << encoded.error().text;
   std::uint64_t bytes = 0;
   for (const bus::TopicName& name : dir_.topics()) bytes += bus::inspect(dir_, name)->bytes();
   const Ran size = run({"doctor", "--size", "-c", config_});
