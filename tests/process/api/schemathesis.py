@@ -14,7 +14,7 @@ import time
 import urllib.request
 
 WATCHDOG = 60.0  # seconds; no expectation
-EXAMPLES = 15    # of each operation and kind; the seed makes them the same on every run
+EXAMPLES = 10    # of each operation and kind; the seed makes them the same on every run
 CONFIG = """cameras:
   front:
     url: "bus:"

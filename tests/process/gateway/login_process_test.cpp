@@ -213,7 +213,8 @@ TEST_F(LoginTest, TheAuditTellsWhoDidWhat) {
   EXPECT_EQ(ask("GET", "/api/audit", vera.headers()).status, 403);
   EXPECT_TRUE(eventually([&] {
     std::vector<std::string> lines;
-    for (const Json& entry : Json::parse(ask("GET", "/api/audit", anna.headers()).body)["entries"])
+    const Json audit = Json::parse(ask("GET", "/api/audit", anna.headers()).body);
+    for (const Json& entry : audit["entries"])
       lines.push_back(entry["who"].get<std::string>() + " " + entry["what"].get<std::string>() + " " +
                       std::to_string(entry["result"].get<int>()) + " " + entry["from"].get<std::string>());
     const auto has = [&](const std::string& line) {
