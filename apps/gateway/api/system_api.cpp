@@ -118,6 +118,17 @@ Json stage_json(const Json& process, const Json& topics, const Principal& who) {
           {"reads", seen(process["reads"])}};
 }
 
+// It works for cameras alone that who asks may not see: its name may be theirs.
+bool is_hidden(const Json& process, const Principal& who) {
+  bool has_topics = false;
+  for (const char* list : {"writes", "reads"})
+    for (const Json& topic : process[list]) {
+      if (who.may_see(camera_of(topic.get<std::string>()))) return false;
+      has_topics = true;
+    }
+  return has_topics;
+}
+
 // What should be there and isn't.
 Json missing_stage(const std::string& tag) {
   return {{"tag", tag},
@@ -141,6 +152,7 @@ class SystemApi {
       if (request.who.may_see(camera_of(topic["topic"].get<std::string>()))) topics.push_back(topic_json(topic));
     std::set<std::string> tags;
     for (const Json& process : bus["processes"]) {
+      if (is_hidden(process, request.who)) continue;
       stages.push_back(stage_json(process, bus["topics"], request.who));
       tags.insert(stages.back()["tag"].get<std::string>());
     }

@@ -27,6 +27,7 @@ const vedette = (words, input = '') =>
 const shown = (name) => eventually(`${name} is shown`, () => page.locator(id(name)).isVisible());
 
 async function logIn(name, password = kPassword) {
+  await page.context().clearCookies(); // whoever it was before
   await page.goto(`${system.address}/`);
   await shown('login');
   await page.locator('input[name="name"]').fill(name);

