@@ -40,8 +40,8 @@ export function SystemPage() {
           <ModelCard />
         </div>
         {report?.ways.map((way) => <CameraCard key={way.camera} way={way} report={report} curves={curves} now={now} />)}
-        {report !== null && <StagesCard stages={report.stages} />}
       </div>
+      {report !== null && <StagesCard stages={report.stages} />}
     </div>
   );
 }
@@ -87,7 +87,7 @@ function MachineCard({ report, now }: { report: SystemReport; now: number }) {
 function StagesCard({ stages }: { stages: readonly StageUse[] }) {
   const cpu = (value: number | null) => (value === null ? '–' : `${rate(value)}%`);
   return (
-    <section class="card wide-card">
+    <section class="card">
       <h2 id="stages-title">Processes on the bus</h2>
       <div class="scrolls" tabIndex={0} role="region" aria-labelledby="stages-title">
         <table class="table" data-testid="stages">
