@@ -141,7 +141,7 @@ test('a favourite is one for the API too; a deleted event is gone', async () => 
   await views.at('delete').click();
   await views.at('confirm').getByRole('button', { name: 'Delete' }).click();
   await views.eventually('it is gone', async () => (await fetch(`${system.address}/api/events/front/${gone.id}`)).status === 404);
-  assert.equal(await page.locator(`[data-event="front/${gone.id}"]`).count(), 0);
+  await views.eventually('the page shows it no more', async () => (await page.locator(`[data-event="front/${gone.id}"]`).count()) === 0);
 });
 
 test('filters are in the address; what fits nothing says so', async () => {
