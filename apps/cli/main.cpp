@@ -65,10 +65,11 @@ int main(int argc, char** argv) {
   CLI::App* command_app = app.add_subcommand("command", "Tell a running camera what to do");
   command_app->add_option("camera", command.camera, "Its name in the configuration")->required();
   command_app
-      ->add_option("verb", command.verb,
-                   "pause (no pictures are published, nothing is detected), resume, auto (the sentry decides), force (a mode: "
-                   "standby, validation or tracking), detect (on or off), respawn (restart its stages), set (a key of the "
-                   "camera: threshold, zones, lines, rules or masks; and its value, YAML), unset (a key: as the configuration has it)")
+      ->add_option(
+          "verb", command.verb,
+          "pause (no pictures are published, nothing is detected), resume, auto (the sentry decides), force (a mode: "
+          "standby, validation or tracking), detect (on or off), respawn (restart its stages), set (a key of the "
+          "camera: threshold, zones, lines, rules or masks; and its value, YAML), unset (a key: as the configuration has it)")
       ->required();
   command_app->add_option("words", command.words, "What the verb asks for");
   command_app->add_option("--bus-dir", command.bus_dir, "Where topics live")->type_name("DIR");

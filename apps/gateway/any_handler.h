@@ -13,8 +13,7 @@ template <typename... Arguments>
 class AnyHandler {
  public:
   template <typename Handler>
-    requires(!std::is_same_v<std::decay_t<Handler>, AnyHandler>)
-  explicit AnyHandler(Handler&& handler)
+  requires(!std::is_same_v<std::decay_t<Handler>, AnyHandler>) explicit AnyHandler(Handler&& handler)
       : held_(std::make_unique<Held<std::decay_t<Handler>>>(std::forward<Handler>(handler))) {}
 
   void operator()(Arguments... arguments) { std::exchange(held_, nullptr)->call(arguments...); }

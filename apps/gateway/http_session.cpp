@@ -302,9 +302,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>, public Clo
     write(reply);
   }
 
-  void count(int status) const {
-    context_.router->finished(call_, status, static_cast<double>(age_ns(began_ns_)) / 1e9);
-  }
+  void count(int status) const { context_.router->finished(call_, status, static_cast<double>(age_ns(began_ns_)) / 1e9); }
 
   void write(const Reply& reply) {
     count(reply.status);

@@ -42,8 +42,8 @@ void add_options(CLI::App& app, Options& options) {
   app.add_option("--port", options.port, "Port of the page; 0: any free one")->check(CLI::Range(0, 65535));
 }
 
-// The page is to be seen from elsewhere, and nobody chose users or a token: make one for this run. It travels to the gateway in the
-// environment.
+// The page is to be seen from elsewhere, and nobody chose users or a token: make one for this run. It travels to the gateway in
+// the environment.
 Result<> ensure_token(const Config& config, Options& options) {
   const GatewayConfig& gateway = config.gateway;
   const bool is_guarded = !gateway.token.empty() || !gateway.users.empty() || has_users_file(config.storage);

@@ -1,5 +1,5 @@
-// vedette-test-bar-detector BUS_DIR CAMERA [EVERY]: plays detect for a camera that films the test pattern. Its one "person" is the
-// bar that moves (vision/test_pattern.h): where that is on a frame is known from the number in its pixels, so that a browser
+// vedette-test-bar-detector BUS_DIR CAMERA [EVERY]: plays detect for a camera that films the test pattern. Its one "person" is
+// the bar that moves (vision/test_pattern.h): where that is on a frame is known from the number in its pixels, so that a browser
 // test can tell from one picture alone whether a box is that of the frame it is drawn on. EVERY: it looks at every so many-th
 // frame only. Until SIGTERM.
 #include <csignal>

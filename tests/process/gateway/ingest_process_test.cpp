@@ -151,7 +151,8 @@ TEST_F(IngestProcess, WhatIsRefusedSaysWhy) {
        "expected at most"},
       {"POST /ingest/front HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nTransfer-Encoding: chunked\r\n\r\n", 411,
        "Content-Length"},
-      {"POST /api/cameras HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", 405, "only GET, HEAD, OPTIONS are served here"},
+      {"POST /api/cameras HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n", 405,
+       "only GET, HEAD, OPTIONS are served here"},
   };
   for (const auto& [request, status, says] : cases) {
     Connection connection = Connection::open(port_);

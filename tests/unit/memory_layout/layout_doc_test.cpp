@@ -300,12 +300,11 @@ TEST(MemoryLayout, constants_are_as_documented) {
 }
 
 TEST(MemoryLayout, schema_ids_are_as_documented) {
-  const std::map<std::string, std::uint64_t> ids{{"<camera>/frames", kFrameSchema},    {"<camera>/detections", kDetectionsSchema},
-                                                 {"<camera>/motion", kMotionSchema},   {"<camera>/control", kControlSchema},
-                                                 {"<camera>/state", kStateSchema},     {"<camera>/source", kSourceSchema},
-                                                 {"<camera>/ingest", kPacketsSchema},  {"<camera>/events", kEventSchema},
-                                                 {"<camera>/packets", kPacketsSchema}, {"<camera>/tracks", kTracksSchema},
-                                                 {"<camera>/media", kMediaSchema},     {"<camera>/encoded", kPacketsSchema}};
+  const std::map<std::string, std::uint64_t> ids{
+      {"<camera>/frames", kFrameSchema},    {"<camera>/detections", kDetectionsSchema}, {"<camera>/motion", kMotionSchema},
+      {"<camera>/control", kControlSchema}, {"<camera>/state", kStateSchema},           {"<camera>/source", kSourceSchema},
+      {"<camera>/ingest", kPacketsSchema},  {"<camera>/events", kEventSchema},          {"<camera>/packets", kPacketsSchema},
+      {"<camera>/tracks", kTracksSchema},   {"<camera>/media", kMediaSchema},           {"<camera>/encoded", kPacketsSchema}};
   std::map<std::string, std::uint64_t> documented;
   const auto found = page().tables.find("Records");
   ASSERT_NE(found, page().tables.end());
