@@ -3,6 +3,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 
 import { fetchIdentity, type Identity } from '../api';
+import { afterFirstPicture } from '../first_picture';
 import { addBindings, type Binding } from '../keys';
 import { wordsOf } from '../problem';
 import { hrefOf, parseRoute, type Route } from '../routes';
@@ -90,7 +91,7 @@ export function useIdentity(): Identity | null {
   const [identity, setIdentity] = useState(known);
   useEffect(() => {
     waiting.add(setIdentity);
-    if (known === null) refreshIdentity();
+    if (known === null) afterFirstPicture(() => known === null && refreshIdentity());
     else setIdentity(known);
     return () => void waiting.delete(setIdentity);
   }, []);

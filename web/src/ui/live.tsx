@@ -2,6 +2,7 @@
 
 import { useEffect, useRef } from 'preact/hooks';
 
+import { pictureShown } from '../first_picture';
 import { seconds } from '../format';
 import { isTroubled, reasonOf, shownInput } from '../health';
 import type { CameraSession, View } from '../session';
@@ -19,6 +20,10 @@ export function Live({ session, view }: Props) {
     return () => session.player.detach();
   }, [session]);
   const { shown, frozen } = view;
+  const hasPicture = shown !== null;
+  useEffect(() => {
+    if (hasPicture) pictureShown();
+  }, [hasPicture]);
   return (
     <div
       class="live"
