@@ -1,7 +1,6 @@
 // Where the gateway is and how it is asked: same host as the page, with the token of the page's address passed on. A first
 // request with it sets a cookie; the token then disappears from the address bar.
 
-import { fieldsOf } from './fields';
 import type { Codec } from './media';
 import { parsePlaces, type Place } from './places';
 import { parseCameras, parseModel, type Model } from './protocol';
@@ -30,9 +29,7 @@ export async function fetchCameras(): Promise<CamerasAnswer> {
     const url = withToken(new URL('api/cameras', document.baseURI));
     const answer = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(4000) });
     if ([401, 403, 429].includes(answer.status)) return { kind: 'refused' };
-    const content: unknown = answer.ok ? await answer.json() : null;
-    hasSettings ||= saysMode(content);
-    const names = parseCameras(content);
+    const names = parseCameras(answer.ok ? await answer.json() : null);
     return names === null ? { kind: 'unreachable' } : { kind: 'cameras', names };
   } catch {
     return { kind: 'unreachable' };
@@ -50,17 +47,8 @@ export async function fetchModel(): Promise<Model | null | undefined> {
   }
 }
 
-// A gateway that tells a camera's mode here also has its settings; of another one nothing is asked that it would refuse.
-let hasSettings = false;
-
-function saysMode(content: unknown): boolean {
-  const list = fieldsOf(content)?.['cameras'];
-  return Array.isArray(list) && fieldsOf(list[0])?.['mode'] !== undefined;
-}
-
 // The camera's zones and lines; none where the gateway can't say.
 export async function fetchPlaces(camera: string): Promise<Place[]> {
-  if (!hasSettings) return [];
   const settings = async (key: 'zones' | 'lines') => {
     const url = withToken(new URL(`api/cameras/${encodeURIComponent(camera)}/settings/${key}`, document.baseURI));
     const answer = await fetch(url, { cache: 'no-store', signal: AbortSignal.timeout(4000) });
