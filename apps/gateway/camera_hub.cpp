@@ -12,7 +12,7 @@ void CameraHub::join(const std::shared_ptr<Outbox>& viewer, const VideoWish& wis
   const std::lock_guard lock(mutex_);
   viewer->offer_hello(std::make_shared<const std::string>(hello_json(name_, classes_)));
   for (const Text& event : events_) viewer->offer_event(event);
-  if (state_) viewer->offer_state(state_);
+  if (state_) viewer->offer_state(state_head_);
   if (state_ && state_->still && detections_) viewer->offer_detections(detections_);
   if (state_ && state_->still && tracks_) viewer->offer_tracks(tracks_);
   viewers_.push_back({viewer, wish, {}});
@@ -183,9 +183,11 @@ std::shared_ptr<const DetectedFrame> CameraHub::held_found() const {
 }
 
 void CameraHub::send_state(const StatePtr& state) {
+  const StateHead head{std::make_shared<const std::string>(state_head(*state))};
   const std::lock_guard lock(mutex_);
   state_ = state;
-  for (const Viewer& viewer : viewers_) viewer.outbox->offer_state(state);
+  state_head_ = head;
+  for (const Viewer& viewer : viewers_) viewer.outbox->offer_state(head);
 }
 
 void CameraHub::send_picture(const PicturePtr& picture) {

@@ -126,6 +126,7 @@ class CameraHub {
   std::vector<std::string> classes_;
   std::deque<Text> events_;
   StatePtr state_;
+  StateHead state_head_;  // of state_
   Text detections_;  // the last that were sent
   Text tracks_;
   std::deque<std::shared_ptr<const DetectedFrame>> found_;  // the newest last

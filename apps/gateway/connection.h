@@ -4,22 +4,21 @@
 
 #include <array>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/role.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <chrono>
 #include <cstddef>
 #include <utility>
 #include <variant>
 
 #include "gateway/any_handler.h"
+#include "gateway/network.h"
 
 namespace vedette::gateway {
 
-namespace net = boost::asio;
 namespace beast = boost::beast;
 
 // The first few of a sequence of buffers: as many as one system call is given.
@@ -45,24 +44,28 @@ class FewBuffers {
 
 class Connection {
  public:
-  using Plain = beast::tcp_stream;
-  using Tls = net::ssl::stream<beast::tcp_stream>;
+  using Plain = beast::basic_stream<net::ip::tcp, Executor>;
+  using Tls = net::ssl::stream<Plain>;
   using executor_type = Plain::executor_type;
   using Transferred = AnyHandler<beast::error_code, std::size_t>;
   using Done = AnyHandler<beast::error_code>;
 
-  explicit Connection(net::ip::tcp::socket socket);
+  explicit Connection(Socket socket);
   // Begins with async_handshake(). What it needs of `tls` it keeps.
-  Connection(net::ip::tcp::socket socket, net::ssl::context& tls);
+  Connection(Socket socket, net::ssl::context& tls);
 
   bool is_tls() const { return std::holds_alternative<Tls>(stream_); }
   Plain& next_layer();
-  net::ip::tcp::socket& socket() { return next_layer().socket(); }
+  Socket& socket() { return next_layer().socket(); }
   executor_type get_executor() { return next_layer().get_executor(); }
 
   // Of everything from now on that isn't done by then: it fails and the connection is closed.
-  void expires_after(std::chrono::steady_clock::duration time) { next_layer().expires_after(time); }
-  void expires_never() { next_layer().expires_never(); }
+  void expires_after(std::chrono::steady_clock::duration time);
+  void expires_never();
+
+  // While `on`, bytes that don't fill a packet wait for those behind them: a message that takes several writes (Asio's are of 64 KiB
+  // at most) doesn't leave an almost empty packet behind each.
+  void fill_packets(bool on);
 
   // Handlers: void(beast::error_code, std::size_t).
   template <typename Buffers, typename Handler>
@@ -98,6 +101,7 @@ class Connection {
   void tear_down(beast::role_type role, Done handler);
 
   std::variant<Plain, Tls> stream_;
+  bool expires_ = false;
 };
 
 }  // namespace vedette::gateway

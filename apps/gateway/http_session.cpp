@@ -112,7 +112,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>, public Clo
   void on_handshake(beast::error_code error) {
     if (!error) return read();
     if (!is_plain_http(error)) return;  // too slow, gone, or nothing that we speak
-    stream_.next_layer().expires_after(kAnswerTimeout);
+    stream_.expires_after(kAnswerTimeout);
     net::async_write(stream_.next_layer(), net::buffer(kPlainHttp),
                      [self = shared_from_this()](beast::error_code failed, std::size_t) {
                        if (!failed) self->linger();
@@ -170,7 +170,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>, public Clo
   // done.
   std::shared_ptr<std::atomic<bool>> watch_for_end() {
     gone_ = std::make_shared<std::atomic<bool>>(false);
-    stream_.socket().async_wait(net::ip::tcp::socket::wait_read,
+    stream_.socket().async_wait(Socket::wait_read,
                                 [self = shared_from_this(), gone = gone_](beast::error_code error) {
                                   if (error || self->gone_ != gone) return;
                                   char byte = 0;
@@ -359,7 +359,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>, public Clo
   // Closing with unread bytes would make the kernel reset the connection and the answer might never be seen: read a little on.
   void linger() {
     beast::error_code ignored;
-    stream_.socket().shutdown(net::ip::tcp::socket::shutdown_send, ignored);
+    stream_.socket().shutdown(Socket::shutdown_send, ignored);
     stream_.expires_after(kLingerTimeout);
     drain(256);
   }

@@ -104,22 +104,28 @@ std::string video_json(const Video& video, std::string_view why) {
                {"why", why}});
 }
 
-std::string state_json(const StateReport& report, double sent_fps) {
-  Json fps = {
-      {"capture", rounded(report.capture_fps, 10)}, {"detect", rounded(report.detect_fps, 10)}, {"sent", rounded(sent_fps, 10)}};
+// Ends where the viewer's own rate goes.
+std::string state_head(const StateReport& report) {
+  Json fps = {{"capture", rounded(report.capture_fps, 10)}, {"detect", rounded(report.detect_fps, 10)}, {"sent", 0}};
   Json latency = {{"p50", number_or_null(report.latency_p50_ms)}, {"p99", number_or_null(report.latency_p99_ms)}};
-  return dump({{"type", "state"},
-               {"mode", report.mode ? Json(vedette::to_string(*report.mode)) : Json(nullptr)},
-               {"mode_since_ms", number_or_null(report.mode_since_ms)},
-               {"targets", report.targets},
-               {"still", report.still},
-               {"detecting", report.detecting},
-               {"paused", report.paused},
-               {"fps", std::move(fps)},
-               {"latency_ms", std::move(latency)},
-               {"dropped", report.dropped},
-               {"stages", stages_array(report.stages)},
-               {"inputs", inputs_array(report.inputs)}});
+  std::string json = dump({{"type", "state"},
+                           {"mode", report.mode ? Json(vedette::to_string(*report.mode)) : Json(nullptr)},
+                           {"mode_since_ms", number_or_null(report.mode_since_ms)},
+                           {"targets", report.targets},
+                           {"still", report.still},
+                           {"detecting", report.detecting},
+                           {"paused", report.paused},
+                           {"latency_ms", std::move(latency)},
+                           {"dropped", report.dropped},
+                           {"stages", stages_array(report.stages)},
+                           {"inputs", inputs_array(report.inputs)},
+                           {"fps", std::move(fps)}});
+  json.resize(json.size() - std::string_view("0}}").size());
+  return json;
+}
+
+std::string state_json(std::string_view head, double sent_fps) {
+  return std::string(head) + Json(rounded(sent_fps, 10)).dump() + "}}";
 }
 
 std::string event_json(const schema::Event& event) {

@@ -36,6 +36,10 @@ struct StateReport {
   std::vector<Input> inputs;
 };
 using StatePtr = std::shared_ptr<const StateReport>;
+// The state message up to that rate, for all viewers.
+struct StateHead {
+  Text text;
+};
 
 struct CameraHealth {
   std::string name;
@@ -46,7 +50,8 @@ struct CameraHealth {
 std::string hello_json(std::string_view camera, const std::vector<std::string>& classes);
 // `classes`: names by class id; an id beyond them is shown as its number.
 std::string detections_json(const Detections& detections, const std::vector<std::string>& classes);
-std::string state_json(const StateReport& report, double sent_fps);
+std::string state_head(const StateReport& report);
+std::string state_json(std::string_view head, double sent_fps);
 std::string event_json(const schema::Event& event);
 std::string tracks_json(const Tracks& tracks, const std::vector<std::string>& classes);
 // How this viewer is sent its pictures from now on. `why`: a sentence for people.

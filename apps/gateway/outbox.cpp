@@ -51,7 +51,7 @@ void Outbox::offer_tracks(Text text) {
   if (takes_ == Takes::kAll) offer([&] { push_bounded(tracks_, std::move(text), kDetections); });
 }
 
-void Outbox::offer_state(StatePtr state) {
+void Outbox::offer_state(StateHead state) {
   if (takes_ == Takes::kAll) offer([&] { state_ = std::move(state); });
 }
 
@@ -82,7 +82,7 @@ Outgoing Outbox::pick_text() {
   if (!events_.empty()) return pop(events_);
   if (!detections_.empty()) return pop(detections_);
   if (!tracks_.empty()) return pop(tracks_);
-  if (state_) return std::exchange(state_, nullptr);
+  if (state_.text) return std::exchange(state_, {});
   return std::monostate{};
 }
 

@@ -18,7 +18,7 @@
 namespace vedette::gateway {
 
 // std::monostate: nothing waits. A Ping is to be answered when its turn comes, with the time that it is then.
-using Outgoing = std::variant<std::monostate, Text, StatePtr, PicturePtr, Ping>;
+using Outgoing = std::variant<std::monostate, Text, StateHead, PicturePtr, Ping>;
 
 class Outbox {
  public:
@@ -35,7 +35,7 @@ class Outbox {
   void offer_event(Text text);
   void offer_detections(Text text);
   void offer_tracks(Text text);
-  void offer_state(StatePtr state);
+  void offer_state(StateHead state);
   void offer_picture(PicturePtr picture);
   // Pictures come from `trail` (null: by offer_picture()) from now on, because of `why`.
   void follow(const PacketTrail* trail, std::string_view why);
@@ -64,7 +64,7 @@ class Outbox {
   std::deque<Text> events_;
   std::deque<Text> detections_;
   std::deque<Text> tracks_;
-  StatePtr state_;
+  StateHead state_;  // no text: none
   PicturePtr picture_;
   const PacketTrail* trail_ = nullptr;
   PacketTrail::Place place_;

@@ -28,6 +28,27 @@ std::optional<Reply> refuse_body(const RequestHead& head) {
   return problem(413, fmt::format("a body of {} bytes; expected at most {}", head.content_length, kMaxJsonBytes));
 }
 
+// Other keys of the query are passed over: programs put a number there so that no cache answers.
+Operation stream_operation() {
+  Operation operation{"pictures", "A camera's pictures as they come, for an <img> or any player"};
+  operation.about = "JPEGs as multipart/x-mixed-replace: the camera's own if it sends such, else encoded from its pictures. Has no end.";
+  operation.any_query = true;
+  operation.answers = {{200, "the first of them and those that follow", {}, "multipart/x-mixed-replace"}};
+  operation.problems = {503};
+  return operation;
+}
+
+Operation snapshot_operation() {
+  Operation operation{"pictures", "A camera's next picture"};
+  operation.about = "Taken after it was asked for, in full size; within 5 s, else 503. X-Frame-Id says which, X-Captured-At when.";
+  operation.query = {integer_param("width", "pixels; the height follows, and nothing is enlarged", kLeastSnapshotWidth, kMaxSide),
+                     choice_param("boxes", "1: with what was detected on it", {"0", "1"})};
+  operation.any_query = true;
+  operation.answers = {{200, "", {}, "image/jpeg"}};
+  operation.problems = {502, 503};
+  return operation;
+}
+
 Reply not_allowed(std::string_view detail, const std::vector<std::string>& methods) {
   Reply reply = problem(405, detail);
   reply.headers.emplace_back("Allow", fmt::format("{}", fmt::join(methods, ", ")));
@@ -184,9 +205,9 @@ void Router::add_site_routes() {
   table_.add({"GET", "/ws/{camera}", Role::kViewer, [this](const Request& request) { return watch(request); },
               site("A camera's WebSocket"), false, false});
   table_.add({"GET", "/stream/{camera}.mjpeg", Role::kViewer, [this](const Request& request) { return stream(request); },
-              site("A camera's pictures as multipart/x-mixed-replace"), false, false});
+              stream_operation()});
   table_.add({"GET", "/snapshot/{camera}.jpg", Role::kViewer, [this](const Request& request) { return snapshot(request); },
-              site("A camera's next picture"), false, false});
+              snapshot_operation()});
   for (const char* method : {"GET", "POST"})
     table_.add({method, "/ingest/{camera}", Role::kOperator, [this](const Request& request) { return push(request); },
                 site("Takes a camera's pictures"), false, false});

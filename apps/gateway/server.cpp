@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 #include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "config/text.h"
 #include "gateway/accounts.h"
@@ -10,8 +9,6 @@
 
 namespace vedette::gateway {
 namespace {
-
-using Tcp = net::ip::tcp;
 
 constexpr std::chrono::milliseconds kCloseTimeout{300};
 constexpr std::chrono::milliseconds kAcceptPause{100};  // after an accept that failed (descriptors used up)
@@ -38,11 +35,11 @@ Error listen_error(const ServerOptions& options, const boost::system::error_code
 
 class Listener {
  public:
-  Listener(Tcp::acceptor& acceptor, SessionContext& context, const std::shared_ptr<net::ssl::context>& tls)
+  Listener(Acceptor& acceptor, SessionContext& context, const std::shared_ptr<net::ssl::context>& tls)
       : acceptor_(acceptor), context_(context), tls_(tls), pause_(acceptor.get_executor()) {}
 
   void accept() {
-    acceptor_.async_accept([this](boost::system::error_code error, Tcp::socket socket) {
+    acceptor_.async_accept([this](boost::system::error_code error, Socket socket) {
       if (error == net::error::operation_aborted || !acceptor_.is_open()) return;
       if (error) return wait();
       if (context_.connections < context_.max_connections || make_room())
@@ -67,10 +64,10 @@ class Listener {
     });
   }
 
-  Tcp::acceptor& acceptor_;
+  Acceptor& acceptor_;
   SessionContext& context_;
   const std::shared_ptr<net::ssl::context>& tls_;  // null: plain; may become another one
-  net::steady_timer pause_;
+  Timer pause_;
 };
 
 // Ends what goes on for who isn't let in any more; takes a certificate that was renewed.
@@ -98,7 +95,7 @@ class Sweeper {
   static constexpr int kSweepsALook = 60;
   SessionContext& context_;
   ServerOptions& options_;
-  net::steady_timer timer_;
+  Timer timer_;
   int sweeps_ = 0;
 };
 
@@ -109,7 +106,8 @@ struct Server::Parts {
   ServerOptions options;
   SessionContext context;  // outlives the sessions, which end with `io` at the latest
   net::io_context io{1};
-  Tcp::acceptor acceptor{io};
+  Wakes wakes{io.get_executor()};
+  Acceptor acceptor{io};
 };
 
 Result<Server> Server::open(const ServerOptions& options) {
@@ -119,9 +117,9 @@ Result<Server> Server::open(const ServerOptions& options) {
     return Error{ErrorCode::kInvalidArgument, "cannot listen on " + where(options) + ": \"" + options.listen +
                                                   "\" is not an IP address or \"localhost\" (gateway.listen)"};
   auto parts = std::make_unique<Parts>(options);
-  const Tcp::endpoint endpoint(address, options.port);
+  const net::ip::tcp::endpoint endpoint(address, options.port);
   parts->acceptor.open(endpoint.protocol(), error);
-  if (!error) parts->acceptor.set_option(Tcp::acceptor::reuse_address(true), error);
+  if (!error) parts->acceptor.set_option(Acceptor::reuse_address(true), error);
   if (!error) parts->acceptor.bind(endpoint, error);
   if (!error) parts->acceptor.listen(net::socket_base::max_listen_connections, error);
   if (error) return listen_error(options, error);
@@ -150,6 +148,7 @@ void Server::run(const Router& router, int stop_fd) {
   Workers workers(kWorkers, kMostWaiting);
   context.router = &router;
   context.workers = &workers;
+  context.wakes = &parts_->wakes;
   context.max_viewers = parts_->options.max_viewers;
   context.max_connections = context.max_viewers + kSpareConnections;
   Listener listener(parts_->acceptor, context, parts_->options.tls);
@@ -158,7 +157,7 @@ void Server::run(const Router& router, int stop_fd) {
   net::io_context& io = parts_->io;
   Sweeper sweeper(io, context, parts_->options);
   sweeper.wait();
-  net::steady_timer deadline(io);
+  Timer deadline(io);
   net::posix::stream_descriptor stop(io, ::dup(stop_fd));
   stop.async_wait(net::posix::stream_descriptor::wait_read, [&](boost::system::error_code) {
     boost::system::error_code ignored;

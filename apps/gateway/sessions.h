@@ -17,6 +17,7 @@
 #include "gateway/camera_hub.h"
 #include "gateway/connection.h"
 #include "gateway/router.h"
+#include "gateway/wakes.h"
 
 namespace vedette::gateway {
 
@@ -40,6 +41,8 @@ inline constexpr std::size_t kMaxClientMessage = 4096;
 // What the kernel may buffer for a viewer (it doubles this): little, so that a slow viewer skips pictures instead of seeing old
 // ones.
 inline constexpr int kViewerSendBuffer = 64 * 1024;
+// A picture of more bytes takes more than one write.
+inline constexpr std::size_t kOneWrite = 64 * 1024;
 
 class Closable {
  public:
@@ -53,6 +56,7 @@ class Closable {
 struct SessionContext {
   const Router* router = nullptr;
   Workers* workers = nullptr;
+  Wakes* wakes = nullptr;
   std::uint32_t max_viewers = 0;
   std::size_t max_connections = 0;
   std::size_t connections = 0;  // HTTP and viewers

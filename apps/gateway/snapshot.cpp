@@ -13,7 +13,6 @@ namespace vedette::gateway {
 namespace {
 
 constexpr int kQuality = 90;
-constexpr std::uint32_t kLeastWidth = 16;
 
 std::string label_of(const Detection& box, const std::vector<std::string>& classes) {
   return class_name(classes, box.class_id()) + " " + std::to_string(std::lround(box.score() * 100.0f)) + "%";
@@ -27,8 +26,8 @@ Result<SnapshotWish> parse_snapshot_wish(const Target& target) {
   if (const auto width = target.value("width")) {
     const char* end = width->data() + width->size();
     const auto read = std::from_chars(width->data(), end, wish.width);
-    if (read.ec != std::errc{} || read.ptr != end || wish.width < kLeastWidth || wish.width > kMaxSide)
-      return bad("width=: expected " + std::to_string(kLeastWidth) + " to " + std::to_string(kMaxSide) + " pixels");
+    if (read.ec != std::errc{} || read.ptr != end || wish.width < kLeastSnapshotWidth || wish.width > kMaxSide)
+      return bad("width=: expected " + std::to_string(kLeastSnapshotWidth) + " to " + std::to_string(kMaxSide) + " pixels");
   }
   if (const auto boxes = target.value("boxes")) {
     if (*boxes != "0" && *boxes != "1") return bad("boxes=: expected 0 or 1");

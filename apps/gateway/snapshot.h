@@ -10,6 +10,8 @@
 
 namespace vedette::gateway {
 
+inline constexpr std::uint32_t kLeastSnapshotWidth = 16;
+
 // What was asked for.
 struct SnapshotWish {
   std::uint32_t width = 0;  // pixels; 0: the picture's own. Nothing is enlarged.

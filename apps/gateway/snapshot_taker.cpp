@@ -1,7 +1,6 @@
 #include "gateway/snapshot_taker.h"
 
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <deque>
 #include <utility>
@@ -42,7 +41,7 @@ Reply render(const Picture& picture, const DetectedFrame* found, const SnapshotW
 
 class SnapshotTaker : public std::enable_shared_from_this<SnapshotTaker> {
  public:
-  SnapshotTaker(const net::any_io_executor& executor, CameraHub& camera, const SnapshotWish& wish, Workers& workers,
+  SnapshotTaker(const Executor& executor, CameraHub& camera, const SnapshotWish& wish, Workers& workers,
                 std::function<void(Reply)> done)
       : executor_(executor), camera_(camera), wish_(wish), workers_(workers), done_(std::move(done)), timer_(executor) {}
 
@@ -114,12 +113,12 @@ class SnapshotTaker : public std::enable_shared_from_this<SnapshotTaker> {
     done_(problem(503, why));
   }
 
-  const net::any_io_executor executor_;
+  const Executor executor_;
   CameraHub& camera_;
   const SnapshotWish wish_;
   Workers& workers_;
   const std::function<void(Reply)> done_;
-  net::steady_timer timer_;
+  Timer timer_;
   const std::uint64_t asked_at_ns_ = monotonic_ns();
   std::shared_ptr<Outbox> outbox_;   // null: no longer watching
   std::deque<PicturePtr> pictures_;  // taken since it was asked for
@@ -128,7 +127,7 @@ class SnapshotTaker : public std::enable_shared_from_this<SnapshotTaker> {
 
 }  // namespace
 
-void take_snapshot(const net::any_io_executor& executor, CameraHub& camera, const SnapshotWish& wish, Workers& workers,
+void take_snapshot(const Executor& executor, CameraHub& camera, const SnapshotWish& wish, Workers& workers,
                    std::function<void(Reply)> done) {
   std::make_shared<SnapshotTaker>(executor, camera, wish, workers, std::move(done))->start();
 }

@@ -5,18 +5,18 @@
 // Belongs to the network thread; keeps itself alive until `done` was called, once.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <functional>
 
 #include "gateway/api/workers.h"
 #include "gateway/camera_hub.h"
+#include "gateway/network.h"
 #include "gateway/reply.h"
 #include "gateway/snapshot.h"
 
 namespace vedette::gateway {
 
 // `camera` and `workers` outlive it. `done` gets the picture, or a problem that says why there is none.
-void take_snapshot(const boost::asio::any_io_executor& executor, CameraHub& camera, const SnapshotWish& wish, Workers& workers,
+void take_snapshot(const Executor& executor, CameraHub& camera, const SnapshotWish& wish, Workers& workers,
                    std::function<void(Reply)> done);
 
 }  // namespace vedette::gateway

@@ -1,7 +1,6 @@
 // GET /stream/<camera>.mjpeg: a camera's JPEGs one behind the other as multipart/x-mixed-replace, which an <img> and most
 // programs show without any code. One picture under way at a time; the newest wins.
 #include <array>
-#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
 #include "gateway/sessions.h"
@@ -16,7 +15,7 @@ constexpr std::string_view kHead =
     "no-store\r\n"
     "Connection: close\r\n";
 
-class StreamSession : public std::enable_shared_from_this<StreamSession>, public Closable {
+class StreamSession : public std::enable_shared_from_this<StreamSession>, public Closable, public Wakeable {
  public:
   StreamSession(Connection connection, std::string head, CameraHub& camera, SessionContext& context, ConnectionPlace place)
       : stream_(std::move(connection)), head_(std::move(head)), camera_(camera), context_(context), place_(std::move(place)) {
@@ -44,24 +43,19 @@ class StreamSession : public std::enable_shared_from_this<StreamSession>, public
   }
 
   const std::string& ticket() const override { return place_.ticket; }
+  void on_wake() override { write_next(); }
 
   void close() override {
     gone_ = true;
     if (outbox_) camera_.leave(outbox_);
     beast::error_code ignored;
-    stream_.socket().shutdown(net::ip::tcp::socket::shutdown_both, ignored);
+    stream_.socket().shutdown(Socket::shutdown_both, ignored);
     stream_.socket().close(ignored);
   }
 
  private:
   void on_open() {
-    // The outbox outlives this session in the feed's hands for a moment, hence the weak pointer.
-    const auto wake = [weak = weak_from_this(), executor = stream_.get_executor()] {
-      net::post(executor, [weak] {
-        if (const auto self = weak.lock()) self->write_next();
-      });
-    };
-    outbox_ = std::make_shared<Outbox>(wake, Outbox::Takes::kPicturesOnly);
+    outbox_ = std::make_shared<Outbox>(context_.wakes->of(weak_from_this()), Outbox::Takes::kPicturesOnly);
     camera_.join(outbox_);
     write_next();
   }
@@ -86,10 +80,13 @@ class StreamSession : public std::enable_shared_from_this<StreamSession>, public
       return net::buffer(sending_->parts()[index].data(), sending_->parts()[index].size());
     };
     const std::array<net::const_buffer, 5> buffers{net::buffer(head_), part(0), part(1), part(2), net::buffer(kBoundary)};
+    const bool fills_packets = sending_->bytes() > kOneWrite;
+    if (fills_packets) stream_.fill_packets(true);
     stream_.expires_after(kViewerTimeout);
-    net::async_write(stream_, buffers, [self = shared_from_this()](beast::error_code error, std::size_t) {
+    net::async_write(stream_, buffers, [self = shared_from_this(), fills_packets](beast::error_code error, std::size_t) {
       if (self->gone_) return;
       if (error) return self->close();
+      if (fills_packets) self->stream_.fill_packets(false);
       self->camera_.count_sent(*self->sending_);
       self->write_next();
     });

@@ -1,7 +1,6 @@
 // A viewer: one WebSocket, one write under way at a time, fed from its outbox. What the viewer sends is a ping, or
 // read and dropped.
 #include <array>
-#include <boost/asio/post.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>
 
@@ -14,7 +13,7 @@ namespace {
 
 namespace websocket = boost::beast::websocket;
 
-class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public Closable {
+class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public Closable, public Wakeable {
  public:
   ViewerSession(Connection connection, UpgradeRequest request, CameraHub& camera, const VideoWish& wish, SessionContext& context,
                 ConnectionPlace place)
@@ -57,15 +56,11 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
   }
 
   const std::string& ticket() const override { return place_.ticket; }
+  void on_wake() override { write_next(); }
 
  private:
   void on_open() {
-    // The outbox outlives this session in the feed's hands for a moment, hence the weak pointer.
-    outbox_ = std::make_shared<Outbox>([weak = weak_from_this(), executor = socket_.get_executor()] {
-      net::post(executor, [weak] {
-        if (const auto self = weak.lock()) self->write_next();
-      });
-    });
+    outbox_ = std::make_shared<Outbox>(context_.wakes->of(weak_from_this()));
     camera_.join(outbox_, wish_);
     read();
     write_next();
@@ -99,8 +94,8 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
     start_write({net::buffer(*text)});
   }
 
-  void write(const StatePtr& state) {
-    header_ = state_json(*state, sent_.per_second(monotonic_ns()));
+  void write(const StateHead& state) {
+    header_ = state_json(*state.text, sent_.per_second(monotonic_ns()));
     socket_.text(true);
     start_write({net::buffer(header_)});
   }
@@ -116,12 +111,15 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
     const auto part = [&](std::size_t index) {
       return net::buffer(picture->parts()[index].data(), picture->parts()[index].size());
     };
+    fills_packets_ = picture->bytes() > kOneWrite;
+    if (fills_packets_) socket_.next_layer().fill_packets(true);
     start_write({net::buffer(picture->head()), part(0), part(1), part(2)});
   }
 
   void start_write(const std::array<net::const_buffer, 4>& buffers) {
     socket_.async_write(buffers, [self = shared_from_this()](beast::error_code error, std::size_t) {
       if (error) return self->on_gone();
+      if (std::exchange(self->fills_packets_, false)) self->socket_.next_layer().fill_packets(false);
       if (const auto* picture = std::get_if<PicturePtr>(&self->sending_)) {
         self->sent_.add(monotonic_ns());
         self->camera_.count_sent(**picture);
@@ -149,6 +147,7 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
   Outgoing sending_;                // keeps the bytes under way alive
   std::string header_;
   RateWindow sent_;
+  bool fills_packets_ = false;
   bool gone_ = false;
   bool closing_ = false;
 };

@@ -36,7 +36,7 @@ Json state_of(const CameraHub& hub) {
     unknown->inputs = hub.inputs(monotonic_ns());
     state = std::move(unknown);
   }
-  Json json = Json::parse(state_json(*state, 0.0));
+  Json json = Json::parse(state_json(state_head(*state), 0.0));
   json["fps"].erase("sent");  // a viewer's
   return json;
 }

@@ -33,6 +33,8 @@ gateway:
   port: 0
   token: %(token)s
 """
+# Pictures without end, and one that waits for a camera; what they answer with is process_gateway's.
+ENDLESS = "^/(stream|snapshot)/"
 TOKEN = "schemathesis may make users, too"
 # A part that answers with 503 is away for a moment by its own words; anything else that begins with 5 is a bug.
 # Most requests are about what there is; the others find what is said of the rest.
@@ -105,7 +107,7 @@ def main():
         run = subprocess.run(
             [python, "-m", "schemathesis.cli", "--config-file", folder / "schemathesis.toml", "run", f"{base}/api/openapi.json",
              "--url", base, "--header", f"Authorization: Bearer {TOKEN}", "--max-examples", str(EXAMPLES), "--seed", "7",
-             "--phases", "examples,coverage,fuzzing",
+             "--exclude-path-regex", ENDLESS, "--phases", "examples,coverage,fuzzing",
              "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,"
              "response_schema_conformance,unsupported_method,allow_header_conformance",
              "--request-timeout", "60", "--no-shrink", "--no-color"],

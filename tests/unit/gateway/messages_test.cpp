@@ -132,7 +132,7 @@ TEST(Messages, DetectionsCarryTheirFrameAndClassNames) {
 TEST(Messages, StateSaysNullForWhatIsNotKnown) {
   StateReport report;
   report.stages = judge({}, true, 1);
-  Json json = Json::parse(state_json(report, 29.97));
+  Json json = Json::parse(state_json(state_head(report), 29.97));
   EXPECT_EQ(json["type"], "state");
   EXPECT_TRUE(json["mode"].is_null());
   EXPECT_TRUE(json["mode_since_ms"].is_null());
@@ -148,7 +148,7 @@ TEST(Messages, StateSaysNullForWhatIsNotKnown) {
   report.targets = 2;
   report.dropped = 3;
   report.still = true;
-  json = Json::parse(state_json(report, 0.0));
+  json = Json::parse(state_json(state_head(report), 0.0));
   EXPECT_EQ(json["mode"], "tracking");
   EXPECT_EQ(json["mode_since_ms"], 1234);
   EXPECT_EQ(json["latency_ms"]["p50"], 31.25);

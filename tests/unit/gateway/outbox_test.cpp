@@ -33,14 +33,14 @@ TEST(Outbox, NewestPictureWins) {
 
 TEST(Outbox, TextsAreBoundedAndInOrder) {
   Outbox outbox([] {});
-  outbox.offer_state(std::make_shared<StateReport>());
+  outbox.offer_state({text(0)});
   for (int i = 0; i < 100; ++i) outbox.offer_detections(text(i));
   for (int i = 200; i < 300; ++i) outbox.offer_event(text(i));
   outbox.offer_hello(text(-1));
   EXPECT_EQ(text_of(outbox.next()), "-1");
   for (int i = 300 - static_cast<int>(Outbox::kEvents); i < 300; ++i) EXPECT_EQ(text_of(outbox.next()), std::to_string(i));
   for (int i = 100 - static_cast<int>(Outbox::kDetections); i < 100; ++i) EXPECT_EQ(text_of(outbox.next()), std::to_string(i));
-  EXPECT_TRUE(std::holds_alternative<StatePtr>(outbox.next()));
+  EXPECT_TRUE(std::holds_alternative<StateHead>(outbox.next()));
   EXPECT_TRUE(std::holds_alternative<std::monostate>(outbox.next()));
 }
 
@@ -83,7 +83,7 @@ TEST(Outbox, AChangeIsToldRightBeforeItsFirstPicture) {
   larger.width = 640;
   outbox.offer_picture(picture(3, std::make_shared<const Video>(larger)));
   EXPECT_NE(text_of(outbox.next()).find("\"width\":640"), std::string::npos);
-  outbox.offer_state(std::make_shared<StateReport>());
+  outbox.offer_state({text(0)});
   EXPECT_EQ(picture_of(outbox.next()), 3u) << "nothing comes between";
   outbox.follow(nullptr, "of another reason");
   outbox.offer_picture(picture(4));
@@ -95,7 +95,7 @@ TEST(Outbox, PicturesOnlyMeansIt) {
   Outbox outbox([] {}, Outbox::Takes::kPicturesOnly);
   outbox.offer_hello(text(1));
   outbox.offer_event(text(2));
-  outbox.offer_state(std::make_shared<StateReport>());
+  outbox.offer_state({text(0)});
   outbox.offer_pong({});
   outbox.offer_picture(picture(1));
   EXPECT_EQ(picture_of(outbox.next()), 1u);
