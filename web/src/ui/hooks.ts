@@ -1,6 +1,6 @@
 // What the views share: the route, what the gateway answers, who is asking, keys.
 
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 
 import { fetchIdentity, type Identity } from '../api';
 import { afterFirstPicture } from '../first_picture';
@@ -98,10 +98,11 @@ export function useIdentity(): Identity | null {
   return identity;
 }
 
+// Keys hold as soon as the component is seen: an effect after the picture would lose a key pressed at once.
 export function useKeys(bindings: readonly Binding[]): void {
   const latest = useRef(bindings);
   latest.current = bindings;
-  useEffect(() => addBindings(() => latest.current), []);
+  useLayoutEffect(() => addBindings(() => latest.current), []);
 }
 
 export function useTitle(title: string): void {
