@@ -1,5 +1,7 @@
 // One connection's bytes, by TLS or plain: what HTTP and WebSockets read from and write to without knowing which. An AsyncStream
-// as Beast wants it, with Beast's time limits below. Belongs to the network thread; movable while nothing is under way.
+// as Beast wants it, with Beast's time limits below, and a way beside Beast for whole messages: Asio writes 64 KiB at most at once,
+// which costs a picture several system calls and as many rounds through handlers. Belongs to the network thread; movable while
+// nothing is under way.
 #pragma once
 
 #include <array>
@@ -11,6 +13,9 @@
 #include <boost/beast/core/role.hpp>
 #include <chrono>
 #include <cstddef>
+#include <functional>
+#include <memory>
+#include <optional>
 #include <utility>
 #include <variant>
 
@@ -34,12 +39,19 @@ class FewBuffers {
     for (auto buffer = net::buffer_sequence_begin(buffers); buffer != end && size_ < buffers_.size(); ++buffer)
       buffers_[size_++] = *buffer;
   }
-  const_iterator begin() const { return buffers_.data(); }
+  const_iterator begin() const { return buffers_.data() + first_; }
   const_iterator end() const { return buffers_.data() + size_; }
+
+  // The first `bytes` are done with.
+  void consume(std::size_t bytes) {
+    for (; first_ < size_ && bytes >= buffers_[first_].size(); ++first_) bytes -= buffers_[first_].size();
+    if (first_ < size_) buffers_[first_] += bytes;
+  }
+  bool empty() const { return first_ == size_; }
 
  private:
   std::array<Buffer, 16> buffers_{};
-  std::size_t size_ = 0;
+  std::size_t first_ = 0, size_ = 0;
 };
 
 class Connection {
@@ -60,12 +72,8 @@ class Connection {
   executor_type get_executor() { return next_layer().get_executor(); }
 
   // Of everything from now on that isn't done by then: it fails and the connection is closed.
-  void expires_after(std::chrono::steady_clock::duration time);
-  void expires_never();
-
-  // While `on`, bytes that don't fill a packet wait for those behind them: a message that takes several writes (Asio's are of 64 KiB
-  // at most) doesn't leave an almost empty packet behind each.
-  void fill_packets(bool on);
+  void expires_after(std::chrono::steady_clock::duration time) { next_layer().expires_after(time); }
+  void expires_never() { next_layer().expires_never(); }
 
   // Handlers: void(beast::error_code, std::size_t).
   template <typename Buffers, typename Handler>
@@ -75,6 +83,22 @@ class Connection {
   template <typename Buffers, typename Handler>
   void async_write_some(const Buffers& buffers, Handler&& handler) {
     write_some(FewBuffers<net::const_buffer>(buffers), Transferred(std::forward<Handler>(handler)));
+  }
+
+  // A message in one piece between what Beast writes by itself (pongs, pings, the close): a frame of Beast's waits for the message,
+  // and a message for the frame. Beast writes nothing else meanwhile, so its frames are small, and a write of all that was given ends
+  // one. Has no time limit.
+  //
+  // Not now? Then on_free's function is called when it may be.
+  bool may_write_message() const { return !frame_under_way_ && held_.expired(); }
+  void on_free(std::function<void()> act) { on_free_ = std::move(act); }
+  // True: it is written. Else `handler`, void(beast::error_code), is called when it is or can't be; the bytes stay there till then.
+  template <typename Buffers, typename Handler>
+  bool write_message(const Buffers& buffers, Handler&& handler) {
+    FewBuffers<net::const_buffer> left(buffers);
+    if (write_now(left)) return true;
+    write_rest(left, Done(std::forward<Handler>(handler)));
+    return false;
   }
 
   // Of TLS alone. Handlers: void(beast::error_code).
@@ -100,8 +124,21 @@ class Connection {
   void shut_down(Done handler);
   void tear_down(beast::role_type role, Done handler);
 
+  // Beast's frame that waits for a message. The message's operation owns it: what is never ended ends with that.
+  struct Held {
+    std::optional<std::pair<FewBuffers<net::const_buffer>, Transferred>> frame;
+  };
+
+  bool write_now(FewBuffers<net::const_buffer>& left);
+  void write_rest(const FewBuffers<net::const_buffer>& left, Done handler);
+  void go_on(FewBuffers<net::const_buffer> left, Done handler, std::shared_ptr<Held> held);
+  void end_message(beast::error_code error, Done& handler, const std::shared_ptr<Held>& held);
+  void end_frame();
+
   std::variant<Plain, Tls> stream_;
-  bool expires_ = false;
+  bool frame_under_way_ = false;  // a write of Beast's, or what is left of its frame
+  std::weak_ptr<Held> held_;      // while a message is under way
+  std::function<void()> on_free_;
 };
 
 }  // namespace vedette::gateway

@@ -101,7 +101,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>, public Clo
   }
 
  private:
-  // Idle is who hasn't sent a whole head: it makes room when others come.
+  // Idle is who hasn't sent a whole head, or isn't known yet: it makes room when others come.
   void be_idle() {
     if (!idle_) idle_ = context_.idle.insert(context_.idle.end(), this);
   }
@@ -131,7 +131,6 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>, public Clo
   }
 
   void on_head(beast::error_code error) {
-    be_busy();
     began_ns_ = monotonic_ns();
     is_head_ = keep_alive_ = false;
     if (error == http::error::end_of_stream) return finish();
@@ -144,6 +143,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>, public Clo
     beast::error_code ignored;
     head.remote = stream_.socket().remote_endpoint(ignored).address().to_string();
     call_ = context_.router->begin(head);
+    if (!call_.is_unknown) be_busy();
     is_head_ = call_.request.head.method == "HEAD";
     if (call_.wants_body()) return start_json();
     keep_alive_ = parser_->is_done() && parser_->get().keep_alive();
@@ -257,14 +257,15 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>, public Clo
   void start_json() {
     const bool must_continue = wants_continue();
     json_.emplace(std::move(*parser_));
-    json_->body_limit(kMaxJsonBytes);
+    json_->body_limit(call_.most_body_bytes());
     stream_.expires_after(kJsonTimeout);
     go_on_after_continue(must_continue, [this] { read_json(); });
   }
 
   void read_json() {
     http::async_read(stream_, buffer_, *json_, [self = shared_from_this()](beast::error_code error, std::size_t) {
-      if (error == http::error::body_limit) return self->refuse(413, "a body of more than 1 MiB; expected at most that");
+      if (error == http::error::body_limit)
+        return self->refuse(413, "a body of more than " + std::to_string(self->call_.most_body_bytes()) + " bytes");
       if (error && error.category() == http::make_error_code(http::error::bad_version).category())
         return self->refuse(400, "this is not a well-formed HTTP request");
       if (!error) self->on_json();  // else gone, or too slow: the socket closes with this session

@@ -16,7 +16,7 @@ constexpr std::string_view kCamera = "camera";
 constexpr std::string_view kPage = "page";
 
 // What a body's head says of it, before a byte of it is read.
-std::optional<Reply> refuse_body(const RequestHead& head) {
+std::optional<Reply> refuse_body(const RequestHead& head, std::size_t most) {
   if (!is_json_type(head.content_type))
     return problem(415, head.content_type.empty() ? "no Content-Type; expected application/json"
                                                   : "Content-Type " + head.content_type + "; expected application/json");
@@ -24,8 +24,8 @@ std::optional<Reply> refuse_body(const RequestHead& head) {
   std::uint64_t bytes = 0;
   const char* end = head.content_length.data() + head.content_length.size();
   const auto [stop, error] = std::from_chars(head.content_length.data(), end, bytes);
-  if (error == std::errc{} && stop == end && bytes <= kMaxJsonBytes) return std::nullopt;
-  return problem(413, fmt::format("a body of {} bytes; expected at most {}", head.content_length, kMaxJsonBytes));
+  if (error == std::errc{} && stop == end && bytes <= most) return std::nullopt;
+  return problem(413, fmt::format("a body of {} bytes; expected at most {}", head.content_length, most));
 }
 
 // Other keys of the query are passed over: programs put a number there so that no cache answers.
@@ -148,7 +148,7 @@ std::optional<Reply> Router::refuse_call(const Call& call) const {
   if (route.least && !request.who.may(*route.least))
     return problem(403, fmt::format("this needs the role {}; yours is {}", role_name(*route.least), role_name(request.who.role)));
   if (auto refusal = refuse_query(route.operation, request.target)) return refusal;
-  if (!route.operation.body.empty()) return refuse_body(request.head);
+  if (!route.operation.body.empty()) return refuse_body(request.head, call.most_body_bytes());
   return std::nullopt;
 }
 

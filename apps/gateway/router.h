@@ -31,6 +31,7 @@ struct Call {
   std::string path;        // of the route, for the count of requests; "" where there is none
 
   bool wants_body() const { return route != nullptr && !route->operation.body.empty(); }
+  std::size_t most_body_bytes() const { return route != nullptr && route->least ? kMaxJsonBytes : kMaxStrangersJsonBytes; }
   bool blocks() const { return route != nullptr && route->blocks; }
 };
 

@@ -41,9 +41,6 @@ inline constexpr std::size_t kMaxClientMessage = 4096;
 // What the kernel may buffer for a viewer (it doubles this): little, so that a slow viewer skips pictures instead of seeing old
 // ones.
 inline constexpr int kViewerSendBuffer = 64 * 1024;
-// A picture of more bytes takes more than one write.
-inline constexpr std::size_t kOneWrite = 64 * 1024;
-
 class Closable {
  public:
   virtual ~Closable() = default;

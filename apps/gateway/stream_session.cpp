@@ -80,13 +80,10 @@ class StreamSession : public std::enable_shared_from_this<StreamSession>, public
       return net::buffer(sending_->parts()[index].data(), sending_->parts()[index].size());
     };
     const std::array<net::const_buffer, 5> buffers{net::buffer(head_), part(0), part(1), part(2), net::buffer(kBoundary)};
-    const bool fills_packets = sending_->bytes() > kOneWrite;
-    if (fills_packets) stream_.fill_packets(true);
     stream_.expires_after(kViewerTimeout);
-    net::async_write(stream_, buffers, [self = shared_from_this(), fills_packets](beast::error_code error, std::size_t) {
+    net::async_write(stream_, buffers, [self = shared_from_this()](beast::error_code error, std::size_t) {
       if (self->gone_) return;
       if (error) return self->close();
-      if (fills_packets) self->stream_.fill_packets(false);
       self->camera_.count_sent(*self->sending_);
       self->write_next();
     });

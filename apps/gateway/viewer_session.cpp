@@ -1,5 +1,5 @@
-// A viewer: one WebSocket, one write under way at a time, fed from its outbox. What the viewer sends is a ping, or
-// read and dropped.
+// A viewer: one WebSocket, one message under way at a time, fed from its outbox. What the viewer sends is a ping, or read and
+// dropped. Beast shakes hands, reads, and writes the control frames; messages go past it (connection.h).
 #include <array>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket/stream.hpp>
@@ -43,7 +43,6 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
     socket_.set_option(websocket::stream_base::decorator(
         [](websocket::response_type& response) { response.set(http::field::server, "vedette"); }));
     socket_.read_message_max(kMaxClientMessage);
-    socket_.auto_fragment(false);
     socket_.async_accept(request_, [self = shared_from_this()](beast::error_code error) {
       if (!error) self->on_open();
     });
@@ -59,7 +58,12 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
   void on_wake() override { write_next(); }
 
  private:
+  Connection& connection() { return socket_.next_layer(); }
+
   void on_open() {
+    connection().on_free([weak = weak_from_this()] {
+      if (const auto self = weak.lock()) self->write_next();
+    });
     outbox_ = std::make_shared<Outbox>(context_.wakes->of(weak_from_this()));
     camera_.join(outbox_, wish_);
     read();
@@ -82,50 +86,57 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
     received_.clear();
   }
 
+  // Whatever waits, until the kernel takes no more for now.
   void write_next() {
-    if (gone_ || closing_) return;
-    std::visit([this](auto& message) { write(message); }, sending_ = outbox_->next());
+    while (!gone_ && !closing_ && connection().may_write_message()) {
+      sending_ = outbox_->next();
+      if (std::holds_alternative<std::monostate>(sending_)) return;
+      const Buffers buffers = std::visit([this](const auto& message) { return buffers_of(message); }, sending_);
+      const auto on_end = [self = shared_from_this()](beast::error_code error) {
+        if (error) return self->on_gone();
+        self->on_sent();
+        self->write_next();
+      };
+      if (!connection().write_message(buffers, on_end)) return;
+      on_sent();
+    }
   }
 
-  void write(std::monostate) {}
+  // A WebSocket's frame (RFC 6455, 5.2) of its head and up to four parts.
+  using Buffers = std::array<net::const_buffer, 5>;
+  enum class Opcode : unsigned char { kText = 1, kBinary = 2 };
 
-  void write(const Text& text) {
-    socket_.text(true);
-    start_write({net::buffer(*text)});
+  Buffers frame_of(Opcode opcode, const std::array<net::const_buffer, 4>& parts) {
+    const std::uint64_t size = net::buffer_size(parts);
+    const std::size_t digits = size < 126 ? 0 : size < 65536 ? 2 : 8;
+    frame_head_[0] = static_cast<unsigned char>(0x80U | static_cast<unsigned>(opcode));  // the last frame of its message, and the first
+    frame_head_[1] = static_cast<unsigned char>(digits == 0 ? size : digits == 2 ? 126 : 127);
+    for (std::size_t i = 0; i < digits; ++i) frame_head_[2 + i] = static_cast<unsigned char>(size >> (8 * (digits - 1 - i)));
+    return {net::buffer(frame_head_, 2 + digits), parts[0], parts[1], parts[2], parts[3]};
   }
 
-  void write(const StateHead& state) {
+  Buffers buffers_of(std::monostate) { return {}; }
+  Buffers buffers_of(const Text& text) { return frame_of(Opcode::kText, {net::buffer(*text)}); }
+  Buffers buffers_of(const StateHead& state) {
     header_ = state_json(*state.text, sent_.per_second(monotonic_ns()));
-    socket_.text(true);
-    start_write({net::buffer(header_)});
+    return frame_of(Opcode::kText, {net::buffer(header_)});
   }
-
-  void write(const Ping& ping) {
+  Buffers buffers_of(const Ping& ping) {
     header_ = pong_json(ping, monotonic_ns());
-    socket_.text(true);
-    start_write({net::buffer(header_)});
+    return frame_of(Opcode::kText, {net::buffer(header_)});
   }
-
-  void write(const PicturePtr& picture) {
-    socket_.binary(true);
+  Buffers buffers_of(const PicturePtr& picture) {
     const auto part = [&](std::size_t index) {
       return net::buffer(picture->parts()[index].data(), picture->parts()[index].size());
     };
-    fills_packets_ = picture->bytes() > kOneWrite;
-    if (fills_packets_) socket_.next_layer().fill_packets(true);
-    start_write({net::buffer(picture->head()), part(0), part(1), part(2)});
+    return frame_of(Opcode::kBinary, {net::buffer(picture->head()), part(0), part(1), part(2)});
   }
 
-  void start_write(const std::array<net::const_buffer, 4>& buffers) {
-    socket_.async_write(buffers, [self = shared_from_this()](beast::error_code error, std::size_t) {
-      if (error) return self->on_gone();
-      if (std::exchange(self->fills_packets_, false)) self->socket_.next_layer().fill_packets(false);
-      if (const auto* picture = std::get_if<PicturePtr>(&self->sending_)) {
-        self->sent_.add(monotonic_ns());
-        self->camera_.count_sent(**picture);
-      }
-      self->write_next();
-    });
+  void on_sent() {
+    const auto* picture = std::get_if<PicturePtr>(&sending_);
+    if (picture == nullptr) return;
+    sent_.add(monotonic_ns());
+    camera_.count_sent(**picture);
   }
 
   // From now on nothing is offered to it; the session ends with its last operation.
@@ -145,9 +156,9 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
   beast::flat_buffer received_;
   std::shared_ptr<Outbox> outbox_;  // null until the handshake is done
   Outgoing sending_;                // keeps the bytes under way alive
+  std::array<unsigned char, 10> frame_head_{};
   std::string header_;
   RateWindow sent_;
-  bool fills_packets_ = false;
   bool gone_ = false;
   bool closing_ = false;
 };

@@ -100,6 +100,11 @@ std::string list_sql(const Filter& filter) {
   std::string where;
   const auto add = [&](const std::string& condition) { where += (where.empty() ? " WHERE " : " AND ") + condition; };
   if (filter.camera) add(first + "camera = ?");
+  if (!filter.cameras.empty()) {
+    std::string marks = "?";
+    for (std::size_t more = 1; more < filter.cameras.size(); ++more) marks += ", ?";
+    add(first + "camera IN (" + marks + ")");
+  }
   if (filter.label) add("e.label = ?");
   if (filter.zone) add("z.zone = ?");
   if (filter.since_ms) add(first + "started_at >= ?");
@@ -157,7 +162,9 @@ Result<std::vector<Event>> Store::list(const Filter& filter) const {
   const std::scoped_lock lock(*mutex_);
   VD_ASSIGN(Statement * query, statement(list_sql(filter)));
   int parameter = 0;
-  for (const auto& text : {&filter.camera, &filter.label, &filter.zone})
+  if (filter.camera) query->bind(++parameter, std::string_view(*filter.camera));
+  for (const std::string& camera : filter.cameras) query->bind(++parameter, std::string_view(camera));
+  for (const auto& text : {&filter.label, &filter.zone})
     if (*text) query->bind(++parameter, std::string_view(**text));
   for (const auto& time : {&filter.since_ms, &filter.until_ms})
     if (*time) query->bind(++parameter, **time);

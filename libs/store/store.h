@@ -30,6 +30,7 @@ struct Cursor {
 // What is empty doesn't matter.
 struct Filter {
   std::optional<std::string> camera;
+  std::vector<std::string> cameras;  // of one of these alone; empty: of all
   std::optional<std::string> label;
   std::optional<std::string> zone;  // that it was in at any time
   std::optional<std::int64_t> since_ms;

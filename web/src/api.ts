@@ -1,7 +1,7 @@
 // The client of the gateway's REST API (/api/openapi.json): one request, its answer or an ApiError. Whoever asks passes an AbortSignal
 // and calls it off when nobody wants the answer any more. Unsafe methods carry the session's CSRF token.
 
-import { withToken } from './gateway';
+import { forgetToken, hasToken, withToken } from './gateway';
 import { ApiError, problemOf } from './problem';
 
 export type Role = 'viewer' | 'operator' | 'admin';
@@ -74,7 +74,15 @@ export async function ask(method: string, path: string, { query, body, signal }:
   throw problemOf(answer.status, parsed);
 }
 
+// A token that came with the page's address has set a cookie by now; where that does, the token appears in no more addresses.
+async function tryWithoutToken(): Promise<void> {
+  if (!hasToken()) return;
+  const answer = await fetch(new URL('api/cameras', document.baseURI), { cache: 'no-store', credentials: 'same-origin' }).catch(() => null);
+  if (answer?.ok === true) forgetToken();
+}
+
 export async function fetchIdentity(signal?: AbortSignal): Promise<Identity> {
+  await tryWithoutToken();
   const fields = ((await ask('GET', 'session', { signal })) ?? {}) as Record<string, unknown>;
   const { name, role, auth, csrf: token } = fields;
   csrf = typeof token === 'string' ? token : '';
@@ -88,6 +96,7 @@ export async function fetchIdentity(signal?: AbortSignal): Promise<Identity> {
 
 export async function signOut(): Promise<void> {
   await ask('DELETE', 'session');
+  forgetToken();
   csrf = '';
   turnedAway();
 }

@@ -1,15 +1,23 @@
 // Where the gateway is and how it is asked: same host as the page, with the token of the page's address passed on. A first
-// request with it sets a cookie; the token then disappears from the address bar.
+// request with it sets a cookie; the token then disappears from the address bar, and is forgotten once the cookie does.
 
 import type { Codec } from './media';
 import { parsePlaces, type Place } from './places';
 import { parseCameras, parseModel, type Model } from './protocol';
 
-const token = new URLSearchParams(location.search).get('token');
+let token = new URLSearchParams(location.search).get('token');
 
 export function withToken(url: URL): URL {
   if (token !== null) url.searchParams.set('token', token);
   return url;
+}
+
+export function hasToken(): boolean {
+  return token !== null;
+}
+
+export function forgetToken(): void {
+  token = null;
 }
 
 // `codecs`: what this page can play; the gateway passes the camera's own bitstream if it is one of them.

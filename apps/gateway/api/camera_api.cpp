@@ -41,11 +41,12 @@ Json state_of(const CameraHub& hub) {
   return json;
 }
 
-Json camera_of(const CameraParts& parts, const CameraHub& hub) {
+// Its address is for those who may configure it: what hides in one (a key in a path) can't all be known.
+Json camera_of(const CameraParts& parts, const CameraHub& hub, const Principal& who) {
   const Json state = state_of(hub);
   const auto url = parts.urls.find(hub.name());
   return {{"name", hub.name()},
-          {"url", url == parts.urls.end() ? "" : url->second},
+          {"url", url == parts.urls.end() || !who.may(Role::kAdmin) ? Json() : Json(url->second)},
           {"mode", state["mode"]},
           {"paused", state["paused"]},
           {"detecting", state["detecting"]},
@@ -71,7 +72,7 @@ Json inputs_schema() {
 
 Json camera_schema() {
   return object({{"name", text()},
-                 {"url", described(text(), "without user and password")},
+                 {"url", described(or_null(text()), "without user and password; for admins alone, else null")},
                  {"mode", described(or_null(one_of(kModes)), "null: control hasn't said, or doesn't run")},
                  {"paused", boolean()},
                  {"detecting", described(boolean(), "false: detection is off by command")},
@@ -89,11 +90,11 @@ class CameraApi {
   Reply list(const Request& request) const {
     Json cameras = Json::array();
     for (const CameraHub* hub : parts_.hubs)
-      if (request.who.may_see(hub->name())) cameras.push_back(camera_of(parts_, *hub));
+      if (request.who.may_see(hub->name())) cameras.push_back(camera_of(parts_, *hub, request.who));
     return json_reply(200, dump({{"cameras", std::move(cameras)}}));
   }
 
-  Reply one(const Request& request) const { return json_reply(200, dump(camera_of(parts_, hub(request)))); }
+  Reply one(const Request& request) const { return json_reply(200, dump(camera_of(parts_, hub(request), request.who))); }
   Reply state(const Request& request) const { return json_reply(200, dump(state_of(hub(request)))); }
 
   Reply tell(const Request& request, CommandKind kind, Mode mode = Mode::Standby) const {

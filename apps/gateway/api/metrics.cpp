@@ -125,6 +125,7 @@ class Metrics {
          [](const Report& report) { return report.stats.dropped; });
     each("vedette_topic_bytes", "gauge", "Shared memory that the topic takes.",
          [](const Report& report) { return report.bytes(); });
+    if (!who.cameras.empty()) return;  // a program's name may tell of other cameras
     out.family("vedette_process_cpu_seconds_total", "counter", "Processor time of each process that writes or reads a topic.");
     for (const auto& [pid, stats] : bus.processes)
       out.sample({{"process", stats.name}, {"pid", std::to_string(pid)}}, static_cast<double>(stats.cpu_ns) / 1e9);

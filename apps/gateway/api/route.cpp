@@ -32,9 +32,11 @@ bool match_part(std::string_view pattern, std::string_view part, Params& params)
   return true;
 }
 
-// Nothing here recurses, so depth can't harm the stack; but what is written out again later does.
-bool is_too_deep(std::string_view text) {
+// Nothing here recurses, so depth can't harm the stack, but what is written out again later does; and of an object's members each
+// is compared with those before it.
+std::optional<Error> refuse_shape(std::string_view text) {
   int depth = 0;
+  std::size_t commas = 0;
   bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
@@ -45,13 +47,17 @@ bool is_too_deep(std::string_view text) {
         quoted = false;
     } else if (c == '"') {
       quoted = true;
+    } else if (c == ',') {
+      ++commas;
     } else if (c == '{' || c == '[') {
-      if (++depth > kMaxJsonDepth) return true;
+      if (++depth > kMaxJsonDepth)
+        return Error{ErrorCode::kInvalidArgument, fmt::format("JSON of more than {} levels; expected fewer", kMaxJsonDepth)};
     } else if (c == '}' || c == ']') {
       --depth;
     }
   }
-  return false;
+  if (commas < kMaxJsonValues) return std::nullopt;
+  return Error{ErrorCode::kInvalidArgument, fmt::format("JSON of more than {} values; expected fewer", kMaxJsonValues)};
 }
 
 // RFC 6901.
@@ -140,8 +146,7 @@ std::optional<Reply> refuse_query(const Operation& operation, const Target& targ
 }
 
 Result<Json> parse_json(std::string_view text) {
-  if (is_too_deep(text))
-    return Error{ErrorCode::kInvalidArgument, fmt::format("JSON of more than {} levels; expected fewer", kMaxJsonDepth)};
+  if (auto refusal = refuse_shape(text)) return *std::move(refusal);
   try {
     return Json::parse(text);
   } catch (const nlohmann::json::exception& exception) {
@@ -157,6 +162,7 @@ BodyRead read_body(const Operation& operation, const std::string& text) {
   if (!json->is_object()) return {{}, problem(422, "the body is no JSON object; expected one", {{"", "expected an object"}})};
   std::vector<Mistake> mistakes;
   for (const auto& [name, value] : json->items()) {
+    if (mistakes.size() == kMostMistakes) break;
     const auto param =
         std::find_if(operation.body.begin(), operation.body.end(), [&, key = name](const Param& p) { return p.name == key; });
     if (param == operation.body.end())

@@ -102,10 +102,14 @@ struct BodyRead {
 };
 BodyRead read_body(const Operation& operation, const std::string& text);
 
-// Longest JSON body, and how many arrays and objects may stand in one another.
+// Longest JSON body, that of who isn't known yet, how many arrays and objects may stand in one another, how many values there may
+// be, and how many mistakes an answer tells.
 inline constexpr std::size_t kMaxJsonBytes = 1 << 20;
+inline constexpr std::size_t kMaxStrangersJsonBytes = 16 << 10;
 inline constexpr int kMaxJsonDepth = 32;
-// JSON, at most so deep; the Error says where it ends to be. For bodies, and for whoever reads JSON that came over the network.
+inline constexpr std::size_t kMaxJsonValues = 20'000;
+inline constexpr std::size_t kMostMistakes = 20;
+// JSON, at most so deep and so many values; the Error says where it ends to be. For bodies, and for whoever reads JSON that came over the network.
 Result<Json> parse_json(std::string_view text);
 // "application/json", with or without parameters.
 bool is_json_type(std::string_view content_type);

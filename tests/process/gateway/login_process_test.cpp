@@ -159,6 +159,19 @@ TEST_F(LoginTest, ManyAtOnceAreAnsweredAndNobodyElseWaits) {
   }
 }
 
+TEST_F(LoginTest, StrangersWhoDawdleOverTheirLoginKeepNobodyOut) {
+  std::vector<Connection> dawdlers;
+  for (int i = 0; i < 400; ++i) {  // twice as many as there are places
+    dawdlers.push_back(Connection::open(port_));
+    dawdlers.back().send("POST /api/session HTTP/1.1\r\nHost: localhost:" + std::to_string(port_) +
+                         "\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{");
+    if (i % 100 == 99) {
+      EXPECT_EQ(ask("GET", "/healthz").status, 200) << "after " << i;
+    }
+  }
+  EXPECT_FALSE(log_in("anna").cookie.empty());
+}
+
 TEST_F(LoginTest, WhatGoesOnEndsWithWhoMayNotAnyMore) {
   Stages stages(bus_dir());
   const Browser vera = log_in("vera"), anna = log_in("anna");

@@ -7,6 +7,7 @@
 #include "gateway/accounts.h"
 #include "gateway/api/api.h"
 #include "gateway/ingest.h"
+#include "store/store.h"
 #include "support/bus_fixture.h"
 #include "support/program.h"
 
@@ -180,6 +181,42 @@ TEST_F(Rights, AnswersAboutAllCamerasNameThoseAlone) {
   EXPECT_GE(looked, 8u);
   const Reply cameras = router_->answer(head_of(*router_->table().find("GET", "/api/cameras").route, text));
   EXPECT_NE(cameras.body->find("\"front\""), std::string::npos);
+}
+
+TEST_F(Rights, ListsOfEventsSayNothingOfOtherCameras) {
+  auto store = store::Store::open(folder_.file("storage"));
+  ASSERT_TRUE(store) << store.error().text;
+  for (std::uint64_t id = 1; id <= 50; ++id) {
+    store::Event event;
+    event.key = {id == 1 ? "front" : "backyard", id};
+    event.started_at_ms = static_cast<std::int64_t>(1'795'651'200'000 + id);
+    ASSERT_TRUE(store->put(event));
+  }
+  RequestHead head = head_of(*router_->table().find("GET", "/api/events").route, token(Role::kViewer, {"front"}));
+  for (const char* query : {"?limit=1", "?limit=1&before=1795651200040.40.backyard", "?limit=2"}) {
+    head.target = std::string("/api/events") + query;
+    const Reply reply = router_->answer(head);
+    ASSERT_EQ(reply.status, 200) << *reply.body;
+    const Json answer = Json::parse(*reply.body);
+    ASSERT_EQ(answer["events"].size(), 1u) << query;
+    EXPECT_EQ(answer["events"][0]["camera"], "front");
+    EXPECT_EQ(reply.body->find("backyard"), std::string::npos) << *reply.body;
+  }
+}
+
+TEST_F(Rights, AddressesOfCamerasAreForAdmins) {
+  for (const auto& [role, is_shown] : {std::pair{Role::kViewer, false}, {Role::kOperator, false}, {Role::kAdmin, true}}) {
+    const Reply reply = router_->answer(head_of(*router_->table().find("GET", "/api/cameras").route, token(role)));
+    EXPECT_EQ(Json::parse(*reply.body)["cameras"][0]["url"], is_shown ? Json("ingest:") : Json()) << role_name(role);
+  }
+}
+
+TEST_F(Rights, BodiesOfStrangersAreSmall) {
+  RequestHead head = head_of(*router_->table().find("POST", "/api/session").route, "");
+  head.content_length = std::to_string(kMaxStrangersJsonBytes);
+  EXPECT_EQ(decided(head), 0);
+  head.content_length = std::to_string(kMaxStrangersJsonBytes + 1);
+  EXPECT_EQ(decided(head), 413);
 }
 
 TEST_F(Rights, WhatIsntARouteIsHiddenToo) {

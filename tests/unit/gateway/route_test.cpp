@@ -76,6 +76,25 @@ TEST(Body, EveryMistakeIsToldAtOnce) {
     EXPECT_EQ(read_body(operation, text).refusal.value().status, 400) << text;
 }
 
+TEST(Body, NoMoreMistakesAreToldThanAnybodyReads) {
+  Operation operation{"x", "y"};
+  operation.body = {integer_param("n", "", -5, 5)};
+  std::string text;
+  for (int i = 0; i < 1000; ++i) text += (i == 0 ? "{\"k" : ",\"k") + std::to_string(i) + "\":0";
+  EXPECT_EQ(Json::parse(*read_body(operation, text + "}").refusal->body)["errors"].size(), kMostMistakes);
+}
+
+TEST(Json, NumberOfValuesIsBounded) {
+  const auto list = [](std::size_t values) {
+    std::string text = "[0";
+    for (std::size_t i = 1; i < values; ++i) text += ",0";
+    return text + "]";
+  };
+  EXPECT_TRUE(parse_json(list(kMaxJsonValues)));
+  EXPECT_FALSE(parse_json(list(kMaxJsonValues + 1)));
+  EXPECT_TRUE(parse_json("\"" + std::string(2 * kMaxJsonValues, ',') + "\"")) << "those in a text are no values";
+}
+
 TEST(Json, DepthIsBounded) {
   const auto nested = [](int depth) {
     return std::string(static_cast<std::size_t>(depth), '[') + std::string(static_cast<std::size_t>(depth), ']');

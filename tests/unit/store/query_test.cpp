@@ -27,7 +27,7 @@ class Query : public StoreFixture {
   // Every combination of the filters.
   static std::vector<Filter> filters() {
     std::vector<Filter> filters;
-    for (int bits = 0; bits < 64; ++bits) {
+    for (int bits = 0; bits < 128; ++bits) {
       Filter filter;
       if ((bits & 1) != 0) filter.camera = "front";
       if ((bits & 2) != 0) filter.label = "person";
@@ -35,6 +35,7 @@ class Query : public StoreFixture {
       if ((bits & 8) != 0) filter.since_ms = kNoonMs + 20'000;
       if ((bits & 16) != 0) filter.until_ms = kNoonMs + 200'000;
       filter.favourites = (bits & 32) != 0;
+      if ((bits & 64) != 0) filter.cameras = {"rear", "side"};
       filters.push_back(filter);
     }
     return filters;
@@ -44,6 +45,8 @@ class Query : public StoreFixture {
     std::vector<Event> fitting;
     for (const Event& event : all_) {
       const bool fits = (!filter.camera || event.key.camera == *filter.camera) &&
+                        (filter.cameras.empty() || std::find(filter.cameras.begin(), filter.cameras.end(), event.key.camera) !=
+                                                       filter.cameras.end()) &&
                         (!filter.label || event.label == *filter.label) &&
                         (!filter.zone || std::any_of(event.visits.begin(), event.visits.end(),
                                                      [&](const ZoneVisit& visit) { return visit.zone == *filter.zone; })) &&

@@ -35,6 +35,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"http://host/v?user=admin&pwd=one&fps=5", "http://host/v?user=admin&pwd=***&fps=5", {"one"}},
                     Case{"http://h?Password=one&access_token=two#f", "http://h?Password=***&access_token=***#f", {"one", "two"}},
                     Case{"http://h/?api_key=k%3D=1&auth=", "http://h/?api_key=***&auth=***", {"k%3D=1"}},
+                    Case{"http://h/?loginuse=a&loginpas=b&psw=c", "http://h/?loginuse=a&loginpas=***&psw=***", {"b", "c"}},
                     Case{"http://h/?monkey=see&passage=do", "http://h/?monkey=see&passage=do", {}},
                     Case{"rtsp://h/user=admin_password=tl6_channel=1", "rtsp://h/user=admin_password=***", {"tl6_channel=1"}},
                     Case{"http://u:one@h/?token=two&pass=six", "http://***@h/?token=***&pass=***", {"one", "two", "six"}}));
