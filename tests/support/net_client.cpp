@@ -143,6 +143,8 @@ std::optional<WsMessage> WebSocket::receive() {
     buffer_.erase(0, head + length);
     if (opcode == kPing) {
       send_frame(kPong, payload);
+    } else if (opcode == kPong) {
+      pongs_.push_back(payload);
     } else if (opcode == kClose) {
       close_code_ = payload.size() >= 2 ? static_cast<std::uint16_t>(big_endian(std::string_view(payload).substr(0, 2))) : 1005;
       send_frame(kClose, payload.substr(0, 2));
@@ -156,6 +158,7 @@ std::optional<WsMessage> WebSocket::receive() {
 }
 
 void WebSocket::send_text(std::string_view text) { send_frame(kText, text); }
+void WebSocket::send_ping(std::string_view payload) { send_frame(kPing, payload); }
 void WebSocket::send_binary(std::string_view bytes) { send_frame(kBinary, bytes); }
 
 // Masked, as a client must; the mask may be any.

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/unique_fd.h"
 
@@ -58,6 +59,8 @@ class WebSocket : public Connection {
   std::optional<WsMessage> receive();
   void send_text(std::string_view text);
   void send_binary(std::string_view bytes);
+  void send_ping(std::string_view payload);
+  const std::vector<std::string>& pongs() const { return pongs_; }  // that receive() has come by
   std::uint16_t close_code() const { return close_code_; }  // 0: no close frame came
 
  private:
@@ -65,6 +68,7 @@ class WebSocket : public Connection {
   bool need(std::size_t bytes);
   HttpAnswer answer_;
   std::uint16_t close_code_ = 0;
+  std::vector<std::string> pongs_;
 };
 
 }  // namespace vedette::test

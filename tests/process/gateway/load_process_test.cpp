@@ -96,6 +96,7 @@ TEST_F(LoadTest, WhoStopsReadingIsBackOnTheNewestPictureAndNobodyElseLosesOne) {
       ASSERT_TRUE(shown);
       ASSERT_EQ(shown->header["frame_id"], id) << "one was lost";
     }
+    if (id % 50 == 0) stuck.send_ping(std::to_string(id));  // the answers must not land in the middle of a picture
   }
   std::vector<std::uint64_t> seen;
   while (seen.empty() || seen.back() != kPictures) {
@@ -108,6 +109,7 @@ TEST_F(LoadTest, WhoStopsReadingIsBackOnTheNewestPictureAndNobodyElseLosesOne) {
   EXPECT_EQ(metric("pictures_skipped_total"), kPictures - seen.size());
   const std::uint64_t next = publish(packets, file);
   EXPECT_EQ(wait_picture(stuck).value().header["frame_id"], next);
+  EXPECT_EQ(stuck.pongs(), (std::vector<std::string>{"50", "100", "150", "200"}));
 }
 
 TEST_F(LoadTest, TenThousandConnectionsLeaveNothing) {
