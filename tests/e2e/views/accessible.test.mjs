@@ -74,6 +74,11 @@ for (const colorScheme of ['dark', 'light']) {
       await page.keyboard.press('Enter');
       await views.at('shape-name').waitFor();
       assert.deepEqual(await findings(page), [], 'a zone in the editor');
+      await views.at('new-mask').click();
+      for (const [x, y] of [[400, 100], [600, 100], [600, 300]]) await views.at('overlay').click({ position: { x, y } });
+      await page.keyboard.press('Enter');
+      await views.at('shape-mask 1').waitFor();
+      assert.deepEqual(await findings(page), [], 'a mask in the editor');
       await page.keyboard.press('?');
       await views.at('help').waitFor();
       assert.deepEqual(await findings(page), [], 'the help');

@@ -1,4 +1,4 @@
-// A system with two cameras, one of which people walk past, for the tests of the views.
+// A system with two cameras, one of which people walk past and one of which lies on its side, for the tests of the views.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,6 +22,7 @@ export async function startSystem(options = {}) {
   const system = await System.start({
     cameras: ['front', 'yard'],
     urls: { front: clip, yard: '"synthetic:?size=640x360&fps=5"' },
+    keys: { yard: ['rotate: 90', 'flip: horizontal'] },
     config: { record: ['post_roll: 1s', 'longest_clip: 20s'], sentry: ['lose_time: 1s'] },
     ...options,
   });
