@@ -68,7 +68,7 @@ for (const colorScheme of ['dark', 'light']) {
         await page.locator(there).first().waitFor();
         assert.deepEqual(await findings(page), [], hash);
       }
-      await views.open('#/camera/front/edit');
+      await views.openEditor('front', 4 / 3);
       await views.at('new-zone').click();
       for (const [x, y] of [[100, 100], [300, 100], [300, 300]]) await views.at('overlay').click({ position: { x, y } });
       await page.keyboard.press('Enter');
@@ -101,7 +101,7 @@ test('a phone: no view needs horizontal scrolling, the views are at the bottom',
 
 test('a finger draws a zone', () =>
   withBrowser({ viewport: { width: 375, height: 812 }, isMobile: true, hasTouch: true }, async (views, page) => {
-    await views.open('#/camera/front/edit');
+    await views.openEditor('front', 4 / 3);
     await views.at('new-zone').tap();
     const box = await views.at('overlay').boundingBox();
     for (const [x, y] of [[0.2, 0.2], [0.8, 0.2], [0.5, 0.8], [0.2, 0.2]]) await page.touchscreen.tap(box.x + x * box.width, box.y + y * box.height);

@@ -60,6 +60,16 @@ export class Views {
     return answer.status === 204 ? null : answer.json();
   }
 
+  // The editor of a camera, once it has taken its picture's shape (width / height): what is pointed at stays where it is.
+  async openEditor(camera, ratio) {
+    await this.open(`#/camera/${camera}/edit`);
+    await this.at('new-zone').waitFor();
+    await this.eventually('the editor has the picture’s shape', async () => {
+      const { width, height } = await this.at('overlay').boundingBox();
+      return height > 100 && Math.abs(width / height / ratio - 1) < 0.02;
+    });
+  }
+
   // Recorded events whose clip a browser plays.
   async playable() {
     const { events } = await this.api('events?camera=front&limit=50');

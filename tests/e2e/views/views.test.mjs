@@ -172,9 +172,8 @@ async function drag(from, to) {
   await page.mouse.up();
 }
 
-async function openEditor(camera = 'front') {
-  await views.open(`#/camera/${camera}/edit`);
-  await views.at('new-zone').waitFor();
+async function openEditor(camera = 'front', ratio = 4 / 3) {
+  await views.openEditor(camera, ratio);
   await views.eventually('the live picture', frame);
 }
 
@@ -266,7 +265,7 @@ async function seen(what, hidden) {
 }
 
 test('a mask is drawn on a turned picture, and what was under it is black', async () => {
-  await openEditor('yard');
+  await openEditor('yard', 9 / 16);
   await seen('nothing is hidden', false);
   await views.at('new-mask').click();
   for (const corner of [[0.5, 0.1], [0.9, 0.1], [0.9, 0.3], [0.5, 0.3]]) await page.mouse.click(...(await place(...corner)));
@@ -291,7 +290,7 @@ test('a mask is drawn on a turned picture, and what was under it is black', asyn
 });
 
 test('masks that are in force are outlined; without them all is seen again', async () => {
-  await openEditor('yard');
+  await openEditor('yard', 9 / 16);
   const box = await views.at('shape-mask 1').boundingBox();
   const [left, top] = await place(0.5, 0.1);
   const [right, bottom] = await place(0.9, 0.3);
