@@ -51,8 +51,8 @@ function answers(address, headers) {
 
 export class System {
   // `config`: more YAML lines by section, such as {gateway: ['token: "…"']}; `urls`: of the cameras that don't show the clip;
-  // `model`: what looks for objects.
-  static async start({ cameras = ['front'], urls = {}, config = {}, model = join(kBuild, 'models/nanodet_g_416.onnx') } = {}) {
+  // `keys`: more YAML lines by camera; `model`: what looks for objects.
+  static async start({ cameras = ['front'], urls = {}, keys = {}, config = {}, model = join(kBuild, 'models/nanodet_g_416.onnx') } = {}) {
     const system = new System();
     for (const file of ['bin/vedette', 'web/index.html', 'media/vtest.avi', 'models/nanodet_g_416.onnx']) {
       if (!existsSync(join(kBuild, file))) throw new Error(`${join(kBuild, file)} is missing: 'make test' makes it`);
@@ -62,7 +62,7 @@ export class System {
     system.bus = mkdtempSync('/dev/shm/vedette-e2e-');
     system.config = join(system.directory, 'vedette.yaml');
     system.scheme = (config.gateway ?? []).some((line) => line.startsWith('tls_cert:')) ? 'https' : 'http';
-    writeFileSync(system.config, system.yaml(cameras, urls, config, model));
+    writeFileSync(system.config, system.yaml(cameras, { urls, keys, config, model }));
     system.spawn(system.config);
     return system;
   }
@@ -71,9 +71,12 @@ export class System {
     return `${this.scheme}://127.0.0.1:${this.port}`;
   }
 
-  yaml(cameras, urls, config, model) {
+  yaml(cameras, { urls, keys, config, model }) {
     const lines = ['cameras:'];
-    for (const camera of cameras) lines.push(`  ${camera}:`, `    url: ${urls[camera] ?? join(kBuild, 'media/vtest.avi')}`);
+    for (const camera of cameras) {
+      const own = [`url: ${urls[camera] ?? join(kBuild, 'media/vtest.avi')}`, ...(keys[camera] ?? [])];
+      lines.push(`  ${camera}:`, ...own.map((line) => `    ${line}`));
+    }
     const sections = {
       bus: [`dir: ${this.bus}`],
       storage: [`dir: ${join(this.directory, 'storage')}`],

@@ -58,7 +58,7 @@ export function titleOf(route: Route): string {
     case 'camera':
       return route.camera;
     case 'edit':
-      return `Zones of ${route.camera}`;
+      return `Zones and masks of ${route.camera}`;
     case 'events':
       return 'Events';
     case 'event':

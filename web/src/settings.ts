@@ -1,8 +1,10 @@
 // Settings of a camera that may change while it runs, as the API has them.
 
 import { ask, at } from './api';
+import { parseOrientation, type Orientation } from './editor/orientation';
+import { ApiError } from './problem';
 
-export type SettingKey = 'zones' | 'lines' | 'rules' | 'threshold';
+export type SettingKey = 'zones' | 'lines' | 'masks' | 'rules' | 'threshold';
 
 export interface Setting {
   value: unknown; // in the shape of the configuration file
@@ -11,7 +13,7 @@ export interface Setting {
 
 export type Settings = Partial<Record<SettingKey, Setting>>;
 
-const kKeys: readonly SettingKey[] = ['zones', 'lines', 'rules', 'threshold'];
+const kKeys: readonly SettingKey[] = ['zones', 'lines', 'masks', 'rules', 'threshold'];
 
 export function parseSetting(value: unknown): Setting | null {
   if (typeof value !== 'object' || value === null || !('value' in value)) return null;
@@ -30,6 +32,13 @@ export function parseSettings(value: unknown): Settings {
 
 export async function fetchSettings(camera: string, signal?: AbortSignal): Promise<Settings> {
   return parseSettings(await ask('GET', at`cameras/${camera}/settings`, { signal }));
+}
+
+// How the camera's pictures are turned before anybody gets them.
+export async function fetchOrientation(camera: string, signal?: AbortSignal): Promise<Orientation> {
+  const orientation = parseOrientation(await ask('GET', at`cameras/${camera}`, { signal }));
+  if (orientation === null) throw new ApiError(200, 'The gateway doesn’t say how the camera’s picture is turned.');
+  return orientation;
 }
 
 export async function putSetting(camera: string, key: SettingKey, value: unknown): Promise<void> {

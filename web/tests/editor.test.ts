@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 
 import { arrowOf, clamped, crossesItself, doubledArea, moved, pointsText, snapped, wayCrossesItself, type Point } from '../src/editor/geometry';
+import { kUpright } from '../src/editor/orientation';
 import { parsePoints } from '../src/places';
 import { begin, commit, redo, undo } from '../src/editor/history';
-import { nameMistake, newShape, parseShapes, replaced, shapeMistake, valueOf, withLess, withMore, withPoint, type Shape } from '../src/editor/shapes';
+import { nameMistake, newShape, parseShapes, replaced, shapeMistake, titleOf, valueOf, withLess, withMore, withPoint, type Shape } from '../src/editor/shapes';
 
 const polygon = (text: string): Point[] => parsePoints(text)!;
 const kSquare = polygon('0.2,0.2 0.6,0.2 0.6,0.6 0.2,0.6');
@@ -69,9 +70,9 @@ describe('shapes', () => {
   ];
 
   it('of the settings are sent back as they were', () => {
-    expect(valueOf('zone', parseShapes('zone', value))).toEqual(value);
+    expect(valueOf('zone', parseShapes('zone', value, kUpright))).toEqual(value);
     const lines = [{ name: 'gate', points: '0.1,0.5 0.9,0.5' }];
-    expect(valueOf('line', parseShapes('line', lines))).toEqual(lines);
+    expect(valueOf('line', parseShapes('line', lines, kUpright))).toEqual(lines);
   });
 
   it('get names that are free', () => {
@@ -86,6 +87,18 @@ describe('shapes', () => {
     expect(shapeMistake({ ...zone, points: polygon('0.1,0.1 0.5,0.5') })).toMatch(/three corners/);
     const line = newShape('line', polygon('0.1,0.1 0.1,0.1'), []);
     expect(shapeMistake(line)).toMatch(/same point/);
+  });
+
+  it('that hide something have numbers instead of names', () => {
+    const zone = newShape('zone', kSquare, []);
+    const first = newShape('mask', kSquare, [{ ...zone, name: '1' }]);
+    const second = newShape('mask', kSquare, [first]);
+    expect([first, second].map(titleOf)).toEqual(['mask 1', 'mask 2']);
+    expect(nameMistake({ ...zone, name: '1' }, [first, zone])).toBeNull();
+    expect(nameMistake({ ...first, name: '' }, [first])).toBeNull();
+    expect(shapeMistake({ ...first, points: polygon('0.1,0.1 0.5,0.5') })).toBe('A mask needs three corners at least.');
+    expect(shapeMistake({ ...first, points: polygon('0.2,0.2 0.6,0.6 0.6,0.2 0.2,0.6') })).toMatch(/cross/);
+    expect(withLess({ ...first, points: kSquare.slice(0, 3) }, 0)).toBeNull();
   });
 
   it('are called differently', () => {

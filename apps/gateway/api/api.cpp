@@ -29,17 +29,17 @@ std::string url_of(const CameraConfig& camera) {
 
 void add_api(Router& router, const ApiParts& parts) {
   RouteTable& table = router.table();
-  std::map<std::string, std::string> urls;
+  std::map<std::string, CameraFacts> facts;
   bool detects = false;
   for (const CameraConfig& camera : parts.config.cameras) {
-    urls[camera.name] = url_of(camera);
+    facts[camera.name] = {url_of(camera), camera.rotate, camera.flip};
     detects = detects || camera.detect;
   }
   std::vector<std::string> names;
   for (const CameraHub* hub : parts.hubs) names.push_back(hub->name());
   router.set_audit(parts.audit);
   add_account_routes(table, {router.access(), parts.audit, std::move(names)});
-  add_camera_routes(table, {&parts.dir, parts.hubs, std::move(urls)});
+  add_camera_routes(table, {&parts.dir, parts.hubs, std::move(facts)});
   add_settings_routes(table, parts.source, parts.dir.path());
   add_event_routes(table, storage_dir(parts.config.storage));
   const std::string model = model_path(parts.config.detect);

@@ -16,6 +16,7 @@ using namespace schemas;
 using schema::CommandKind;
 
 const std::vector<std::string> kModes = {"standby", "validation", "tracking"};
+const Json kRotation = {{"type", "integer"}, {"enum", {0, 90, 180, 270}}};
 
 // The size of the camera's own picture, by the newest frame; null: there is none.
 Json size_of(const bus::BusDir& dir, const std::string& camera) {
@@ -44,9 +45,12 @@ Json state_of(const CameraHub& hub) {
 // Its address is for those who may configure it: what hides in one (a key in a path) can't all be known.
 Json camera_of(const CameraParts& parts, const CameraHub& hub, const Principal& who) {
   const Json state = state_of(hub);
-  const auto url = parts.urls.find(hub.name());
+  const auto known = parts.facts.find(hub.name());
+  const CameraFacts facts = known == parts.facts.end() ? CameraFacts{} : known->second;
   return {{"name", hub.name()},
-          {"url", url == parts.urls.end() || !who.may(Role::kAdmin) ? Json() : Json(url->second)},
+          {"url", who.may(Role::kAdmin) ? Json(facts.url) : Json()},
+          {"rotate", facts.rotate},
+          {"flip", facts.flip},
           {"mode", state["mode"]},
           {"paused", state["paused"]},
           {"detecting", state["detecting"]},
@@ -73,6 +77,8 @@ Json inputs_schema() {
 Json camera_schema() {
   return object({{"name", text()},
                  {"url", described(or_null(text()), "without user and password; for admins alone, else null")},
+                 {"rotate", described(kRotation, "clockwise, of its pictures, after they are flipped; masks are before both")},
+                 {"flip", one_of({"none", "horizontal", "vertical", "both"})},
                  {"mode", described(or_null(one_of(kModes)), "null: control hasn't said, or doesn't run")},
                  {"paused", boolean()},
                  {"detecting", described(boolean(), "false: detection is off by command")},

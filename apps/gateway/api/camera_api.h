@@ -1,6 +1,7 @@
 // Cameras over HTTP: what they are, how they do, and the commands that a person gives them (control carries them out).
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -12,10 +13,17 @@
 
 namespace vedette::gateway {
 
+// Of its configuration, as of the start.
+struct CameraFacts {
+  std::string url = {};  // without secrets
+  std::uint32_t rotate = 0;
+  std::string flip = "none";
+};
+
 struct CameraParts {
-  const bus::BusDir* dir = nullptr;         // outlives the table
-  std::vector<CameraHub*> hubs;             // the same
-  std::map<std::string, std::string> urls;  // by camera, without secrets
+  const bus::BusDir* dir = nullptr;          // outlives the table
+  std::vector<CameraHub*> hubs;              // the same
+  std::map<std::string, CameraFacts> facts;  // by camera
 };
 
 // GET /api/cameras, /api/cameras/{camera}, …/state; PUT …/mode, …/detection; POST …/pause, …/resume.

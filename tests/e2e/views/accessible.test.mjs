@@ -68,12 +68,17 @@ for (const colorScheme of ['dark', 'light']) {
         await page.locator(there).first().waitFor();
         assert.deepEqual(await findings(page), [], hash);
       }
-      await views.open('#/camera/front/edit');
+      await views.openEditor('front', 4 / 3);
       await views.at('new-zone').click();
       for (const [x, y] of [[100, 100], [300, 100], [300, 300]]) await views.at('overlay').click({ position: { x, y } });
       await page.keyboard.press('Enter');
       await views.at('shape-name').waitFor();
       assert.deepEqual(await findings(page), [], 'a zone in the editor');
+      await views.at('new-mask').click();
+      for (const [x, y] of [[400, 100], [600, 100], [600, 300]]) await views.at('overlay').click({ position: { x, y } });
+      await page.keyboard.press('Enter');
+      await views.at('shape-mask 1').waitFor();
+      assert.deepEqual(await findings(page), [], 'a mask in the editor');
       await page.keyboard.press('?');
       await views.at('help').waitFor();
       assert.deepEqual(await findings(page), [], 'the help');
@@ -96,7 +101,7 @@ test('a phone: no view needs horizontal scrolling, the views are at the bottom',
 
 test('a finger draws a zone', () =>
   withBrowser({ viewport: { width: 375, height: 812 }, isMobile: true, hasTouch: true }, async (views, page) => {
-    await views.open('#/camera/front/edit');
+    await views.openEditor('front', 4 / 3);
     await views.at('new-zone').tap();
     const box = await views.at('overlay').boundingBox();
     for (const [x, y] of [[0.2, 0.2], [0.8, 0.2], [0.5, 0.8], [0.2, 0.2]]) await page.touchscreen.tap(box.x + x * box.width, box.y + y * box.height);

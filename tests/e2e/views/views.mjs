@@ -1,4 +1,4 @@
-// A system with two cameras, one of which people walk past, for the tests of the views.
+// A system with two cameras, one of which people walk past and one of which lies on its side, for the tests of the views.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,6 +22,7 @@ export async function startSystem(options = {}) {
   const system = await System.start({
     cameras: ['front', 'yard'],
     urls: { front: clip, yard: '"synthetic:?size=640x360&fps=5"' },
+    keys: { yard: ['rotate: 90', 'flip: horizontal'] },
     config: { record: ['post_roll: 1s', 'longest_clip: 20s'], sentry: ['lose_time: 1s'] },
     ...options,
   });
@@ -57,6 +58,16 @@ export class Views {
     const answer = await fetch(`${this.system.address}/api/${path}`, init);
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return answer.status === 204 ? null : answer.json();
+  }
+
+  // The editor of a camera, once it has taken its picture's shape (width / height): what is pointed at stays where it is.
+  async openEditor(camera, ratio) {
+    await this.open(`#/camera/${camera}/edit`);
+    await this.at('new-zone').waitFor();
+    await this.eventually('the editor has the picture’s shape', async () => {
+      const { width, height } = await this.at('overlay').boundingBox();
+      return height > 100 && Math.abs(width / height / ratio - 1) < 0.02;
+    });
   }
 
   // Recorded events whose clip a browser plays.

@@ -172,9 +172,8 @@ async function drag(from, to) {
   await page.mouse.up();
 }
 
-async function openEditor() {
-  await views.open('#/camera/front/edit');
-  await views.at('new-zone').waitFor();
+async function openEditor(camera = 'front', ratio = 4 / 3) {
+  await views.openEditor(camera, ratio);
   await views.eventually('the live picture', frame);
 }
 
@@ -239,6 +238,76 @@ test('changes survive a look at another view; the file’s own zones come back',
   await views.at('confirm').getByRole('button', { name: 'Back to the file' }).click();
   await views.eventually('as in the file', async () => (await views.at('zones').getAttribute('data-overridden')) === 'false');
   assert.deepEqual(await views.api('cameras/front/settings/zones'), { value: [], overridden: false });
+});
+
+// The lightest grey, 0 to 255, in each of some parts [left, top, right, bottom] of the picture on the screen.
+function lightest(parts) {
+  return page.locator(id('picture')).evaluate((canvas, wanted) => {
+    const { width, height } = canvas;
+    return wanted.map(([left, top, right, bottom]) => {
+      const size = [Math.floor((right - left) * width), Math.floor((bottom - top) * height)];
+      const { data } = canvas.getContext('2d').getImageData(Math.ceil(left * width), Math.ceil(top * height), ...size);
+      let most = 0;
+      for (let i = 0; i < data.length; i += 4) most = Math.max(most, (data[i] + data[i + 1] + data[i + 2]) / 3);
+      return most;
+    });
+  }, parts);
+}
+
+const kHidden = [0.52, 0.12, 0.88, 0.28]; // inside of the mask that is drawn
+const kBeside = [0.52, 0.4, 0.88, 0.9];
+
+async function seen(what, hidden) {
+  await views.eventually(what, async () => {
+    const [inside, beside] = await lightest([kHidden, kBeside]);
+    return beside > 150 && (hidden ? inside < 40 : inside > 150);
+  });
+}
+
+test('a mask is drawn on a turned picture, and what was under it is black', async () => {
+  await openEditor('yard', 9 / 16);
+  await seen('nothing is hidden', false);
+  await views.at('new-mask').click();
+  for (const corner of [[0.5, 0.1], [0.9, 0.1], [0.9, 0.3], [0.5, 0.3]]) await page.mouse.click(...(await place(...corner)));
+  await page.keyboard.press('Enter');
+  const mask = views.at('shape-mask 1');
+  await views.at('corner-0').focus();
+  await page.keyboard.press('Insert');
+  assert.equal(await mask.getAttribute('aria-label'), 'mask 1, 5 corners');
+  await page.keyboard.press('Delete');
+  assert.equal(await mask.getAttribute('aria-label'), 'mask 1, 4 corners');
+  await views.at('undo').click();
+  await views.at('undo').click();
+  await views.at('save').click();
+  await views.eventually('it is saved', async () => /Saved/.test(await views.at('said').textContent()));
+  await seen('it is black there alone', true);
+  // The camera's own picture lies on its side, mirrored: its left is below, its top on the right.
+  const { value, overridden } = await views.api('cameras/yard/settings/masks');
+  assert.deepEqual([value.length, overridden], [1, true]);
+  const corners = value[0].split(' ').map((corner) => corner.split(',').map(Number));
+  const wanted = [[0.9, 0.5], [0.9, 0.1], [0.7, 0.1], [0.7, 0.5]];
+  corners.forEach(([x, y], i) => assert.ok(Math.hypot(x - wanted[i][0], y - wanted[i][1]) < 0.02, `${value}`));
+});
+
+test('masks that are in force are outlined; without them all is seen again', async () => {
+  await openEditor('yard', 9 / 16);
+  const box = await views.at('shape-mask 1').boundingBox();
+  const [left, top] = await place(0.5, 0.1);
+  const [right, bottom] = await place(0.9, 0.3);
+  const off = [box.x - left, box.y - top, box.x + box.width - right, box.y + box.height - bottom];
+  assert.ok(off.every((pixels) => Math.abs(pixels) < 6), `${off}`);
+  await views.at('shape-mask 1').focus();
+  await page.keyboard.press('Delete');
+  assert.equal(await page.locator('.blackened polygon').count(), 1, 'black until it is saved');
+  await views.at('save').click();
+  await seen('nothing is hidden any more', false);
+  await views.at('undo').click();
+  await views.at('save').click();
+  await seen('it is hidden again', true);
+  await views.at('unset-masks').click();
+  await views.at('confirm').getByRole('button', { name: 'Back to the file' }).click();
+  await seen('nothing is hidden, as in the file', false);
+  assert.deepEqual(await views.api('cameras/yard/settings/masks'), { value: [], overridden: false });
 });
 
 test('the system view shows live stages, rates and the way of a frame', async () => {

@@ -20,7 +20,7 @@ using Json = nlohmann::json;
 class RouterTest : public test::BusFixture {
  protected:
   RouterTest() {
-    add_camera_routes(router_.table(), {&dir_, {&front_, &back_}, {{"front", "rtsp://front/1"}}});
+    add_camera_routes(router_.table(), {&dir_, {&front_, &back_}, {{"front", {"rtsp://front/1", 90, "vertical"}}}});
     add_metrics_route(router_.table(), {&front_, &back_}, {}, router_.stats(), &dir_);
   }
   Reply get(const std::string& target, const std::string& method = "GET", bool websocket = false) {
@@ -49,10 +49,13 @@ TEST_F(RouterTest, CamerasInTheirOrder) {
   ASSERT_EQ(cameras.size(), 2u);
   EXPECT_EQ(cameras[0]["name"], "front");
   EXPECT_EQ(cameras[0]["url"], "rtsp://front/1");
+  EXPECT_EQ(cameras[0]["rotate"], 90);
+  EXPECT_EQ(cameras[0]["flip"], "vertical");
   EXPECT_EQ(cameras[0]["mode"], nullptr);
   EXPECT_EQ(cameras[0]["has_detect"], true);
   EXPECT_EQ(cameras[0]["size"], nullptr);
   EXPECT_EQ(cameras[1]["name"], "back");
+  EXPECT_EQ(cameras[1]["flip"], "none");
   EXPECT_EQ(cameras[1]["stages"].size(), 2u);
   EXPECT_EQ(header(reply, "Cache-Control"), "no-store");
 }

@@ -1,16 +1,18 @@
-// Zones and lines as they are drawn, and as the settings have them: [{name, polygon: "x,y x,y x,y", objects, …}] and [{name, points}].
-// What the page doesn't know of a zone is kept as it is. Pure.
+// Zones, lines and masks as they are drawn, on the picture that is shown, and as the settings have them: [{name, polygon: "x,y x,y x,y",
+// objects, …}], [{name, points}], and of masks, which have no names, ["x,y x,y x,y"] on the camera's own picture. What the page doesn't
+// know of a zone is kept as it is. Pure.
 
 import { parsePoints } from '../places';
 import { clamped, crossesItself, doubledArea, pointsText, type Point } from './geometry';
+import { kUpright, toGiven, toShown, type Orientation } from './orientation';
 
-export type Kind = 'zone' | 'line';
-export const kMost = 16; // of each, of a camera
+export type Kind = 'zone' | 'line' | 'mask';
+export const kMost: Record<Kind, number> = { zone: 16, line: 16, mask: Infinity }; // of a camera
 
 export interface Shape {
   id: number; // of this page alone
   kind: Kind;
-  name: string;
+  name: string; // a mask's is a number, of this page alone
   points: Point[];
   objects: string[]; // classes that count in a zone; empty: all
   ignoresMotion: boolean; // what moves there alone doesn't wake the detector
@@ -21,34 +23,54 @@ export type Drawing = readonly Shape[];
 
 let lastId = 0;
 
+function bare(kind: Kind, name: string, points: Point[]): Shape {
+  return { id: ++lastId, kind, name, points, objects: [], ignoresMotion: false, rest: {} };
+}
+
 export function newShape(kind: Kind, points: Point[], drawing: Drawing): Shape {
-  return { id: ++lastId, kind, name: freeName(kind, drawing), points, objects: [], ignoresMotion: false, rest: {} };
+  return bare(kind, freeName(kind, drawing), points);
 }
 
 function freeName(kind: Kind, drawing: Drawing): string {
   for (let number = 1; ; number++) {
-    const name = `${kind}${number}`;
-    if (!drawing.some((shape) => shape.name === name)) return name;
+    const name = kind === 'mask' ? `${number}` : `${kind}${number}`;
+    if (!drawing.some((shape) => shape.name === name && (shape.kind === 'mask') === (kind === 'mask'))) return name;
   }
 }
 
-export function parseShapes(kind: Kind, value: unknown): Shape[] {
+// What it is called beside others: "door", "mask 2".
+export function titleOf({ kind, name }: Shape): string {
+  return kind === 'mask' ? `mask ${name}` : name;
+}
+
+export function parseShapes(kind: Kind, value: unknown, orientation: Orientation): Shape[] {
   if (!Array.isArray(value)) return [];
-  return value.flatMap((item: unknown) => {
-    if (typeof item !== 'object' || item === null) return [];
-    const { name, polygon, points: course, objects, motion, ...rest } = item as Record<string, unknown>;
-    const points = parsePoints(kind === 'zone' ? polygon : course);
-    if (typeof name !== 'string' || points === null) return [];
-    const classes = Array.isArray(objects) ? objects.filter((label): label is string => typeof label === 'string') : [];
-    return [{ id: ++lastId, kind, name, points: points.map(clamped), objects: classes, ignoresMotion: motion === 'ignore', rest }];
+  return kind === 'mask' ? parseMasks(value, orientation) : value.flatMap((item: unknown) => parsePlace(kind, item));
+}
+
+function parsePlace(kind: Kind, item: unknown): Shape[] {
+  if (typeof item !== 'object' || item === null) return [];
+  const { name, polygon, points: course, objects, motion, ...rest } = item as Record<string, unknown>;
+  const points = parsePoints(kind === 'zone' ? polygon : course);
+  if (typeof name !== 'string' || points === null) return [];
+  const classes = Array.isArray(objects) ? objects.filter((label): label is string => typeof label === 'string') : [];
+  return [{ ...bare(kind, name, points.map(clamped)), objects: classes, ignoresMotion: motion === 'ignore', rest }];
+}
+
+// All their digits are kept: a mask that nobody touches hides tomorrow what it hides today.
+function parseMasks(value: readonly unknown[], orientation: Orientation): Shape[] {
+  return value.flatMap((item, i) => {
+    const points = parsePoints(item);
+    return points === null ? [] : [bare('mask', `${i + 1}`, points.map((point) => toShown(point, orientation)))];
   });
 }
 
-// What is sent: the shapes of one kind in order.
-export function valueOf(kind: Kind, drawing: Drawing): Record<string, unknown>[] {
+// What is sent: the shapes of one kind in order. Only masks go by `orientation`.
+export function valueOf(kind: Kind, drawing: Drawing, orientation: Orientation = kUpright): unknown[] {
   return drawing
     .filter((shape) => shape.kind === kind)
     .map(({ name, points, objects, ignoresMotion, rest }) => {
+      if (kind === 'mask') return pointsText(points.map((point) => toGiven(point, orientation)));
       if (kind === 'line') return { ...rest, name, points: pointsText(points) };
       return {
         ...rest,
@@ -60,19 +82,20 @@ export function valueOf(kind: Kind, drawing: Drawing): Record<string, unknown>[]
     });
 }
 
-export const kCrosses = 'Sides of a zone may not cross or touch each other';
+export const kCrosses = 'Sides may not cross or touch each other';
 
-// Why it can't be what it is; null: it can. Names are looked at with all shapes, since both kinds are counted by name.
-export function shapeMistake(shape: Shape): string | null {
-  if (shape.kind === 'line') return same(shape.points) ? 'The ends of a line may not be the same point.' : null;
-  if (shape.points.length < 3) return 'A zone needs three corners at least.';
-  if (crossesItself(shape.points)) return `${kCrosses}.`;
-  return doubledArea(shape.points) > 0 ? null : 'The corners lie on a line: a zone needs an inside.';
+// Why it can't be what it is; null: it can. Names are looked at with all shapes, since zones and lines are counted by name.
+export function shapeMistake({ kind, points }: Shape): string | null {
+  if (kind === 'line') return same(points) ? 'The ends of a line may not be the same point.' : null;
+  if (points.length < 3) return `A ${kind} needs three corners at least.`;
+  if (crossesItself(points)) return `${kCrosses}.`;
+  return doubledArea(points) > 0 ? null : `The corners lie on a line: a ${kind} needs an inside.`;
 }
 
 export function nameMistake(shape: Shape, drawing: Drawing): string | null {
+  if (shape.kind === 'mask') return null;
   if (shape.name === '') return `A ${shape.kind} needs a name.`;
-  const other = drawing.find((candidate) => candidate.id !== shape.id && candidate.name === shape.name);
+  const other = drawing.find(({ id, kind, name }) => id !== shape.id && kind !== 'mask' && name === shape.name);
   return other === undefined ? null : `Another ${other.kind} is called so, too.`;
 }
 

@@ -28,7 +28,7 @@ export function CameraPage({ camera, reconnected }: Props) {
     { key: 'o', does: 'Show or hide zones and lines', act: choice.toggleZones },
     { key: 'i', does: 'Exact boxes, or the newest picture at once', act: choice.toggleMatching },
     { key: 'f', does: 'Full screen', act: toggleFull },
-    { key: 'z', does: 'Draw zones and lines', act: () => goTo({ view: 'edit', camera }) },
+    { key: 'z', does: 'Draw zones, lines and masks', act: () => goTo({ view: 'edit', camera }) },
   ]);
 
   return (
@@ -51,7 +51,7 @@ export function CameraPage({ camera, reconnected }: Props) {
                   Full screen
                 </button>
               )}
-              <a class="button" href={hrefOf({ view: 'edit', camera })} aria-keyshortcuts="z" title="Zones and lines (Z)">
+              <a class="button" href={hrefOf({ view: 'edit', camera })} aria-keyshortcuts="z" title="Zones, lines and masks (Z)">
                 Edit zones
               </a>
             </span>

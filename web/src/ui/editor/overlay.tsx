@@ -17,7 +17,7 @@ interface Props {
   locked: boolean;
 }
 
-const kClose = 14; // pixels around the first corner where a click closes the zone
+const kClose = 14; // pixels around the first corner where a click closes the shape
 
 export function hueOf(index: number): number {
   return (158 + index * 137.508) % 360;
@@ -61,12 +61,13 @@ export function Overlay({ camera, editor, locked }: Props) {
       data-tool={tool?.kind ?? ''}
       tabindex={tool === null ? -1 : 0}
       role="group"
-      aria-label={tool === null ? `Zones and lines of camera ${camera}` : toolText(tool)}
+      aria-label={tool === null ? `Zones, lines and masks of camera ${camera}` : toolText(tool)}
       data-testid="overlay"
       onClick={click}
       onPointerMove={(event) => tool !== null && editor.aim(picture.snap(picture.at(event), null))}
       onKeyDown={(event) => tool !== null && toolKey(event, tool, editor, set)}
     >
+      {width > 0 && <Blackened editor={editor} picture={picture} />}
       {width > 0 &&
         inOrder(drawing, editor.chosen).map((shape) => (
           <ShapeLayer
@@ -89,12 +90,24 @@ function inOrder(drawing: readonly Shape[], chosen: number | null): Shape[] {
   return [...drawing.filter(({ id }) => id !== chosen), ...drawing.filter(({ id }) => id === chosen)];
 }
 
+// Masks that are in force but drawn otherwise by now: what they hide is black until the drawing is saved.
+function Blackened({ editor: { drawing, saved }, picture: { width, height } }: { editor: Editor; picture: Picture }) {
+  const gone = saved.filter((shape) => shape.kind === 'mask' && !drawing.includes(shape));
+  return (
+    <g class="blackened" aria-hidden="true">
+      {gone.map(({ id, points }) => (
+        <polygon key={id} points={points.map(({ x, y }) => `${x * width},${y * height}`).join(' ')} />
+      ))}
+    </g>
+  );
+}
+
 export function toolText(tool: Tool): string {
   const how = 'Point at the picture, or move the cross with the arrow keys and press Space';
   if (tool.kind === 'line') return `New line. ${how}: ${tool.points.length === 0 ? 'its first point' : 'its second point'}. Escape stops.`;
   const count = tool.points.length;
   const ends = count >= 3 ? ' Enter, or a click on the first corner, ends it.' : '';
-  return `New zone, ${count} ${count === 1 ? 'corner' : 'corners'}. ${how}.${ends} Backspace takes the last one back, Escape stops.`;
+  return `New ${tool.kind}, ${count} ${count === 1 ? 'corner' : 'corners'}. ${how}.${ends} Backspace takes the last one back, Escape stops.`;
 }
 
 function toolKey(event: JSX.TargetedKeyboardEvent<SVGSVGElement>, tool: Tool, editor: Editor, set: (point: Point) => void): void {

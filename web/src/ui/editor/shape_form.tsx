@@ -1,9 +1,9 @@
-// What is said of one zone or line beside the picture: its name, what counts in it, what is wrong with it.
+// What is said of one zone, line or mask beside the picture: its name, what counts in it, what is wrong with it.
 
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 
-import { nameMistake, type Shape } from '../../editor/shapes';
+import { nameMistake, titleOf, type Shape } from '../../editor/shapes';
 import { Icon } from '../icons';
 import { hueOf } from './overlay';
 import type { Editor } from './use_editor';
@@ -22,10 +22,10 @@ export function ShapeForm({ shape, editor, locked, classes, rules, mistakes }: P
   const own = nameMistake(shape, editor.drawing);
   const wrong = [...(own === null ? [] : [own]), ...mistakes];
   return (
-    <li class="shape-item" data-chosen={chosen} data-testid={`item-${shape.name}`}>
+    <li class="shape-item" data-chosen={chosen} data-testid={`item-${titleOf(shape)}`}>
       <button type="button" class="shape-choice" aria-expanded={chosen} onClick={() => editor.choose(chosen ? null : shape.id)}>
         <Swatch hue={hueOf(editor.drawing.indexOf(shape))} />
-        <span class="shape-title">{shape.name || '(no name)'}</span>
+        <span class="shape-title">{titleOf(shape) || '(no name)'}</span>
         <span class="shape-about">{about(shape)}</span>
       </button>
       {wrong.map((text) => (
@@ -48,7 +48,7 @@ export function ShapeForm({ shape, editor, locked, classes, rules, mistakes }: P
 }
 
 function about({ kind, objects, ignoresMotion }: Shape): string {
-  if (kind === 'line') return '';
+  if (kind !== 'zone') return '';
   return [objects.length > 0 ? objects.join(', ') : 'all classes', ...(ignoresMotion ? ['motion ignored'] : [])].join(' · ');
 }
 
@@ -70,19 +70,21 @@ interface FieldsProps {
 function Fields({ shape, editor, classes, badName }: FieldsProps) {
   return (
     <>
-      <label class="field">
-        Name
-        <input
-          value={shape.name}
-          maxLength={31}
-          spellcheck={false}
-          autocomplete="off"
-          aria-invalid={badName}
-          data-testid="shape-name"
-          onInput={(event) => editor.change(shape.id, { name: event.currentTarget.value.trim() }, `name ${shape.id}`)}
-        />
-      </label>
-      {shape.kind === 'zone' ? (
+      {shape.kind !== 'mask' && (
+        <label class="field">
+          Name
+          <input
+            value={shape.name}
+            maxLength={31}
+            spellcheck={false}
+            autocomplete="off"
+            aria-invalid={badName}
+            data-testid="shape-name"
+            onInput={(event) => editor.change(shape.id, { name: event.currentTarget.value.trim() }, `name ${shape.id}`)}
+          />
+        </label>
+      )}
+      {shape.kind === 'zone' && (
         <>
           <Objects shape={shape} editor={editor} classes={classes} />
           <label class="check">
@@ -94,7 +96,8 @@ function Fields({ shape, editor, classes, badName }: FieldsProps) {
             What moves here alone wakes nobody
           </label>
         </>
-      ) : (
+      )}
+      {shape.kind === 'line' && (
         <p class="nothing">The arrow points to “in”: from left to right, looking from the first point to the second.</p>
       )}
       <div class="shape-tools">

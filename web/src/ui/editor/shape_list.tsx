@@ -1,13 +1,23 @@
-// All zones, or all lines, beside the picture; whether they are as the configuration file has them, and the way back to that.
+// All zones, lines or masks beside the picture; whether they are as the configuration file has them, and the way back to that.
 
 import { useState } from 'preact/hooks';
 
 import type { Kind } from '../../editor/shapes';
 import type { Setting } from '../../settings';
 import { Confirm } from '../confirm';
-import type { ShapeMistakes } from './editor_page';
 import { ShapeForm } from './shape_form';
 import type { Editor } from './use_editor';
+import type { ShapeMistakes } from './use_saving';
+
+const kTexts: Record<Kind, { title: string; none: string; about?: string }> = {
+  zone: { title: 'Zones', none: 'None: rules are about the whole picture.' },
+  line: { title: 'Lines', none: 'None.' },
+  mask: {
+    title: 'Masks',
+    none: 'None: all of the picture is shown.',
+    about: 'What a mask touches is black. Saving masks restarts the camera’s capture for a moment.',
+  },
+};
 
 interface Props {
   kind: Kind;
@@ -23,11 +33,13 @@ interface Props {
 export function ShapeList({ kind, editor, locked, setting, rules, classes, mistakes, unset }: Props) {
   const [sure, askSure] = useState(false);
   const shapes = editor.drawing.filter((shape) => shape.kind === kind);
+  const { title, none, about } = kTexts[kind];
   const overridden = setting?.overridden === true;
   return (
     <section class="card" data-testid={`${kind}s`} data-overridden={overridden}>
-      <h2>{kind === 'zone' ? 'Zones' : 'Lines'}</h2>
-      {shapes.length === 0 && <p class="nothing">{kind === 'zone' ? 'None: rules are about the whole picture.' : 'None.'}</p>}
+      <h2>{title}</h2>
+      {about !== undefined && <p class="nothing">{about}</p>}
+      {shapes.length === 0 && <p class="nothing">{none}</p>}
       <ul class="shape-items">
         {shapes.map((shape) => (
           <ShapeForm
@@ -52,7 +64,7 @@ export function ShapeList({ kind, editor, locked, setting, rules, classes, mista
       {sure && (
         <Confirm
           title={`Back to the configuration file’s ${kind}s?`}
-          text={`The ${kind}s that were drawn here are forgotten.`}
+          text={`The ${kind}s that were drawn here are forgotten.${kind === 'mask' ? ' What they alone hide is seen again.' : ''}`}
           action="Back to the file"
           act={unset}
           close={() => askSure(false)}
@@ -66,7 +78,7 @@ function rulesOf(rules: unknown, kind: Kind, name: string): string[] {
   if (!Array.isArray(rules)) return [];
   return rules.flatMap((rule: unknown) => {
     const { name: own, zones, line } = (rule ?? {}) as Record<string, unknown>;
-    const asks = kind === 'zone' ? Array.isArray(zones) && zones.includes(name) : line === name;
+    const asks = kind === 'zone' ? Array.isArray(zones) && zones.includes(name) : kind === 'line' && line === name;
     return asks && typeof own === 'string' ? [own] : [];
   });
 }

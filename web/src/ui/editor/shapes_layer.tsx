@@ -1,10 +1,10 @@
-// One zone or line on the picture: its outline, name and corners. Corners are dragged, or moved by the arrow keys.
+// One zone, line or mask on the picture: its outline, name and corners. Corners are dragged, or moved by the arrow keys.
 
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 
 import { arrowOf, clamped, middleOf, moved, type Point } from '../../editor/geometry';
-import { shapeMistake, type Shape } from '../../editor/shapes';
+import { shapeMistake, titleOf, type Shape } from '../../editor/shapes';
 import { arrowStep } from './arrows';
 import type { Editor } from './use_editor';
 
@@ -32,6 +32,7 @@ interface Drag {
 
 const kStep = 0.005;
 const kBigStep = 0.05;
+const kHides = { fill: '#000000', 'fill-opacity': 0.6, 'fill-rule': 'evenodd' } as const;
 const stop = (event: Event) => event.stopPropagation();
 
 export function ShapeLayer({ shape, hue, chosen, locked, picture, editor }: Props) {
@@ -70,8 +71,8 @@ export function ShapeLayer({ shape, hue, chosen, locked, picture, editor }: Prop
     tabindex: 0, // in small letters: of an SVG it is an attribute
     role: 'button' as const,
     'aria-pressed': chosen,
-    'aria-label': `${shape.kind} ${shape.name}, ${shape.points.length} ${shape.kind === 'zone' ? 'corners' : 'ends'}`,
-    'data-testid': `shape-${shape.name}`,
+    'aria-label': `${shape.kind} ${shape.name}, ${shape.points.length} ${shape.kind === 'line' ? 'ends' : 'corners'}`,
+    'data-testid': `shape-${titleOf(shape)}`,
     onClick: (event: Event) => {
       if (editor.tool !== null) return;
       event.stopPropagation();
@@ -83,8 +84,8 @@ export function ShapeLayer({ shape, hue, chosen, locked, picture, editor }: Prop
   };
   return (
     <g class="shape" data-chosen={chosen} data-bad={bad}>
-      {shape.kind === 'zone' ? (
-        <polygon {...outline} points={path} fill={color} fill-opacity={chosen ? 0.28 : 0.14} />
+      {shape.kind !== 'line' ? (
+        <polygon {...outline} points={path} {...(shape.kind === 'mask' ? kHides : { fill: color, 'fill-opacity': chosen ? 0.28 : 0.14 })} />
       ) : (
         <>
           <polyline class="shape-reach" points={path} onPointerDown={outline.onPointerDown} onClick={outline.onClick} {...hands} />
@@ -93,7 +94,7 @@ export function ShapeLayer({ shape, hue, chosen, locked, picture, editor }: Prop
         </>
       )}
       <Name shape={shape} at={shape.kind === 'line' ? arrowOf(screen[0]!, screen[1]!, -18).to : middleOf(screen)} />
-      {chosen && !locked && shape.kind === 'zone' && (
+      {chosen && !locked && shape.kind !== 'line' && (
         <g>
           {screen.map((point, i) => {
             const next = screen[(i + 1) % screen.length]!;
@@ -134,7 +135,7 @@ export function ShapeLayer({ shape, hue, chosen, locked, picture, editor }: Prop
 
 function cornerText(shape: Shape, index: number): string {
   const { x, y } = shape.points[index]!;
-  const what = shape.kind === 'zone' ? `Corner ${index + 1}` : index === 0 ? 'First point' : 'Second point';
+  const what = shape.kind !== 'line' ? `Corner ${index + 1}` : index === 0 ? 'First point' : 'Second point';
   const percent = (part: number) => (part * 100).toFixed(1);
   return `${what} of ${shape.kind} ${shape.name}: ${percent(x)}% from the left, ${percent(y)}% from the top`;
 }
@@ -155,7 +156,7 @@ function cornerKey(event: JSX.TargetedKeyboardEvent<SVGElement>, shape: Shape, i
   const { x, y } = shape.points[index]!;
   if (step !== null) editor.moveCorner(shape, index, clamped({ x: x + step[0], y: y + step[1] }), `corner ${shape.id} ${index}`);
   else if (event.key === 'Delete' || event.key === 'Backspace') editor.removeCorner(shape, index);
-  else if ((event.key === 'Insert' || event.key === '+') && shape.kind === 'zone') {
+  else if ((event.key === 'Insert' || event.key === '+') && shape.kind !== 'line') {
     const next = shape.points[(index + 1) % shape.points.length]!;
     editor.addCorner(shape, index, clamped({ x: (x + next.x) / 2, y: (y + next.y) / 2 }));
   } else if (event.key === 'Escape') editor.choose(null);
@@ -166,7 +167,7 @@ function cornerKey(event: JSX.TargetedKeyboardEvent<SVGElement>, shape: Shape, i
 function Name({ shape, at }: { shape: Shape; at: Point }) {
   return (
     <text class="shape-name" x={at.x} y={at.y + 5} text-anchor="middle" aria-hidden="true">
-      {shape.name}
+      {titleOf(shape)}
     </text>
   );
 }

@@ -109,12 +109,12 @@ export function useEditor(camera: string): Editor {
     removeCorner: (shape, index) => {
       const points = withLess(shape, index);
       if (points !== null) return reshape(shape.id, points);
-      say(shape.kind === 'line' ? 'A line has two ends; delete the whole line instead.' : 'A zone needs three corners at least; delete the whole zone instead.');
+      say(shape.kind === 'line' ? 'A line has two ends; delete the whole line instead.' : `A ${shape.kind} needs three corners at least; delete the whole ${shape.kind} instead.`);
       return false;
     },
     remove: (shape) => step(drawing.filter((other) => other.id !== shape.id), '', { chosen: null }),
     startTool: (kind) => {
-      if (drawing.filter((shape) => shape.kind === kind).length >= kMost) return say(`A camera has ${kMost} ${kind}s at most.`);
+      if (drawing.filter((shape) => shape.kind === kind).length >= kMost[kind]) return say(`A camera has ${kMost[kind]} ${kind}s at most.`);
       update(() => ({ tool: { kind, points: [], cursor: { x: 0.5, y: 0.5 } }, chosen: null, said: '' }));
     },
     aim: (cursor) => update(({ tool }) => (tool === null ? {} : { tool: { ...tool, cursor } })),
