@@ -127,7 +127,7 @@ class CameraHub {
   std::deque<Text> events_;
   StatePtr state_;
   StateHead state_head_;  // of state_
-  Text detections_;  // the last that were sent
+  Text detections_;       // the last that were sent
   Text tracks_;
   std::deque<std::shared_ptr<const DetectedFrame>> found_;  // the newest last
   Beats beats_;

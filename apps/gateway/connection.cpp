@@ -7,8 +7,7 @@ namespace vedette::gateway {
 
 Connection::Connection(Socket socket) : stream_(std::in_place_type<Plain>, std::move(socket)) {}
 
-Connection::Connection(Socket socket, net::ssl::context& tls)
-    : stream_(std::in_place_type<Tls>, Plain(std::move(socket)), tls) {}
+Connection::Connection(Socket socket, net::ssl::context& tls) : stream_(std::in_place_type<Tls>, Plain(std::move(socket)), tls) {}
 
 Connection::Plain& Connection::next_layer() {
   Tls* tls = std::get_if<Tls>(&stream_);
@@ -26,7 +25,7 @@ void Connection::write_some(const FewBuffers<net::const_buffer>& buffers, Transf
   }
   frame_under_way_ = true;
   auto done = [this, size = net::buffer_size(buffers), handler = std::move(handler)](beast::error_code error,
-                                                                                       std::size_t written) mutable {
+                                                                                     std::size_t written) mutable {
     if (error || written == size) end_frame();
     handler(error, written);
   };

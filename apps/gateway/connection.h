@@ -1,7 +1,7 @@
 // One connection's bytes, by TLS or plain: what HTTP and WebSockets read from and write to without knowing which. An AsyncStream
-// as Beast wants it, with Beast's time limits below, and a way beside Beast for whole messages: Asio writes 64 KiB at most at once,
-// which costs a picture several system calls and as many rounds through handlers. Belongs to the network thread; movable while
-// nothing is under way.
+// as Beast wants it, with Beast's time limits below, and a way beside Beast for whole messages: Asio writes 64 KiB at most at
+// once, which costs a picture several system calls and as many rounds through handlers. Belongs to the network thread; movable
+// while nothing is under way.
 #pragma once
 
 #include <array>
@@ -85,14 +85,15 @@ class Connection {
     write_some(FewBuffers<net::const_buffer>(buffers), Transferred(std::forward<Handler>(handler)));
   }
 
-  // A message in one piece between what Beast writes by itself (pongs, pings, the close): a frame of Beast's waits for the message,
-  // and a message for the frame. Beast writes nothing else meanwhile, so its frames are small, and a write of all that was given ends
-  // one. Has no time limit.
+  // A message in one piece between what Beast writes by itself (pongs, pings, the close): a frame of Beast's waits for the
+  // message, and a message for the frame. Beast writes nothing else meanwhile, so its frames are small, and a write of all that
+  // was given ends one. Has no time limit.
   //
   // Not now? Then on_free's function is called when it may be.
   bool may_write_message() const { return !frame_under_way_ && held_.expired(); }
   void on_free(std::function<void()> act) { on_free_ = std::move(act); }
-  // True: it is written. Else `handler`, void(beast::error_code), is called when it is or can't be; the bytes stay there till then.
+  // True: it is written. Else `handler`, void(beast::error_code), is called when it is or can't be; the bytes stay there till
+  // then.
   template <typename Buffers, typename Handler>
   bool write_message(const Buffers& buffers, Handler&& handler) {
     FewBuffers<net::const_buffer> left(buffers);

@@ -170,12 +170,11 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>, public Clo
   // done.
   std::shared_ptr<std::atomic<bool>> watch_for_end() {
     gone_ = std::make_shared<std::atomic<bool>>(false);
-    stream_.socket().async_wait(Socket::wait_read,
-                                [self = shared_from_this(), gone = gone_](beast::error_code error) {
-                                  if (error || self->gone_ != gone) return;
-                                  char byte = 0;
-                                  *gone = ::recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
-                                });
+    stream_.socket().async_wait(Socket::wait_read, [self = shared_from_this(), gone = gone_](beast::error_code error) {
+      if (error || self->gone_ != gone) return;
+      char byte = 0;
+      *gone = ::recv(self->stream_.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    });
     return gone_;
   }
 

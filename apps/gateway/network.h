@@ -1,4 +1,5 @@
-// What runs the gateway's network: one thread, one io_context. Its own executor costs less at each operation than one of any type.
+// What runs the gateway's network: one thread, one io_context. Its own executor costs less at each operation than one of any
+// type.
 #pragma once
 
 #include <boost/asio/basic_socket_acceptor.hpp>

@@ -56,8 +56,8 @@ bool names_secret(std::string_view url, std::size_t equals) {
   std::string word;
   for (std::size_t at = equals; at > 0 && is_alphanumeric(url[at - 1]); --at)
     word.insert(word.begin(), static_cast<char>(std::tolower(static_cast<unsigned char>(url[at - 1]))));
-  static constexpr std::array<std::string_view, 13> kWords = {"pass",  "passwd", "password", "passwort", "pwd",      "psw", "loginpas",
-                                                              "token", "key",    "apikey",   "auth",     "secret", "sig"};
+  static constexpr std::array<std::string_view, 13> kWords = {
+      "pass", "passwd", "password", "passwort", "pwd", "psw", "loginpas", "token", "key", "apikey", "auth", "secret", "sig"};
   return std::find(kWords.begin(), kWords.end(), word) != kWords.end();
 }
 

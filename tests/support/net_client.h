@@ -61,7 +61,7 @@ class WebSocket : public Connection {
   void send_binary(std::string_view bytes);
   void send_ping(std::string_view payload);
   const std::vector<std::string>& pongs() const { return pongs_; }  // that receive() has come by
-  std::uint16_t close_code() const { return close_code_; }  // 0: no close frame came
+  std::uint16_t close_code() const { return close_code_; }          // 0: no close frame came
 
  private:
   void send_frame(int opcode, std::string_view payload);

@@ -134,8 +134,7 @@ class EventApi {
     if (!event) return problem_of(event.error());
     const std::int64_t part = request.integer("part").value_or(1);
     if (part > event->clips) return problem(404, "there is no such clip of this event (yet)");
-    return media(request, store_.tree().clip(event->key, event->started_at_ms, static_cast<std::uint32_t>(part)),
-                 "video/mp4");
+    return media(request, store_.tree().clip(event->key, event->started_at_ms, static_cast<std::uint32_t>(part)), "video/mp4");
   }
 
  private:

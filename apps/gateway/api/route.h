@@ -109,7 +109,8 @@ inline constexpr std::size_t kMaxStrangersJsonBytes = 16 << 10;
 inline constexpr int kMaxJsonDepth = 32;
 inline constexpr std::size_t kMaxJsonValues = 20'000;
 inline constexpr std::size_t kMostMistakes = 20;
-// JSON, at most so deep and so many values; the Error says where it ends to be. For bodies, and for whoever reads JSON that came over the network.
+// JSON, at most so deep and so many values; the Error says where it ends to be. For bodies, and for whoever reads JSON that came
+// over the network.
 Result<Json> parse_json(std::string_view text);
 // "application/json", with or without parameters.
 bool is_json_type(std::string_view content_type);

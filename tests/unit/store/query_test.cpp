@@ -45,8 +45,8 @@ class Query : public StoreFixture {
     std::vector<Event> fitting;
     for (const Event& event : all_) {
       const bool fits = (!filter.camera || event.key.camera == *filter.camera) &&
-                        (filter.cameras.empty() || std::find(filter.cameras.begin(), filter.cameras.end(), event.key.camera) !=
-                                                       filter.cameras.end()) &&
+                        (filter.cameras.empty() ||
+                         std::find(filter.cameras.begin(), filter.cameras.end(), event.key.camera) != filter.cameras.end()) &&
                         (!filter.label || event.label == *filter.label) &&
                         (!filter.zone || std::any_of(event.visits.begin(), event.visits.end(),
                                                      [&](const ZoneVisit& visit) { return visit.zone == *filter.zone; })) &&
