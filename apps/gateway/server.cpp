@@ -105,7 +105,7 @@ struct Server::Parts {
   explicit Parts(const ServerOptions& given) : options(given) {}
   ServerOptions options;
   SessionContext context;                                     // outlives the sessions, which end with `io` at the latest
-  net::io_context io{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};  // sockets are the network thread's alone; posts come from anywhere
+  net::io_context io{1};
   Wakes wakes{io.get_executor()};
   Acceptor acceptor{io};
 };
