@@ -69,7 +69,7 @@ class Accounts {
   bool holds(const std::string& ticket);
 
   std::optional<Identity> by_cookie(const std::string& value);
-  // 200 or 401, 429 for one that isn't known where there were too many of those.
+  // 200 or 401; 429 where there were too many guesses at a gateway.token that is short enough for them.
   Attempt by_token(const std::string& text, const std::string& address);
   Attempt log_in(const std::string& name, const std::string& password, const std::string& address);
   // With a token instead, for who then goes on with a cookie.
@@ -97,7 +97,6 @@ class Accounts {
   Auth auth_locked() const;
   std::optional<Identity> identity_of(const Login* login, const std::string& key) const;
   const users::Token* find_token(const std::string& text) const;
-  std::optional<Identity> known_token(const std::string& text) const;
   Result<> check_admins(const std::vector<users::User>& before, const std::vector<users::User>& after) const;
   Result<> change_file(const std::function<Result<>(users::Users&, const std::vector<users::User>& merged)>& change);
   Result<> put_user(const std::string& name, const Change& change, bool is_new);
@@ -105,8 +104,6 @@ class Accounts {
 
   const AccountOptions options_;
   const std::string path_;
-  const std::string token_cookie_;  // what gateway.token's cookie holds instead of itself
-  const std::string token_csrf_;
   std::atomic<std::uint64_t> generation_ = 0;
   std::atomic<int> hashing_ = 0;
 

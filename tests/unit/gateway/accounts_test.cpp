@@ -167,11 +167,35 @@ TEST_F(AccountsTest, TheGatewaysTokenIsNotItsCookie) {
   EXPECT_EQ(page.cookie.find("s3cret"), std::string::npos);
   EXPECT_FALSE(accounts->by_cookie("s3cret s"));
   EXPECT_EQ(accounts->by_token(page.cookie, "127.0.0.1").status, 401);
-  ASSERT_TRUE(open()->by_cookie(page.cookie)) << "it lasts over a restart";
-  EXPECT_EQ(open()->by_cookie(page.cookie)->csrf, page.identity.csrf);
+  const Attempt other = accounts->log_in_by_token("s3cret s", "127.0.0.1");
+  EXPECT_NE(other.cookie, page.cookie) << "random: nothing that a guess at the token could be compared with";
+  EXPECT_NE(other.identity.csrf, page.identity.csrf);
+  EXPECT_FALSE(open()->by_cookie(page.cookie)) << "logins don't last over a restart";
+  const auto identity = accounts->by_cookie(page.cookie);
+  ASSERT_TRUE(identity);
+  EXPECT_EQ(identity->who.name, "gateway.token");
+  EXPECT_EQ(identity->who.role, Role::kAdmin);
+  EXPECT_EQ(identity->csrf, page.identity.csrf);
+  ASSERT_TRUE(accounts->add_token("a program", Role::kViewer, {}, std::nullopt)) << "a change of the file ends no such login";
+  EXPECT_TRUE(accounts->holds(identity->who.ticket));
+  accounts->log_out(page.cookie);
+  EXPECT_FALSE(accounts->by_cookie(page.cookie));
+  EXPECT_FALSE(accounts->holds(identity->who.ticket));
+  EXPECT_TRUE(accounts->by_cookie(other.cookie)) << "another browser's goes on";
   for (std::uint32_t i = 0; accounts->by_token("guess " + std::to_string(i), "10.0.0.1").status == 401; ++i) ASSERT_LT(i, 100u);
   EXPECT_EQ(accounts->by_token("s3cret s", "10.0.0.1").status, 429) << "it is short enough to be guessed";
   EXPECT_EQ(accounts->by_token("s3cret s", "10.0.0.2").status, 200);
+}
+
+TEST_F(AccountsTest, GuessesAtATokenThatLooksLikeAProgramsHaveToWaitToo) {
+  options_.configured.clear();
+  options_.token = "vdt_s3cret";
+  const auto accounts = open();
+  for (std::uint32_t i = 0; accounts->by_token("vdt_" + std::to_string(i), "10.0.0.1").status == 401; ++i) ASSERT_LT(i, 100u);
+  EXPECT_EQ(accounts->by_token("vdt_s3cret", "10.0.0.1").status, 429);
+  const auto program = accounts->add_token("a program", Role::kViewer, {}, std::nullopt);
+  ASSERT_TRUE(program);
+  EXPECT_EQ(accounts->by_token(program->text, "10.0.0.1").status, 200) << "nobody guesses that one";
 }
 
 TEST_F(AccountsTest, AnotherProgramsChangesHoldSoon) {
