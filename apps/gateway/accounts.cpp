@@ -102,9 +102,11 @@ void Accounts::refresh() {
   const std::uint64_t now = monotonic_ns();
   if (!options_.ask || options_.storage.empty() || now < next_look_ns_) return;
   next_look_ns_ = now + kLookNs;
-  const FileMark mark = mark_of(path_);
-  if (mark == seen_) return;
-  seen_ = mark;
+  if (mark_of(path_) != seen_) reload();
+}
+
+void Accounts::reload() {
+  seen_ = mark_of(path_);  // what comes after this is another mark
   auto users = users::load_users(options_.storage);
   if (!users) return log::error("users stay as they are: {}", users.error().text);
   take(*std::move(users));
@@ -242,19 +244,17 @@ std::vector<Token> Accounts::tokens() const {
   return file_.tokens;
 }
 
-// The file is written without the lock: a slow disk holds nobody up.
+// The file is written without the lock: a slow disk holds nobody up. Others may have changed it since, so what holds is what
+// stands there, not what we wrote.
 Result<> Accounts::change_file(const std::function<Result<>(Users&, const std::vector<User>& merged)>& change) {
-  Users changed;
   auto written = users::change_users(options_.storage, [&](Users& users) -> Result<> {
     const std::vector<User> before = merge(options_.configured, users);
     VD_TRY(change(users, before));
-    VD_TRY(check_admins(before, merge(options_.configured, users)));
-    changed = users;
-    return {};
+    return check_admins(before, merge(options_.configured, users));
   });
   if (!written) return written;
   const std::lock_guard lock(mutex_);
-  take(std::move(changed));
+  reload();
   return {};
 }
 

@@ -100,6 +100,7 @@ class Accounts {
   Result<> check_admins(const std::vector<users::User>& before, const std::vector<users::User>& after) const;
   Result<> change_file(const std::function<Result<>(users::Users&, const std::vector<users::User>& merged)>& change);
   Result<> put_user(const std::string& name, const Change& change, bool is_new);
+  void reload();  // these two with mutex_
   void take(users::Users next);
 
   const AccountOptions options_;

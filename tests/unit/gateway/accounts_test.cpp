@@ -2,9 +2,16 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/file.h>
+
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
+#include "base/unique_fd.h"
 #include "users/password.h"
 
 namespace vedette::gateway {
@@ -214,6 +221,44 @@ TEST_F(AccountsTest, AnotherProgramsChangesHoldSoon) {
   const auto refused = Accounts::open(options_);
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().text.find("users.json: not JSON"), std::string::npos) << refused.error().text;
+}
+
+// Both on one processor, and the first only while nothing else wants it: it is held up where the second, who waited for the
+// file, can go on.
+TEST_F(AccountsTest, WhoIsHeldUpPutsNobodyBack) {
+  std::filesystem::remove_all(options_.storage);
+  std::string pattern = "/dev/shm/accounts-XXXXXX";  // where a write waits for no disk
+  options_.storage = ::mkdtemp(pattern.data());
+  const auto accounts = open();
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(::sched_getcpu(), &one);
+  const auto on_it = [&one](int policy) {
+    const sched_param none{};
+    EXPECT_EQ(::sched_setaffinity(0, sizeof(one), &one), 0);
+    EXPECT_EQ(::sched_setscheduler(0, policy, &none), 0);
+  };
+  for (int round = 0; round < 50; ++round) {
+    ASSERT_TRUE(users::change_users(options_.storage, [](users::Users& file) -> Result<> {
+      file.users = {{"anna", Role::kAdmin, hash_of("anna's own one"), {}}};
+      return {};
+    }));
+    std::atomic<bool> is_over = false;
+    std::thread held_up([&] {
+      on_it(SCHED_IDLE);
+      EXPECT_TRUE(accounts->change_user("bert", {Role::kOperator, std::nullopt, std::nullopt}));
+      is_over = true;
+    });
+    std::thread other([&] {
+      const UniqueFd lock(::open((options_.storage + "/users.lock").c_str(), O_RDWR | O_CLOEXEC));
+      while (!is_over && ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) ::flock(lock.get(), LOCK_UN);
+      on_it(SCHED_OTHER);
+      EXPECT_TRUE(accounts->remove_user("anna"));
+    });
+    held_up.join();
+    other.join();
+    for (const Accounts::Listed& listed : accounts->users()) ASSERT_NE(listed.user.name, "anna") << round;
+  }
 }
 
 TEST_F(AccountsTest, OpenToTheNetworkSomebodyMustBeThere) {
