@@ -89,7 +89,8 @@ Accounts::Auth Accounts::auth_locked() const {
   if (!options_.ask) return Auth::kNone;
   if (!merged_.empty()) return Auth::kUsers;
   if (!options_.token.empty() || !file_.tokens.empty()) return Auth::kToken;
-  return options_.loopback ? Auth::kNone : Auth::kUsers;  // the last one was removed: nobody gets in
+  // Once there was somebody they were removed, or their file went (storage that isn't mounted any more): nobody gets in.
+  return options_.loopback && !had_some_ ? Auth::kNone : Auth::kUsers;
 }
 
 Accounts::Auth Accounts::auth() const {
@@ -105,6 +106,8 @@ void Accounts::refresh() {
   if (mark_of(path_) != seen_) reload();
 }
 
+bool Accounts::has_some() const { return !merged_.empty() || !file_.tokens.empty(); }
+
 void Accounts::reload() {
   seen_ = mark_of(path_);  // what comes after this is another mark
   auto users = users::load_users(options_.storage);
@@ -114,8 +117,12 @@ void Accounts::reload() {
 
 void Accounts::take(Users next) {
   if (next == file_ && !merged_.empty()) return;
+  const bool had_some = has_some();
   file_ = std::move(next);
   merged_ = merge(options_.configured, file_);
+  had_some_ = had_some_ || has_some();
+  if (had_some && !has_some() && options_.token.empty())
+    log::error("{} has no users or tokens any more: nobody gets in; expected some (`vedette user add`)", path_);
   costliest_hash_.clear();
   std::uint64_t highest = 0;
   for (const User& user : merged_) {

@@ -59,8 +59,11 @@ class Accounts {
 
   static Result<std::unique_ptr<Accounts>> open(AccountOptions options);
 
-  // Who isn't known: goes on as admin; is asked for a token; for name and password.
+  // Who isn't known: goes on as admin; is asked for a token; for name and password. Never kNone again once there were users or
+  // tokens.
   Auth auth() const;
+  // False: the configuration says that nobody is (gateway.auth: none).
+  bool asks() const { return options_.ask; }
   // Looks whether users.json is another one. Cheap: for every request, and once in a while.
   void refresh();
   // Goes up with each change after which holds() may say no.
@@ -100,7 +103,8 @@ class Accounts {
   Result<> check_admins(const std::vector<users::User>& before, const std::vector<users::User>& after) const;
   Result<> change_file(const std::function<Result<>(users::Users&, const std::vector<users::User>& merged)>& change);
   Result<> put_user(const std::string& name, const Change& change, bool is_new);
-  void reload();  // these two with mutex_
+  bool has_some() const;  // these three with mutex_
+  void reload();
   void take(users::Users next);
 
   const AccountOptions options_;
@@ -113,6 +117,7 @@ class Accounts {
   std::uint64_t next_look_ns_ = 0;
   users::Users file_;
   std::vector<users::User> merged_;  // as they hold
+  bool had_some_ = false;            // users or tokens
   std::string costliest_hash_;
   Logins logins_;
   LoginLimit limit_;

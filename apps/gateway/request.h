@@ -28,6 +28,7 @@ struct RequestHead {
   std::string csrf_token;      // X-CSRF-Token
   std::string remote;          // the address that it came from
   bool websocket = false;      // a complete WebSocket upgrade
+  bool forwarded = false;      // a proxy says so: X-Forwarded-For, -Host, -Proto, Forwarded or Via
 };
 
 struct Target {

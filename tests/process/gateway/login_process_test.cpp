@@ -203,6 +203,16 @@ TEST_F(LoginTest, TokensOfProgramsEndWhenTheyAreRemoved) {
   EXPECT_EQ(ask("GET", "/api/cameras", cookie).status, 401);
 }
 
+TEST_F(LoginTest, WhereUsersVanishNobodyGetsIn) {
+  const Browser anna = log_in("anna");
+  std::filesystem::remove(users::users_path(storage()));
+  EXPECT_TRUE(eventually([&] { return ask("GET", "/api/cameras", anna.headers()).status == 401; }));
+  EXPECT_EQ(ask("GET", "/api/cameras").status, 401);
+  gateway_->signal(SIGTERM);
+  gateway_->wait_exit();
+  EXPECT_NE(gateway_->log().find("nobody gets in"), std::string::npos) << gateway_->log();
+}
+
 TEST_F(LoginTest, TheAuditTellsWhoDidWhat) {
   const Browser anna = log_in("anna"), vera = log_in("vera");
   EXPECT_EQ(ask("POST", "/api/users", anna.headers(), {{"name", "gast"}, {"password", kPassword}}).status, 201);

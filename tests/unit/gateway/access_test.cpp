@@ -127,6 +127,21 @@ TEST(Access, WithoutTokenOnlyLocalHostNames) {
   EXPECT_EQ(check(access, head).status, 200);
 }
 
+TEST(Access, WhereNobodyIsAskedNobodyComesThroughAProxy) {
+  RequestHead head = request("/");
+  head.host = "127.0.0.1:8080";
+  head.forwarded = true;
+  const Access access("", 8080);
+  const Decision decision = check(access, head);
+  EXPECT_EQ(decision.status, 403);
+  EXPECT_NE(decision.why.find("vedette user add"), std::string::npos) << decision.why;
+  AccountOptions none;
+  none.ask = false;
+  EXPECT_EQ(check(Access(*Accounts::open(none), 8080), head).status, 200) << "gateway.auth: none says that it's meant";
+  head.authorization = "Bearer s3cret;s";
+  EXPECT_EQ(check(Access("s3cret;s", 8080), head).status, 200);
+}
+
 TEST(Access, WebSocketOfAnotherSiteIsRefusedEvenWithTheToken) {
   const Access access("s3cret;s", 8080);
   RequestHead head = request("/ws/front?token=s3cret%3Bs");

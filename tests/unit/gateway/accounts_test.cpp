@@ -1,8 +1,7 @@
 #include "gateway/accounts.h"
 
-#include <gtest/gtest.h>
-
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sched.h>
 #include <sys/file.h>
 
@@ -259,6 +258,26 @@ TEST_F(AccountsTest, WhoIsHeldUpPutsNobodyBack) {
     other.join();
     for (const Accounts::Listed& listed : accounts->users()) ASSERT_NE(listed.user.name, "anna") << round;
   }
+}
+
+TEST_F(AccountsTest, WhereSomebodyWasAskedNobodyGoesOnUnasked) {
+  options_.configured.clear();
+  const auto accounts = open();
+  EXPECT_EQ(accounts->auth(), Accounts::Auth::kNone);
+  ASSERT_TRUE(accounts->add_user("anna", {Role::kAdmin, "anna's own one", std::nullopt}));
+  const std::string cookie = log_in(*accounts, "anna", "anna's own one");
+  std::filesystem::remove(users::users_path(options_.storage));
+  while (accounts->by_cookie(cookie)) accounts->refresh();
+  EXPECT_EQ(accounts->auth(), Accounts::Auth::kUsers) << "the file went";
+  EXPECT_FALSE(accounts->holds(""));
+  options_.storage += "/other";
+  const auto programs = open();
+  const auto token = programs->add_token("a program", Role::kAdmin, {}, std::nullopt);
+  ASSERT_TRUE(token);
+  EXPECT_EQ(programs->auth(), Accounts::Auth::kToken);
+  ASSERT_TRUE(programs->remove_token(token->token.id));
+  EXPECT_EQ(programs->auth(), Accounts::Auth::kUsers) << "the last one was removed";
+  options_.storage = std::filesystem::path(options_.storage).parent_path();
 }
 
 TEST_F(AccountsTest, OpenToTheNetworkSomebodyMustBeThere) {
