@@ -64,9 +64,10 @@ Decision Access::check(const RequestHead& head, const Target& target) const {
 
 Decision Access::check_nobody_asked(const RequestHead& head) const {
   if (head.forwarded && accounts_->asks())
-    return refused(403,
-                   "this came through a proxy, but nobody is asked who they are here: make users first (`vedette user add`), or set "
-                   "gateway.token");
+    return refused(
+        403,
+        "this came through a proxy, but nobody is asked who they are here: make users first (`vedette user add`), or set "
+        "gateway.token");
   if (is_local_or_literal_host(head.host)) return allowed({{}, Role::kAdmin, {}, {}});
   return refused(403,
                  "where nobody is asked who they are, only localhost or an IP address will do as host name: make users "

@@ -3,9 +3,9 @@
 //
 // Where nobody is asked a request's Host must be a loopback name or an IP address, so that no foreign DNS name that points here
 // (DNS rebinding) reads the cameras; and unless gateway.auth is none it must not say that it came through a proxy, which opens to
-// others what was meant for this machine alone. The Origin of a WebSocket or an unsafe request, if there is one, must equal its Host:
-// browsers let any page open a WebSocket, and post a form, anywhere. An unsafe request that comes with a cookie must carry what
-// GET /api/session said beside it (X-CSRF-Token). Thread-safe.
+// others what was meant for this machine alone. The Origin of a WebSocket or an unsafe request, if there is one, must equal its
+// Host: browsers let any page open a WebSocket, and post a form, anywhere. An unsafe request that comes with a cookie must carry
+// what GET /api/session said beside it (X-CSRF-Token). Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -26,10 +26,10 @@ struct Identity;
 bool constant_time_equal(std::string_view guess, std::string_view secret);
 
 struct Decision {
-  int status = 200;                       // 200, 401 (nobody known), 403 (foreign host or origin, proxy), 429 (too many wrong tokens)
-  std::string why = {};                   // a sentence, when it isn't 200
-  std::string set_cookie = {};            // a Set-Cookie header's value, when a token came in the query
-  Principal who = {};                     // when it is 200
+  int status = 200;             // 200, 401 (nobody known), 403 (foreign host or origin, proxy), 429 (too many wrong tokens)
+  std::string why = {};         // a sentence, when it isn't 200
+  std::string set_cookie = {};  // a Set-Cookie header's value, when a token came in the query
+  Principal who = {};           // when it is 200
   std::chrono::seconds retry_after = {};  // with 429
 };
 

@@ -29,7 +29,13 @@ bool is_over(const Token& token) { return token.expires_ms && *token.expires_ms 
 
 User user_of(const Token& token) { return {token.name, token.role, {}, token.cameras}; }
 
-Identity everything(std::string_view name) { return {{std::string(name), Role::kAdmin, {}, std::string(name)}, {}}; }
+Principal principal_of(const Token& token, std::string ticket) {
+  return {token.name, token.role, token.cameras, std::move(ticket), true, token.made_by};
+}
+
+Principal principal_of_gateway_token(std::string ticket) {
+  return {std::string(kGatewayToken), Role::kAdmin, {}, std::move(ticket), true};
+}
 
 Error not_there(const std::string& what, const std::string& name) {
   return {ErrorCode::kNotFound, "no " + what + " \"" + name + "\""};
@@ -66,6 +72,14 @@ const User* find_user(const std::vector<User>& users, const std::string& name) {
   for (const User& user : users)
     if (user.name == name) return &user;
   return nullptr;
+}
+
+// Only an admin makes tokens, and who isn't one any more keeps none of them.
+void remove_tokens_of_no_admin(Users& file, const std::vector<User>& merged) {
+  std::erase_if(file.tokens, [&](const Token& token) {
+    const User* maker = find_user(merged, token.made_by);
+    return !token.made_by.empty() && (maker == nullptr || maker->role != Role::kAdmin);
+  });
 }
 
 }  // namespace
@@ -120,6 +134,7 @@ void Accounts::take(Users next) {
   const bool had_some = has_some();
   file_ = std::move(next);
   merged_ = merge(options_.configured, file_);
+  remove_tokens_of_no_admin(file_, merged_);  // one whom the configuration had, too
   had_some_ = had_some_ || has_some();
   if (had_some && !has_some() && options_.token.empty())
     log::error("{} has no users or tokens any more: nobody gets in; expected some (`vedette user add`)", path_);
@@ -136,19 +151,17 @@ void Accounts::take(Users next) {
 
 std::optional<Identity> Accounts::identity_of(const Login* login, const std::string& key) const {
   if (login == nullptr) return std::nullopt;
-  if (login->token_id == kGatewayToken) {
-    // It doesn't change while this runs.
-  } else if (login->token_id.empty()) {
+  std::string ticket = std::string(kTicketOfLogin) + key;
+  if (login->token_id == kGatewayToken) return Identity{principal_of_gateway_token(std::move(ticket)), login->csrf};
+  if (login->token_id.empty()) {
     const User* user = find_user(merged_, login->user.name);
     if (user == nullptr || *user != login->user) return std::nullopt;  // changed since: they log in again
-  } else {
-    const auto is_it = [&](const Token& token) {
-      return token.id == login->token_id && user_of(token) == login->user && !is_over(token);
-    };
-    if (std::none_of(file_.tokens.begin(), file_.tokens.end(), is_it)) return std::nullopt;
+    return Identity{{user->name, user->role, user->cameras, std::move(ticket)}, login->csrf};
   }
-  const User& user = login->user;
-  return Identity{{user.name, user.role, user.cameras, std::string(kTicketOfLogin) + key}, login->csrf};
+  for (const Token& token : file_.tokens)
+    if (token.id == login->token_id && user_of(token) == login->user && !is_over(token))
+      return Identity{principal_of(token, std::move(ticket)), login->csrf};
+  return std::nullopt;
 }
 
 bool Accounts::holds(const std::string& ticket) {
@@ -179,7 +192,7 @@ const Token* Accounts::find_token(const std::string& text) const {
 Attempt Accounts::by_token(const std::string& text, const std::string& address) {
   const std::lock_guard lock(mutex_);
   if (const Token* token = find_token(text))
-    return {200, {}, {}, {{token->name, token->role, token->cameras, std::string(kTicketOfToken) + token->sha256}, {}}};
+    return {200, {}, {}, {principal_of(*token, std::string(kTicketOfToken) + token->sha256), {}}};
   const bool guessable = options_.token.size() < kUnguessable && !options_.token.empty();
   if (guessable) {
     const auto wait = limit_.take(address, "", monotonic_ns());
@@ -187,7 +200,7 @@ Attempt Accounts::by_token(const std::string& text, const std::string& address) 
   }
   if (options_.token.empty() || !constant_time_equal(text, options_.token)) return {};
   if (guessable) limit_.forgive(address, "");
-  return {200, {}, {}, everything(kGatewayToken)};
+  return {200, {}, {}, {principal_of_gateway_token(std::string(kGatewayToken)), {}}};
 }
 
 Attempt Accounts::log_in_by_token(const std::string& text, const std::string& address) {
@@ -257,7 +270,9 @@ Result<> Accounts::change_file(const std::function<Result<>(Users&, const std::v
   auto written = users::change_users(options_.storage, [&](Users& users) -> Result<> {
     const std::vector<User> before = merge(options_.configured, users);
     VD_TRY(change(users, before));
-    return check_admins(before, merge(options_.configured, users));
+    const std::vector<User> after = merge(options_.configured, users);
+    remove_tokens_of_no_admin(users, after);
+    return check_admins(before, after);
   });
   if (!written) return written;
   const std::lock_guard lock(mutex_);
@@ -313,9 +328,9 @@ Result<> Accounts::remove_user(const std::string& name) {
 }
 
 Result<users::NewToken> Accounts::add_token(std::string name, Role role, std::vector<std::string> cameras,
-                                            std::optional<std::int64_t> expires_ms) {
+                                            std::optional<std::int64_t> expires_ms, std::string made_by) {
   VD_TRY(users::check_rights(role, cameras));
-  users::NewToken made = users::new_token(std::move(name), role, std::move(cameras), now_ms(), expires_ms);
+  users::NewToken made = users::new_token(std::move(name), role, std::move(cameras), now_ms(), expires_ms, std::move(made_by));
   VD_TRY(change_file([&](Users& users, const std::vector<User>&) -> Result<> {
     users.tokens.push_back(made.token);
     return {};

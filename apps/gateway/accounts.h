@@ -90,8 +90,9 @@ class Accounts {
   Result<> add_user(const std::string& name, const Change& change);
   Result<> change_user(const std::string& name, const Change& change);
   Result<> remove_user(const std::string& name);
+  // It ends with the user who made it (Principal::user()), and when they aren't admin any more.
   Result<users::NewToken> add_token(std::string name, Role role, std::vector<std::string> cameras,
-                                    std::optional<std::int64_t> expires_ms);
+                                    std::optional<std::int64_t> expires_ms, std::string made_by = {});
   Result<> remove_token(const std::string& id);
 
  private:

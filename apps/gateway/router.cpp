@@ -31,7 +31,8 @@ std::optional<Reply> refuse_body(const RequestHead& head) {
 // Other keys of the query are passed over: programs put a number there so that no cache answers.
 Operation stream_operation() {
   Operation operation{"pictures", "A camera's pictures as they come, for an <img> or any player"};
-  operation.about = "JPEGs as multipart/x-mixed-replace: the camera's own if it sends such, else encoded from its pictures. Has no end.";
+  operation.about =
+      "JPEGs as multipart/x-mixed-replace: the camera's own if it sends such, else encoded from its pictures. Has no end.";
   operation.any_query = true;
   operation.answers = {{200, "the first of them and those that follow", {}, "multipart/x-mixed-replace"}};
   operation.problems = {503};
@@ -40,7 +41,8 @@ Operation stream_operation() {
 
 Operation snapshot_operation() {
   Operation operation{"pictures", "A camera's next picture"};
-  operation.about = "Taken after it was asked for, in full size; within 5 s, else 503. X-Frame-Id says which, X-Captured-At when.";
+  operation.about =
+      "Taken after it was asked for, in full size; within 5 s, else 503. X-Frame-Id says which, X-Captured-At when.";
   operation.query = {integer_param("width", "pixels; the height follows, and nothing is enlarged", kLeastSnapshotWidth, kMaxSide),
                      choice_param("boxes", "1: with what was detected on it", {"0", "1"})};
   operation.any_query = true;
@@ -159,6 +161,7 @@ Reply Router::finish(Call& call, const std::string& body) const {
     if (call.wants_body()) read = read_body(call.route->operation, body);
     call.request.body = std::move(read.json);
     reply = read.refusal ? *std::move(read.refusal) : call.route->handler(call.request);
+    call.told = std::move(reply.told);
   }
   if (!call.set_cookie.empty()) reply.headers.emplace_back("Set-Cookie", call.set_cookie);
   add_common_headers(reply, call.request.head.host);
@@ -182,12 +185,8 @@ void Router::finished(const Call& call, int status, double seconds) const {
   if (audit_ == nullptr || head.method.empty() || is_told_elsewhere || !(is_unsafe || is_refusal)) return;
   const Principal& who = call.request.who;
   const bool is_known = !call.is_unknown;
-  audit_->add({who.name,
-               is_known ? std::string(role_name(who.role)) : "",
-               head.remote,
-               head.method + " " + call.request.target.path,
-               status,
-               {}});
+  audit_->add({who.name, is_known ? std::string(role_name(who.role)) : "", head.remote,
+               head.method + " " + call.request.target.path, status, call.told});
 }
 
 void Router::add_site_routes() {

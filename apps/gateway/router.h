@@ -27,6 +27,7 @@ struct Call {
   const Route* route = nullptr;  // whose handler is to answer; null: `reply` is the answer
   Reply reply;
   std::string set_cookie;
+  std::string told;        // Reply::told of the answer
   bool is_unknown = true;  // who asks
   std::string path;        // of the route, for the count of requests; "" where there is none
 

@@ -213,6 +213,32 @@ TEST_F(LoginTest, WhereUsersVanishNobodyGetsIn) {
   EXPECT_NE(gateway_->log().find("nobody gets in"), std::string::npos) << gateway_->log();
 }
 
+TEST_F(LoginTest, WhatAnAdminMadeIsToldAndGoesWithThem) {
+  put({"carl", Role::kAdmin, hash(), {}});
+  const Browser anna = log_in("anna"), carl = log_in("carl");
+  const Json wish{{"name", "a \"wall\", role x"}, {"role", "operator"}, {"cameras", {"front"}}};
+  const HttpAnswer made = ask("POST", "/api/tokens", carl.headers(), wish);
+  ASSERT_EQ(made.status, 201) << made.body;
+  const std::string token = Json::parse(made.body)["token"], id = Json::parse(made.body)["id"];
+  EXPECT_EQ(Json::parse(made.body)["made_by"], "carl");
+  EXPECT_EQ(Json::parse(ask("GET", "/api/tokens", anna.headers()).body)["tokens"][0]["made_by"], "carl");
+  EXPECT_EQ(ask("POST", "/api/users", carl.headers(), {{"name", "gast"}, {"password", kPassword}}).status, 201);
+  EXPECT_EQ(ask("PUT", "/api/users/gast", carl.headers(), {{"role", "operator"}}).status, 200);
+  const std::string bearer = "Authorization: Bearer " + token + "\r\n";
+  EXPECT_EQ(ask("GET", "/api/cameras", bearer).status, 200);
+  EXPECT_EQ(ask("DELETE", "/api/users/carl", anna.headers()).status, 204);
+  EXPECT_EQ(ask("GET", "/api/cameras", bearer).status, 401);
+  EXPECT_TRUE(eventually([&] {
+    std::vector<std::string> told;
+    for (const Json& entry : Json::parse(ask("GET", "/api/audit", anna.headers()).body)["entries"])
+      if (entry.contains("detail")) told.push_back(entry["what"].get<std::string>() + ": " + entry["detail"].get<std::string>());
+    const auto has = [&](const std::string& line) { return std::find(told.begin(), told.end(), line) != told.end(); };
+    return has("POST /api/tokens: id \"" + id + R"(", role "operator", name "a \"wall\", role x", cameras ["front"])") &&
+           has(R"(POST /api/users: role "viewer", name "gast", cameras all)") &&
+           has(R"(PUT /api/users/gast: role "operator", name "gast", cameras all)");
+  })) << ask("GET", "/api/audit", anna.headers()).body;
+}
+
 TEST_F(LoginTest, TheAuditTellsWhoDidWhat) {
   const Browser anna = log_in("anna"), vera = log_in("vera");
   EXPECT_EQ(ask("POST", "/api/users", anna.headers(), {{"name", "gast"}, {"password", kPassword}}).status, 201);

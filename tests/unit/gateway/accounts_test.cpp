@@ -163,6 +163,41 @@ TEST_F(AccountsTest, TokensOfPrograms) {
   EXPECT_EQ(accounts->by_token(old->text, "127.0.0.1").status, 401);
 }
 
+TEST_F(AccountsTest, TokensEndWithTheAdminWhoMadeThem) {
+  const auto accounts = open();
+  for (const char* name : {"anna", "carl"}) ASSERT_TRUE(accounts->add_user(name, {Role::kAdmin, "an admin's own", std::nullopt}));
+  const auto add = [&](const std::string& made_by) {
+    return accounts->add_token("a program", Role::kAdmin, {}, {}, made_by)->text;
+  };
+  const auto status = [&](const std::string& text) { return accounts->by_token(text, "127.0.0.1").status; };
+  const std::string annas = add("anna"), carls = add("carl"), roots = add("root"), nobodys = add("");
+  EXPECT_EQ(accounts->tokens()[0].made_by, "anna");
+  // What is made by a program that came with it is hers too.
+  const Principal program = accounts->by_token(annas, "127.0.0.1").identity.who;
+  EXPECT_EQ(program.user(), "anna");
+  EXPECT_EQ(accounts->by_cookie(accounts->log_in_by_token(annas, "127.0.0.1").cookie)->who.user(), "anna");
+  EXPECT_EQ(accounts->by_token(nobodys, "127.0.0.1").identity.who.user(), "");
+  const std::string by_hers = add(program.user());
+
+  ASSERT_TRUE(accounts->remove_user("anna"));
+  EXPECT_EQ(status(annas), 401);
+  EXPECT_EQ(status(by_hers), 401);
+  EXPECT_FALSE(accounts->holds(program.ticket));
+  ASSERT_TRUE(accounts->change_user("carl", {Role::kOperator, std::nullopt, std::nullopt}));
+  EXPECT_EQ(status(carls), 401) << "an operator makes none";
+  ASSERT_TRUE(accounts->add_user("anna", {Role::kAdmin, "another's own", std::nullopt}));
+  ASSERT_TRUE(accounts->change_user("carl", {Role::kAdmin, std::nullopt, std::nullopt}));
+  EXPECT_EQ(status(annas), 401) << "another of the same name";
+  EXPECT_EQ(status(carls), 401);
+  EXPECT_EQ(status(roots), 200);
+  EXPECT_EQ(status(nobodys), 200);
+  // Of the configuration: removed while it didn't run.
+  options_.configured.clear();
+  const auto later = open();
+  EXPECT_EQ(later->by_token(roots, "127.0.0.1").status, 401);
+  EXPECT_EQ(later->by_token(nobodys, "127.0.0.1").status, 200);
+}
+
 TEST_F(AccountsTest, TheGatewaysTokenIsNotItsCookie) {
   options_.configured.clear();
   options_.token = "s3cret s";
