@@ -36,10 +36,12 @@ Access::Access(std::string token, std::uint16_t port) : Access(accounts_of(std::
 
 std::string Access::cookie_of(const RequestHead& head) const { return cookie_value(head.cookie, cookie_).value_or(""); }
 
-std::string Access::set_cookie(std::string_view value) const {
+// For TLS alone also behind a proxy that does it. Who says so and doesn't speak TLS harms himself: he has no cookie then.
+std::string Access::set_cookie(const RequestHead& head, std::string_view value) const {
+  const bool secure = tls_ || head.proxy_proto == "https";
   const auto seconds = value.empty() ? std::chrono::seconds(0) : std::chrono::seconds(Logins::kLongest);
   return cookie_ + "=" + percent_encode(value) + "; Path=/; Max-Age=" + std::to_string(seconds.count()) +
-         "; HttpOnly; SameSite=Strict" + (tls_ ? "; Secure" : "");
+         "; HttpOnly; SameSite=Strict" + (secure ? "; Secure" : "");
 }
 
 std::string Access::strict_transport(const std::string& host) const {
@@ -75,8 +77,8 @@ Decision Access::check_nobody_asked(const RequestHead& head) const {
 }
 
 Decision Access::check_token(const RequestHead& head, const Target& target, const std::string& token, bool in_query) const {
-  // A page that is opened so goes on with a cookie.
-  const bool opens_page = in_query && target.path == "/" && is_safe(head.method);
+  // A page that is opened so goes on with a cookie; not by another site's link, which may have somebody else's token in it.
+  const bool opens_page = in_query && target.path == "/" && is_safe(head.method) && head.fetch_site != "cross-site";
   Attempt attempt = opens_page ? accounts_->log_in_by_token(token, head.remote) : accounts_->by_token(token, head.remote);
   if (attempt.status == 429) {
     Decision decision = refused(429, "too many wrong tokens came from this address");
@@ -85,7 +87,7 @@ Decision Access::check_token(const RequestHead& head, const Target& target, cons
   }
   if (attempt.status != 200) return refused(401, "this token isn't known, or not any more");
   Decision decision = allowed(std::move(attempt.identity.who));
-  if (!attempt.cookie.empty()) decision.set_cookie = set_cookie(attempt.cookie);
+  if (!attempt.cookie.empty()) decision.set_cookie = set_cookie(head, attempt.cookie);
   return decision;
 }
 

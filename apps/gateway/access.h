@@ -44,8 +44,8 @@ class Access {
 
   // What the cookie of this request holds; "": it has none.
   std::string cookie_of(const RequestHead& head) const;
-  // Set-Cookie's value: keeps `value` in the browser, or removes what is there ("").
-  std::string set_cookie(std::string_view value) const;
+  // Set-Cookie's value in the answer to this request: keeps `value` in the browser, or removes what is there ("").
+  std::string set_cookie(const RequestHead& head, std::string_view value) const;
   // Strict-Transport-Security's value; "": nothing is to be said. Other programs of a machine's localhost may speak plain HTTP.
   std::string strict_transport(const std::string& host) const;
   const std::shared_ptr<Accounts>& accounts() const { return accounts_; }

@@ -35,6 +35,8 @@ RequestHead head_of(const http::request<http::empty_body>& request) {
   head.content_length = text_of(request[http::field::content_length]);
   head.captured_at = text_of(request["X-Captured-At"]);
   head.csrf_token = text_of(request["X-CSRF-Token"]);
+  head.fetch_site = text_of(request["Sec-Fetch-Site"]);
+  head.proxy_proto = text_of(request["X-Forwarded-Proto"]);
   head.forwarded = is_forwarded(request);
   head.websocket = boost::beast::websocket::is_upgrade(request) && request[http::field::sec_websocket_version] == "13" &&
                    !request[http::field::sec_websocket_key].empty();

@@ -73,7 +73,7 @@ class AccountApi {
     // What the browser had before ends: no login goes on under an id that somebody else may have put there.
     accounts().log_out(parts_.access.cookie_of(request.head));
     Reply reply = json_reply(200, dump(session_json(attempt.identity)));
-    reply.headers.emplace_back("Set-Cookie", parts_.access.set_cookie(attempt.cookie));
+    reply.headers.emplace_back("Set-Cookie", parts_.access.set_cookie(request.head, attempt.cookie));
     return reply;
   }
 
@@ -81,7 +81,7 @@ class AccountApi {
     if (request.who.role != Role::kViewer || !request.who.name.empty()) tell(request, request.who, "logout", 204, {});
     accounts().log_out(parts_.access.cookie_of(request.head));
     Reply reply = no_content();
-    reply.headers.emplace_back("Set-Cookie", parts_.access.set_cookie(""));
+    reply.headers.emplace_back("Set-Cookie", parts_.access.set_cookie(request.head, ""));
     return reply;
   }
 

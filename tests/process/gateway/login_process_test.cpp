@@ -105,6 +105,15 @@ TEST_F(LoginTest, WhoLogsInHasACookieOfThisSiteAlone) {
   EXPECT_EQ(ask("GET", "/api/cameras", vera.headers()).status, 401);
 }
 
+TEST_F(LoginTest, BrowsersAndProxiesAreHeard) {
+  const std::string cookie = try_to_log_in("vera", kPassword, "X-Forwarded-Proto: https\r\n").headers.at("set-cookie");
+  EXPECT_TRUE(cookie.ends_with("; SameSite=Strict; Secure")) << cookie;
+  const Browser anna = log_in("anna");
+  const std::string token = Json::parse(ask("POST", "/api/tokens", anna.headers(), {{"name", "x"}}).body)["token"];
+  EXPECT_EQ(ask("GET", "/?token=" + token, "Sec-Fetch-Site: cross-site\r\n").headers.count("set-cookie"), 0u);
+  EXPECT_EQ(ask("GET", "/?token=" + token, "Sec-Fetch-Site: none\r\n").headers.count("set-cookie"), 1u);
+}
+
 TEST_F(LoginTest, ACookieThatWasThereBeforeIsNotLoggedIn) {
   const std::string planted = "vedette_" + std::to_string(port_) + "=" + std::string(64, 'a');
   const Browser vera = log_in("vera", "Cookie: " + planted + "\r\n");
