@@ -58,6 +58,7 @@ Decision Access::check(const RequestHead& head, const Target& target) const {
     // A page that was opened with an old token and has logged in since goes on with its cookie.
     if (decision.status == 200 || cookie_of(head).empty()) return decision;
     Decision by_cookie = check_cookie(head);
+    by_cookie.wrong_token = decision.wrong_token;
     return by_cookie.status == 401 ? decision : by_cookie;
   }
   if (head.authorization.starts_with(kBearer)) return check_token(head, target, head.authorization.substr(kBearer.size()), false);
@@ -79,13 +80,18 @@ Decision Access::check_nobody_asked(const RequestHead& head) const {
 Decision Access::check_token(const RequestHead& head, const Target& target, const std::string& token, bool in_query) const {
   // A page that is opened so goes on with a cookie; not by another site's link, which may have somebody else's token in it.
   const bool opens_page = in_query && target.path == "/" && is_safe(head.method) && head.fetch_site != "cross-site";
-  Attempt attempt = opens_page ? accounts_->log_in_by_token(token, head.remote) : accounts_->by_token(token, head.remote);
+  Attempt attempt =
+      opens_page ? accounts_->log_in_by_token(token, head.remote, cookie_of(head)) : accounts_->by_token(token, head.remote);
   if (attempt.status == 429) {
     Decision decision = refused(429, "too many wrong tokens came from this address");
     decision.retry_after = attempt.retry_after;
     return decision;
   }
-  if (attempt.status != 200) return refused(401, "this token isn't known, or not any more");
+  if (attempt.status != 200) {
+    Decision decision = refused(401, "this token isn't known, or not any more");
+    decision.wrong_token = true;
+    return decision;
+  }
   Decision decision = allowed(std::move(attempt.identity.who));
   if (!attempt.cookie.empty()) decision.set_cookie = set_cookie(head, attempt.cookie);
   return decision;

@@ -28,9 +28,10 @@ bool constant_time_equal(std::string_view guess, std::string_view secret);
 struct Decision {
   int status = 200;             // 200, 401 (nobody known), 403 (foreign host or origin, proxy), 429 (too many wrong tokens)
   std::string why = {};         // a sentence, when it isn't 200
-  std::string set_cookie = {};  // a Set-Cookie header's value, when a token came in the query
+  std::string set_cookie = {};  // a Set-Cookie header's value, when a token in the query logged them in
   Principal who = {};           // when it is 200
   std::chrono::seconds retry_after = {};  // with 429
+  bool wrong_token = false;               // one came; also when a cookie let them in all the same
 };
 
 class Access {

@@ -203,16 +203,22 @@ Attempt Accounts::by_token(const std::string& text, const std::string& address) 
   return {200, {}, {}, {principal_of_gateway_token(std::string(kGatewayToken)), {}}};
 }
 
-Attempt Accounts::log_in_by_token(const std::string& text, const std::string& address) {
+Attempt Accounts::log_in_by_token(const std::string& text, const std::string& address, const std::string& before) {
   Attempt attempt = by_token(text, address);
   if (attempt.status != 200) return attempt;
   const std::lock_guard lock(mutex_);
   const Token* token = find_token(text);
   if (token == nullptr && attempt.identity.who.ticket != kGatewayToken) return {};  // removed meanwhile
-  attempt.cookie = token == nullptr ? logins_.begin({std::string(kGatewayToken), Role::kAdmin, {}, {}},
-                                                    std::string(kGatewayToken), monotonic_ns())
-                                    : logins_.begin(user_of(*token), token->id, monotonic_ns());
-  const std::string key = Logins::key_of(attempt.cookie);
+  const User user = token != nullptr ? user_of(*token) : User{std::string(kGatewayToken), Role::kAdmin, {}, {}};
+  const std::string id = token != nullptr ? token->id : std::string(kGatewayToken);
+  std::string cookie = before;
+  const Login* login = logins_.find(before, monotonic_ns());
+  if (login == nullptr || login->token_id != id || login->user != user) {
+    logins_.end(before);
+    ++generation_;
+    cookie = attempt.cookie = logins_.begin(user, id, monotonic_ns());
+  }
+  const std::string key = Logins::key_of(cookie);
   if (auto identity = identity_of(logins_.find_key(key, monotonic_ns()), key)) attempt.identity = *std::move(identity);
   return attempt;
 }

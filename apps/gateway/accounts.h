@@ -75,8 +75,9 @@ class Accounts {
   // 200 or 401; 429 where there were too many guesses at a gateway.token that is short enough for them.
   Attempt by_token(const std::string& text, const std::string& address);
   Attempt log_in(const std::string& name, const std::string& password, const std::string& address);
-  // With a token instead, for who then goes on with a cookie.
-  Attempt log_in_by_token(const std::string& text, const std::string& address);
+  // With a token instead, for who then goes on with a cookie. `before`: the cookie they came with; a login by this token goes on
+  // (and there is no new cookie), another one ends.
+  Attempt log_in_by_token(const std::string& text, const std::string& address, const std::string& before = {});
   void log_out(const std::string& cookie);
 
   std::vector<Listed> users() const;

@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/thread.h"
 #include "base/unique_fd.h"
+#include "gateway/login_limit.h"
 #include "telemetry/log.h"
 
 namespace vedette::gateway {
@@ -71,7 +72,7 @@ AuditLog::Place AuditLog::place_for(const AuditEntry& entry) {
   minute_ = minute;
   const std::uint32_t most = is_known ? kOfNameAMinute : kUnknownAMinute;
   std::uint32_t& count = limited_[is_known ? entry.role + " " + entry.who : ""];
-  if (count == most) return Place::kTaken;
+  if (count == most || (entry.often && limited_["often " + network_of(entry.from)]++ > 0)) return Place::kTaken;
   return ++count == most ? Place::kLast : Place::kFree;
 }
 

@@ -29,6 +29,7 @@ struct AuditEntry {
   std::string what;    // "PUT /api/cameras/front/mode", "login"
   int result = 0;      // the HTTP status
   std::string detail;  // a few words more; "": none
+  bool often = false;  // comes again and again by itself: one a minute and address will do
 };
 
 class AuditLog {

@@ -23,6 +23,9 @@ struct Principal {
   // Who answers for what this one makes: a user's name; "": nobody who could be removed.
   const std::string& user() const { return is_token ? made_by : name; }
 
+  // In the audit log: a token that is named like a user doesn't look like them.
+  std::string told_name() const { return is_token ? "token " + name : name; }
+
   bool may(Role least) const { return role >= least; }
   bool may_see(std::string_view camera) const {
     return cameras.empty() || std::find(cameras.begin(), cameras.end(), camera) != cameras.end();

@@ -29,7 +29,8 @@ struct Call {
   std::string set_cookie;
   std::string told;        // Reply::told of the answer
   bool is_unknown = true;  // who asks
-  std::string path;        // of the route, for the count of requests; "" where there is none
+  bool wrong_token = false;
+  std::string path;  // of the route, for the count of requests; "" where there is none
 
   bool wants_body() const { return route != nullptr && !route->operation.body.empty(); }
   bool blocks() const { return route != nullptr && route->blocks; }

@@ -195,8 +195,8 @@ class AccountApi {
 
   void tell(const Request& request, const std::optional<Principal>& who, const char* what, int status, std::string detail) const {
     if (parts_.audit == nullptr) return;
-    parts_.audit->add({who ? who->name : "", who ? std::string(role_name(who->role)) : "", request.head.remote, what, status,
-                       std::move(detail)});
+    parts_.audit->add({who ? who->told_name() : "", who ? std::string(role_name(who->role)) : "", request.head.remote, what,
+                       status, std::move(detail)});
   }
 
   static Accounts::Change change_in(const Json& body) {

@@ -248,6 +248,36 @@ TEST_F(LoginTest, WhatAnAdminMadeIsToldAndGoesWithThem) {
   })) << ask("GET", "/api/audit", anna.headers()).body;
 }
 
+TEST_F(LoginTest, TheAuditTellsOfTokens) {
+  const Browser anna = log_in("anna");
+  const HttpAnswer made = ask("POST", "/api/tokens", anna.headers(), {{"name", "anna"}, {"role", "viewer"}});
+  ASSERT_EQ(made.status, 201) << made.body;
+  const std::string token = Json::parse(made.body)["token"];
+  const HttpAnswer page = ask("GET", "/?token=" + token);
+  ASSERT_EQ(page.headers.count("set-cookie"), 1u);
+  const std::string& set = page.headers.at("set-cookie");
+  const std::string cookie = "Cookie: " + set.substr(0, set.find(';')) + "\r\n";
+  EXPECT_EQ(ask("GET", "/?token=" + token, cookie).headers.count("set-cookie"), 0u) << "it is logged in";
+  EXPECT_EQ(ask("POST", "/api/cameras/front/pause", "Authorization: Bearer " + token + "\r\n").status, 403);
+  EXPECT_EQ(ask("GET", "/?token=vdt_wrong").status, 200) << "the page, which asks";
+  EXPECT_EQ(ask("GET", "/api/cameras", "Authorization: Bearer vdt_wrong\r\n").status, 401);
+  EXPECT_EQ(ask("GET", "/api/cameras?token=vdt_old", anna.headers()).status, 200) << "she is logged in";
+  EXPECT_EQ(ask("GET", "/api/cameras").status, 401);
+  EXPECT_EQ(ask("DELETE", "/api/users/gast").status, 401);
+  std::vector<std::string> lines;
+  EXPECT_TRUE(eventually([&] {
+    lines = audit();
+    return std::count(lines.begin(), lines.end(), " DELETE /api/users/gast 401") == 1;
+  }));
+  const auto count = [&](const std::string& line) { return std::count(lines.begin(), lines.end(), line); };
+  EXPECT_EQ(count("token anna login 200"), 1) << "the first of a browser";
+  EXPECT_EQ(count("token anna POST /api/cameras/front/pause 403"), 1);
+  EXPECT_EQ(count("anna GET /api/cameras 401"), 1) << "a wrong token, whatever let her in";
+  EXPECT_EQ(count(" GET / 401"), 1);
+  EXPECT_LE(count(" GET /api/cameras 401"), 1) << "one a minute, and who has no token is no failure";
+  EXPECT_EQ(read_file(storage() + "/audit.log").find(token.substr(22)), std::string::npos);
+}
+
 TEST_F(LoginTest, TheAuditTellsWhoDidWhat) {
   const Browser anna = log_in("anna"), vera = log_in("vera");
   EXPECT_EQ(ask("POST", "/api/users", anna.headers(), {{"name", "gast"}, {"password", kPassword}}).status, 201);

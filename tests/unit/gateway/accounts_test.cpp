@@ -150,6 +150,13 @@ TEST_F(AccountsTest, TokensOfPrograms) {
   ASSERT_EQ(page.status, 200);
   EXPECT_TRUE(accounts->by_cookie(page.cookie));
   EXPECT_TRUE(accounts->holds(attempt.identity.who.ticket));
+  const Attempt again = accounts->log_in_by_token(made->text, "127.0.0.1", page.cookie);
+  EXPECT_EQ(again.status, 200);
+  EXPECT_EQ(again.cookie, "") << "the login goes on";
+  EXPECT_EQ(again.identity.csrf, page.identity.csrf);
+  const std::string berts = log_in(*accounts, "bert", "a viewer's own");
+  EXPECT_NE(accounts->log_in_by_token(made->text, "127.0.0.1", berts).cookie, "");
+  EXPECT_FALSE(accounts->by_cookie(berts)) << "the one before ends";
   const std::uint64_t before = accounts->generation();
   ASSERT_TRUE(accounts->remove_token(made->token.id));
   EXPECT_GT(accounts->generation(), before);

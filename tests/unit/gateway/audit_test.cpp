@@ -72,6 +72,18 @@ TEST_F(Audit, NobodyKnownWashesTheOthersAway) {
   EXPECT_GE(last["left_out_before"], 1);
 }
 
+TEST_F(Audit, WhatComesByItselfIsToldOnceAMinuteAndAddress) {
+  AuditLog log(folder_);
+  for (int i = 0; i < 50; ++i) {
+    log.add({"", "", "10.0.0.9", "GET /api/cameras", 401, "a wrong token", true});
+    log.add({"", "", "10.0.0.8", "GET /api/cameras", 401, "a wrong token", true});
+  }
+  log.flush();
+  const std::size_t lines = log.newest(1000, std::nullopt)->size();
+  EXPECT_GE(lines, 2u);
+  EXPECT_LE(lines, 4u) << "twice, if a minute begins meanwhile";
+}
+
 TEST_F(Audit, NobodyKnownByNameDoesEither) {
   AuditLog log(folder_);
   for (std::uint32_t i = 0; i < 5 * AuditLog::kOfNameAMinute; ++i) {
