@@ -5,6 +5,7 @@
 
 #include "config/password_hash.h"
 #include "process/gateway/gateway_fixture.h"
+#include "support/program.h"
 #include "users/password.h"
 #include "users/users_file.h"
 
@@ -239,7 +240,8 @@ TEST_F(LoginTest, WhatAnAdminMadeIsToldAndGoesWithThem) {
   EXPECT_EQ(ask("GET", "/api/cameras", bearer).status, 401);
   EXPECT_TRUE(eventually([&] {
     std::vector<std::string> told;
-    for (const Json& entry : Json::parse(ask("GET", "/api/audit", anna.headers()).body)["entries"])
+    const Json audit = Json::parse(ask("GET", "/api/audit", anna.headers()).body);
+    for (const Json& entry : audit["entries"])
       if (entry.contains("detail")) told.push_back(entry["what"].get<std::string>() + ": " + entry["detail"].get<std::string>());
     const auto has = [&](const std::string& line) { return std::find(told.begin(), told.end(), line) != told.end(); };
     return has("POST /api/tokens: id \"" + id + R"(", role "operator", name "a \"wall\", role x", cameras ["front"])") &&

@@ -279,9 +279,11 @@ TEST_F(AccountsTest, WhoIsHeldUpPutsNobodyBack) {
     EXPECT_EQ(::sched_setaffinity(0, sizeof(one), &one), 0);
     EXPECT_EQ(::sched_setscheduler(0, policy, &none), 0);
   };
-  for (int round = 0; round < 50; ++round) {
+  for (int round = 0; round < 20; ++round) {
     ASSERT_TRUE(users::change_users(options_.storage, [](users::Users& file) -> Result<> {
       file.users = {{"anna", Role::kAdmin, hash_of("anna's own one"), {}}};
+      for (int i = 0; i < 300; ++i)  // a change takes long enough to be met
+        file.users.push_back({"user" + std::to_string(i), Role::kViewer, hash_of("a viewer's own"), {}});
       return {};
     }));
     std::atomic<bool> is_over = false;
@@ -292,7 +294,10 @@ TEST_F(AccountsTest, WhoIsHeldUpPutsNobodyBack) {
     });
     std::thread other([&] {
       const UniqueFd lock(::open((options_.storage + "/users.lock").c_str(), O_RDWR | O_CLOEXEC));
-      while (!is_over && ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) ::flock(lock.get(), LOCK_UN);
+      while (!is_over && ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
+        ::flock(lock.get(), LOCK_UN);
+        std::this_thread::sleep_for(std::chrono::microseconds(20));
+      }
       on_it(SCHED_OTHER);
       EXPECT_TRUE(accounts->remove_user("anna"));
     });
