@@ -121,6 +121,10 @@ std::string cameras_text(const std::vector<std::string>& cameras) {
   return text.empty() ? "all" : text;
 }
 
+void tell_ended(std::size_t tokens, std::vector<std::string>& lines) {
+  if (tokens > 0) lines.push_back("tokens that ended with that: " + std::to_string(tokens));
+}
+
 // A new user, or a change of one that is there: in the file, over the configuration's.
 Result<std::vector<std::string>> put(const Place& place, const UserOptions& options, bool is_new, bool with_password) {
   if (!config::is_user_name(options.name))
@@ -144,6 +148,7 @@ Result<std::vector<std::string>> put(const Place& place, const UserOptions& opti
     VD_ASSIGN(hash, users::hash_password(password));
   }
   bool has_admin = false;
+  std::size_t ended = 0;
   auto written = users::change_users(place.storage, [&](Users& file) -> Result<> {
     const User* known = known_in(file);
     VD_TRY(fits(known));
@@ -152,6 +157,7 @@ Result<std::vector<std::string>> put(const Place& place, const UserOptions& opti
     if (const auto role = role_of(options.role)) user.role = *role;
     if (!options.cameras.empty() || options.all_cameras) user.cameras = options.cameras;
     VD_TRY(users::check_rights(user.role, user.cameras));
+    if (is_new || user.role != Role::kAdmin) ended = users::remove_tokens_of(file, options.name);
     std::erase_if(file.users, [&](const User& other) { return other.name == options.name; });
     file.users.push_back(std::move(user));
     const auto is_admin = [](const User& one) { return one.role == Role::kAdmin; };
@@ -161,19 +167,26 @@ Result<std::vector<std::string>> put(const Place& place, const UserOptions& opti
   });
   if (!written) return std::move(written).error();
   std::vector<std::string> lines{"wrote " + users::users_path(place.storage)};
+  tell_ended(ended, lines);
   if (!has_admin) lines.emplace_back("nobody is admin yet: vedette user add NAME --role admin");
   return lines;
 }
 
 Result<std::vector<std::string>> remove(const Place& place, const std::string& name) {
+  const User* configured = find(place.configured, name);
+  std::size_t ended = 0;
   VD_TRY(users::change_users(place.storage, [&](Users& file) -> Result<> {
-    if (std::erase_if(file.users, [&](const User& user) { return user.name == name; }) > 0) return {};
-    if (find(place.configured, name) != nullptr)
+    if (std::erase_if(file.users, [&](const User& user) { return user.name == name; }) > 0) {
+      if (configured == nullptr || configured->role != Role::kAdmin) ended = users::remove_tokens_of(file, name);
+      return {};
+    }
+    if (configured != nullptr)
       return Error{ErrorCode::kInvalidArgument, "\"" + name + "\" stands in the configuration (gateway.users); remove it there"};
     return Error{ErrorCode::kNotFound, "no user \"" + name + "\""};
   }));
   std::vector<std::string> lines{"wrote " + users::users_path(place.storage)};
-  if (find(place.configured, name) != nullptr) lines.push_back("\"" + name + "\" is as the configuration has it again");
+  tell_ended(ended, lines);
+  if (configured != nullptr) lines.push_back("\"" + name + "\" is as the configuration has it again");
   return lines;
 }
 
@@ -188,7 +201,8 @@ Result<std::vector<std::string>> list(const Place& place) {
   for (const User& user : place.configured)
     if (find(file.users, user.name) == nullptr) add(user, "the configuration");
   for (const users::Token& token : file.tokens)
-    rows.push_back({token.name, std::string(role_name(token.role)), cameras_text(token.cameras), "token " + token.id});
+    rows.push_back({token.name, std::string(role_name(token.role)), cameras_text(token.cameras),
+                    "token " + token.id + (token.made_by.empty() ? "" : ", made by " + token.made_by)});
   return aligned(rows);
 }
 

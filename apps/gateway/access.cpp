@@ -36,10 +36,12 @@ Access::Access(std::string token, std::uint16_t port) : Access(accounts_of(std::
 
 std::string Access::cookie_of(const RequestHead& head) const { return cookie_value(head.cookie, cookie_).value_or(""); }
 
-std::string Access::set_cookie(std::string_view value) const {
+// For TLS alone also behind a proxy that does it. Who says so and doesn't speak TLS harms himself: he has no cookie then.
+std::string Access::set_cookie(const RequestHead& head, std::string_view value) const {
+  const bool secure = tls_ || head.proxy_proto == "https";
   const auto seconds = value.empty() ? std::chrono::seconds(0) : std::chrono::seconds(Logins::kLongest);
   return cookie_ + "=" + percent_encode(value) + "; Path=/; Max-Age=" + std::to_string(seconds.count()) +
-         "; HttpOnly; SameSite=Strict" + (tls_ ? "; Secure" : "");
+         "; HttpOnly; SameSite=Strict" + (secure ? "; Secure" : "");
 }
 
 std::string Access::strict_transport(const std::string& host) const {
@@ -56,6 +58,7 @@ Decision Access::check(const RequestHead& head, const Target& target) const {
     // A page that was opened with an old token and has logged in since goes on with its cookie.
     if (decision.status == 200 || cookie_of(head).empty()) return decision;
     Decision by_cookie = check_cookie(head);
+    by_cookie.wrong_token = decision.wrong_token;
     return by_cookie.status == 401 ? decision : by_cookie;
   }
   if (head.authorization.starts_with(kBearer)) return check_token(head, target, head.authorization.substr(kBearer.size()), false);
@@ -63,6 +66,11 @@ Decision Access::check(const RequestHead& head, const Target& target) const {
 }
 
 Decision Access::check_nobody_asked(const RequestHead& head) const {
+  if (head.forwarded && accounts_->asks())
+    return refused(
+        403,
+        "this came through a proxy, but nobody is asked who they are here: make users first (`vedette user add`), or set "
+        "gateway.token");
   if (is_local_or_literal_host(head.host)) return allowed({{}, Role::kAdmin, {}, {}});
   return refused(403,
                  "where nobody is asked who they are, only localhost or an IP address will do as host name: make users "
@@ -70,17 +78,22 @@ Decision Access::check_nobody_asked(const RequestHead& head) const {
 }
 
 Decision Access::check_token(const RequestHead& head, const Target& target, const std::string& token, bool in_query) const {
-  // A page that is opened so goes on with a cookie.
-  const bool opens_page = in_query && target.path == "/" && is_safe(head.method);
-  Attempt attempt = opens_page ? accounts_->log_in_by_token(token, head.remote) : accounts_->by_token(token, head.remote);
+  // A page that is opened so goes on with a cookie; not by another site's link, which may have somebody else's token in it.
+  const bool opens_page = in_query && target.path == "/" && is_safe(head.method) && head.fetch_site != "cross-site";
+  Attempt attempt =
+      opens_page ? accounts_->log_in_by_token(token, head.remote, cookie_of(head)) : accounts_->by_token(token, head.remote);
   if (attempt.status == 429) {
     Decision decision = refused(429, "too many wrong tokens came from this address");
     decision.retry_after = attempt.retry_after;
     return decision;
   }
-  if (attempt.status != 200) return refused(401, "this token isn't known, or not any more");
+  if (attempt.status != 200) {
+    Decision decision = refused(401, "this token isn't known, or not any more");
+    decision.wrong_token = true;
+    return decision;
+  }
   Decision decision = allowed(std::move(attempt.identity.who));
-  if (!attempt.cookie.empty()) decision.set_cookie = set_cookie(attempt.cookie);
+  if (!attempt.cookie.empty()) decision.set_cookie = set_cookie(head, attempt.cookie);
   return decision;
 }
 

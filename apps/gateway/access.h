@@ -2,9 +2,10 @@
 // them all); and, against pages of other sites, whose Host and Origin a request may carry.
 //
 // Where nobody is asked a request's Host must be a loopback name or an IP address, so that no foreign DNS name that points here
-// (DNS rebinding) reads the cameras. The Origin of a WebSocket or an unsafe request, if there is one, must equal its Host:
-// browsers let any page open a WebSocket, and post a form, anywhere. An unsafe request that comes with a cookie must carry what
-// GET /api/session said beside it (X-CSRF-Token). Thread-safe.
+// (DNS rebinding) reads the cameras; and unless gateway.auth is none it must not say that it came through a proxy, which opens to
+// others what was meant for this machine alone. The Origin of a WebSocket or an unsafe request, if there is one, must equal its
+// Host: browsers let any page open a WebSocket, and post a form, anywhere. An unsafe request that comes with a cookie must carry
+// what GET /api/session said beside it (X-CSRF-Token). Thread-safe.
 #pragma once
 
 #include <chrono>
@@ -25,11 +26,12 @@ struct Identity;
 bool constant_time_equal(std::string_view guess, std::string_view secret);
 
 struct Decision {
-  int status = 200;                       // 200, 401 (nobody known), 403 (foreign host or origin), 429 (too many wrong tokens)
-  std::string why = {};                   // a sentence, when it isn't 200
-  std::string set_cookie = {};            // a Set-Cookie header's value, when a token came in the query
-  Principal who = {};                     // when it is 200
+  int status = 200;             // 200, 401 (nobody known), 403 (foreign host or origin, proxy), 429 (too many wrong tokens)
+  std::string why = {};         // a sentence, when it isn't 200
+  std::string set_cookie = {};  // a Set-Cookie header's value, when a token in the query logged them in
+  Principal who = {};           // when it is 200
   std::chrono::seconds retry_after = {};  // with 429
+  bool wrong_token = false;               // one came; also when a cookie let them in all the same
 };
 
 class Access {
@@ -43,8 +45,8 @@ class Access {
 
   // What the cookie of this request holds; "": it has none.
   std::string cookie_of(const RequestHead& head) const;
-  // Set-Cookie's value: keeps `value` in the browser, or removes what is there ("").
-  std::string set_cookie(std::string_view value) const;
+  // Set-Cookie's value in the answer to this request: keeps `value` in the browser, or removes what is there ("").
+  std::string set_cookie(const RequestHead& head, std::string_view value) const;
   // Strict-Transport-Security's value; "": nothing is to be said. Other programs of a machine's localhost may speak plain HTTP.
   std::string strict_transport(const std::string& host) const;
   const std::shared_ptr<Accounts>& accounts() const { return accounts_; }

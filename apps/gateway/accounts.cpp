@@ -29,7 +29,13 @@ bool is_over(const Token& token) { return token.expires_ms && *token.expires_ms 
 
 User user_of(const Token& token) { return {token.name, token.role, {}, token.cameras}; }
 
-Identity everything(std::string_view name) { return {{std::string(name), Role::kAdmin, {}, std::string(name)}, {}}; }
+Principal principal_of(const Token& token, std::string ticket) {
+  return {token.name, token.role, token.cameras, std::move(ticket), true, token.made_by};
+}
+
+Principal principal_of_gateway_token(std::string ticket) {
+  return {std::string(kGatewayToken), Role::kAdmin, {}, std::move(ticket), true};
+}
 
 Error not_there(const std::string& what, const std::string& name) {
   return {ErrorCode::kNotFound, "no " + what + " \"" + name + "\""};
@@ -68,13 +74,17 @@ const User* find_user(const std::vector<User>& users, const std::string& name) {
   return nullptr;
 }
 
+// Only an admin makes tokens, and who isn't one any more keeps none of them.
+void remove_tokens_of_no_admin(Users& file, const std::vector<User>& merged) {
+  std::erase_if(file.tokens, [&](const Token& token) {
+    const User* maker = find_user(merged, token.made_by);
+    return !token.made_by.empty() && (maker == nullptr || maker->role != Role::kAdmin);
+  });
+}
+
 }  // namespace
 
-Accounts::Accounts(AccountOptions options)
-    : options_(std::move(options)),
-      path_(users::users_path(options_.storage)),
-      token_cookie_(users::hmac_sha256_hex(options_.token, "vedette: the cookie of gateway.token")),
-      token_csrf_(users::hmac_sha256_hex(options_.token, "vedette: what goes with the cookie of gateway.token")) {}
+Accounts::Accounts(AccountOptions options) : options_(std::move(options)), path_(users::users_path(options_.storage)) {}
 
 Result<std::unique_ptr<Accounts>> Accounts::open(AccountOptions options) {
   std::unique_ptr<Accounts> accounts(new Accounts(std::move(options)));
@@ -93,7 +103,8 @@ Accounts::Auth Accounts::auth_locked() const {
   if (!options_.ask) return Auth::kNone;
   if (!merged_.empty()) return Auth::kUsers;
   if (!options_.token.empty() || !file_.tokens.empty()) return Auth::kToken;
-  return options_.loopback ? Auth::kNone : Auth::kUsers;  // the last one was removed: nobody gets in
+  // Once there was somebody they were removed, or their file went (storage that isn't mounted any more): nobody gets in.
+  return options_.loopback && !had_some_ ? Auth::kNone : Auth::kUsers;
 }
 
 Accounts::Auth Accounts::auth() const {
@@ -106,9 +117,13 @@ void Accounts::refresh() {
   const std::uint64_t now = monotonic_ns();
   if (!options_.ask || options_.storage.empty() || now < next_look_ns_) return;
   next_look_ns_ = now + kLookNs;
-  const FileMark mark = mark_of(path_);
-  if (mark == seen_) return;
-  seen_ = mark;
+  if (mark_of(path_) != seen_) reload();
+}
+
+bool Accounts::has_some() const { return !merged_.empty() || !file_.tokens.empty(); }
+
+void Accounts::reload() {
+  seen_ = mark_of(path_);  // what comes after this is another mark
   auto users = users::load_users(options_.storage);
   if (!users) return log::error("users stay as they are: {}", users.error().text);
   take(*std::move(users));
@@ -116,8 +131,13 @@ void Accounts::refresh() {
 
 void Accounts::take(Users next) {
   if (next == file_ && !merged_.empty()) return;
+  const bool had_some = has_some();
   file_ = std::move(next);
   merged_ = merge(options_.configured, file_);
+  remove_tokens_of_no_admin(file_, merged_);  // one whom the configuration had, too
+  had_some_ = had_some_ || has_some();
+  if (had_some && !has_some() && options_.token.empty())
+    log::error("{} has no users or tokens any more: nobody gets in; expected some (`vedette user add`)", path_);
   costliest_hash_.clear();
   std::uint64_t highest = 0;
   for (const User& user : merged_) {
@@ -131,17 +151,17 @@ void Accounts::take(Users next) {
 
 std::optional<Identity> Accounts::identity_of(const Login* login, const std::string& key) const {
   if (login == nullptr) return std::nullopt;
+  std::string ticket = std::string(kTicketOfLogin) + key;
+  if (login->token_id == kGatewayToken) return Identity{principal_of_gateway_token(std::move(ticket)), login->csrf};
   if (login->token_id.empty()) {
     const User* user = find_user(merged_, login->user.name);
     if (user == nullptr || *user != login->user) return std::nullopt;  // changed since: they log in again
-  } else {
-    const auto is_it = [&](const Token& token) {
-      return token.id == login->token_id && user_of(token) == login->user && !is_over(token);
-    };
-    if (std::none_of(file_.tokens.begin(), file_.tokens.end(), is_it)) return std::nullopt;
+    return Identity{{user->name, user->role, user->cameras, std::move(ticket)}, login->csrf};
   }
-  const User& user = login->user;
-  return Identity{{user.name, user.role, user.cameras, std::string(kTicketOfLogin) + key}, login->csrf};
+  for (const Token& token : file_.tokens)
+    if (token.id == login->token_id && user_of(token) == login->user && !is_over(token))
+      return Identity{principal_of(token, std::move(ticket)), login->csrf};
+  return std::nullopt;
 }
 
 bool Accounts::holds(const std::string& ticket) {
@@ -158,11 +178,6 @@ bool Accounts::holds(const std::string& ticket) {
 
 std::optional<Identity> Accounts::by_cookie(const std::string& value) {
   const std::lock_guard lock(mutex_);
-  if (!options_.token.empty() && constant_time_equal(value, token_cookie_)) {
-    Identity identity = everything(kGatewayToken);
-    identity.csrf = token_csrf_;
-    return identity;
-  }
   return identity_of(logins_.find(value, monotonic_ns()), Logins::key_of(value));
 }
 
@@ -174,38 +189,37 @@ const Token* Accounts::find_token(const std::string& text) const {
   return nullptr;
 }
 
-std::optional<Identity> Accounts::known_token(const std::string& text) const {
-  if (const Token* token = find_token(text))
-    return Identity{{token->name, token->role, token->cameras, std::string(kTicketOfToken) + token->sha256}, {}};
-  if (!options_.token.empty() && constant_time_equal(text, options_.token)) return everything(kGatewayToken);
-  return std::nullopt;
-}
-
 Attempt Accounts::by_token(const std::string& text, const std::string& address) {
   const std::lock_guard lock(mutex_);
-  const bool guessable = options_.token.size() < kUnguessable && !options_.token.empty() && !text.starts_with(kApiToken);
+  if (const Token* token = find_token(text))
+    return {200, {}, {}, {principal_of(*token, std::string(kTicketOfToken) + token->sha256), {}}};
+  const bool guessable = options_.token.size() < kUnguessable && !options_.token.empty();
   if (guessable) {
     const auto wait = limit_.take(address, "", monotonic_ns());
     if (wait.count() > 0) return {429, wait, {}, {}};
   }
-  auto identity = known_token(text);
-  if (!identity) return {};
+  if (options_.token.empty() || !constant_time_equal(text, options_.token)) return {};
   if (guessable) limit_.forgive(address, "");
-  return {200, {}, {}, *std::move(identity)};
+  return {200, {}, {}, {principal_of_gateway_token(std::string(kGatewayToken)), {}}};
 }
 
-Attempt Accounts::log_in_by_token(const std::string& text, const std::string& address) {
+Attempt Accounts::log_in_by_token(const std::string& text, const std::string& address, const std::string& before) {
   Attempt attempt = by_token(text, address);
   if (attempt.status != 200) return attempt;
   const std::lock_guard lock(mutex_);
-  if (const Token* token = find_token(text)) {
-    attempt.cookie = logins_.begin(user_of(*token), token->id, monotonic_ns());
-    const std::string key = Logins::key_of(attempt.cookie);
-    if (auto identity = identity_of(logins_.find_key(key, monotonic_ns()), key)) attempt.identity = *std::move(identity);
-  } else {
-    attempt.cookie = token_cookie_;
-    attempt.identity.csrf = token_csrf_;
+  const Token* token = find_token(text);
+  if (token == nullptr && attempt.identity.who.ticket != kGatewayToken) return {};  // removed meanwhile
+  const User user = token != nullptr ? user_of(*token) : User{std::string(kGatewayToken), Role::kAdmin, {}, {}};
+  const std::string id = token != nullptr ? token->id : std::string(kGatewayToken);
+  std::string cookie = before;
+  const Login* login = logins_.find(before, monotonic_ns());
+  if (login == nullptr || login->token_id != id || login->user != user) {
+    logins_.end(before);
+    ++generation_;
+    cookie = attempt.cookie = logins_.begin(user, id, monotonic_ns());
   }
+  const std::string key = Logins::key_of(cookie);
+  if (auto identity = identity_of(logins_.find_key(key, monotonic_ns()), key)) attempt.identity = *std::move(identity);
   return attempt;
 }
 
@@ -256,19 +270,19 @@ std::vector<Token> Accounts::tokens() const {
   return file_.tokens;
 }
 
-// The file is written without the lock: a slow disk holds nobody up.
+// The file is written without the lock: a slow disk holds nobody up. Others may have changed it since, so what holds is what
+// stands there, not what we wrote.
 Result<> Accounts::change_file(const std::function<Result<>(Users&, const std::vector<User>& merged)>& change) {
-  Users changed;
   auto written = users::change_users(options_.storage, [&](Users& users) -> Result<> {
     const std::vector<User> before = merge(options_.configured, users);
     VD_TRY(change(users, before));
-    VD_TRY(check_admins(before, merge(options_.configured, users)));
-    changed = users;
-    return {};
+    const std::vector<User> after = merge(options_.configured, users);
+    remove_tokens_of_no_admin(users, after);
+    return check_admins(before, after);
   });
   if (!written) return written;
   const std::lock_guard lock(mutex_);
-  take(std::move(changed));
+  reload();
   return {};
 }
 
@@ -320,9 +334,9 @@ Result<> Accounts::remove_user(const std::string& name) {
 }
 
 Result<users::NewToken> Accounts::add_token(std::string name, Role role, std::vector<std::string> cameras,
-                                            std::optional<std::int64_t> expires_ms) {
+                                            std::optional<std::int64_t> expires_ms, std::string made_by) {
   VD_TRY(users::check_rights(role, cameras));
-  users::NewToken made = users::new_token(std::move(name), role, std::move(cameras), now_ms(), expires_ms);
+  users::NewToken made = users::new_token(std::move(name), role, std::move(cameras), now_ms(), expires_ms, std::move(made_by));
   VD_TRY(change_file([&](Users& users, const std::vector<User>&) -> Result<> {
     users.tokens.push_back(made.token);
     return {};

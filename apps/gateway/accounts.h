@@ -59,8 +59,11 @@ class Accounts {
 
   static Result<std::unique_ptr<Accounts>> open(AccountOptions options);
 
-  // Who isn't known: goes on as admin; is asked for a token; for name and password.
+  // Who isn't known: goes on as admin; is asked for a token; for name and password. Never kNone again once there were users or
+  // tokens.
   Auth auth() const;
+  // False: the configuration says that nobody is (gateway.auth: none).
+  bool asks() const { return options_.ask; }
   // Looks whether users.json is another one. Cheap: for every request, and once in a while.
   void refresh();
   // Goes up with each change after which holds() may say no.
@@ -69,11 +72,12 @@ class Accounts {
   bool holds(const std::string& ticket);
 
   std::optional<Identity> by_cookie(const std::string& value);
-  // 200 or 401, 429 for one that isn't known where there were too many of those.
+  // 200 or 401; 429 where there were too many guesses at a gateway.token that is short enough for them.
   Attempt by_token(const std::string& text, const std::string& address);
   Attempt log_in(const std::string& name, const std::string& password, const std::string& address);
-  // With a token instead, for who then goes on with a cookie.
-  Attempt log_in_by_token(const std::string& text, const std::string& address);
+  // With a token instead, for who then goes on with a cookie. `before`: the cookie they came with; a login by this token goes on
+  // (and there is no new cookie), another one ends.
+  Attempt log_in_by_token(const std::string& text, const std::string& address, const std::string& before = {});
   void log_out(const std::string& cookie);
 
   std::vector<Listed> users() const;
@@ -87,8 +91,9 @@ class Accounts {
   Result<> add_user(const std::string& name, const Change& change);
   Result<> change_user(const std::string& name, const Change& change);
   Result<> remove_user(const std::string& name);
+  // It ends with the user who made it (Principal::user()), and when they aren't admin any more.
   Result<users::NewToken> add_token(std::string name, Role role, std::vector<std::string> cameras,
-                                    std::optional<std::int64_t> expires_ms);
+                                    std::optional<std::int64_t> expires_ms, std::string made_by = {});
   Result<> remove_token(const std::string& id);
 
  private:
@@ -97,16 +102,15 @@ class Accounts {
   Auth auth_locked() const;
   std::optional<Identity> identity_of(const Login* login, const std::string& key) const;
   const users::Token* find_token(const std::string& text) const;
-  std::optional<Identity> known_token(const std::string& text) const;
   Result<> check_admins(const std::vector<users::User>& before, const std::vector<users::User>& after) const;
   Result<> change_file(const std::function<Result<>(users::Users&, const std::vector<users::User>& merged)>& change);
   Result<> put_user(const std::string& name, const Change& change, bool is_new);
+  bool has_some() const;  // these three with mutex_
+  void reload();
   void take(users::Users next);
 
   const AccountOptions options_;
   const std::string path_;
-  const std::string token_cookie_;  // what gateway.token's cookie holds instead of itself
-  const std::string token_csrf_;
   std::atomic<std::uint64_t> generation_ = 0;
   std::atomic<int> hashing_ = 0;
 
@@ -115,6 +119,7 @@ class Accounts {
   std::uint64_t next_look_ns_ = 0;
   users::Users file_;
   std::vector<users::User> merged_;  // as they hold
+  bool had_some_ = false;            // users or tokens
   std::string costliest_hash_;
   Logins logins_;
   LoginLimit limit_;

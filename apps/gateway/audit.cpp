@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/thread.h"
 #include "base/unique_fd.h"
+#include "gateway/login_limit.h"
 #include "telemetry/log.h"
 
 namespace vedette::gateway {
@@ -62,20 +63,27 @@ AuditLog::~AuditLog() {
   thread_.join();
 }
 
-bool AuditLog::is_too_much(const AuditEntry& entry) {
-  if (!entry.role.empty()) return false;
+AuditLog::Place AuditLog::place_for(const AuditEntry& entry) {
+  const bool is_known = !entry.role.empty();
+  const bool changes = entry.result < 400 && entry.what != "login" && entry.what != "logout";
+  if (is_known && changes) return Place::kFree;
   const std::uint64_t minute = monotonic_ns() / 60'000'000'000;
-  if (minute != minute_) unknown_ = 0;
+  if (minute != minute_) limited_.clear();
   minute_ = minute;
-  return ++unknown_ > kUnknownAMinute;
+  const std::uint32_t most = is_known ? kOfNameAMinute : kUnknownAMinute;
+  std::uint32_t& count = limited_[is_known ? entry.role + " " + entry.who : ""];
+  if (count == most || (entry.often && limited_["often " + network_of(entry.from)]++ > 0)) return Place::kTaken;
+  return ++count == most ? Place::kLast : Place::kFree;
 }
 
 void AuditLog::add(AuditEntry entry) {
   const std::lock_guard lock(mutex_);
-  if (queue_.size() >= kQueue || is_too_much(entry)) {
+  const Place place = queue_.size() >= kQueue ? Place::kTaken : place_for(entry);
+  if (place == Place::kTaken) {
     ++left_out_;
     return;
   }
+  if (place == Place::kLast) entry.detail += (entry.detail.empty() ? "" : "; ") + std::string("more of this minute are left out");
   queue_.push_back(line_of(entry, std::exchange(left_out_, 0)));
   changed_.notify_all();
 }

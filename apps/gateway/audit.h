@@ -3,7 +3,8 @@
 // so on; kKept of them stay.
 //
 // Thread-safe: add() puts the entry into a bounded queue, a thread of its own writes. What a full queue or disk leaves out is
-// counted in the next line. Entries of nobody known are limited a minute, so that nobody washes the others away.
+// counted in the next line. Entries of nobody known, and those of each name that changed nothing (refusals, logins), are limited
+// a minute, so that nobody washes the others away; the last of them says that more are left out.
 #pragma once
 
 #include <chrono>
@@ -14,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -21,12 +23,13 @@
 namespace vedette::gateway {
 
 struct AuditEntry {
-  std::string who;     // a user's or token's name; "": nobody known
+  std::string who;     // a user's name, "token NAME"; "": nobody known
   std::string role;    // "": nobody known
   std::string from;    // the address
   std::string what;    // "PUT /api/cameras/front/mode", "login"
   int result = 0;      // the HTTP status
   std::string detail;  // a few words more; "": none
+  bool often = false;  // comes again and again by itself: one a minute and address will do
 };
 
 class AuditLog {
@@ -35,6 +38,7 @@ class AuditLog {
   static constexpr int kKept = 4;
   static constexpr std::size_t kQueue = 1024;
   static constexpr std::uint32_t kUnknownAMinute = 60;
+  static constexpr std::uint32_t kOfNameAMinute = 20;
 
   explicit AuditLog(std::string storage);
   ~AuditLog();  // writes what is queued
@@ -52,7 +56,8 @@ class AuditLog {
  private:
   void write_all();
   void write(const std::string& lines);
-  bool is_too_much(const AuditEntry& entry);
+  enum class Place { kFree, kLast, kTaken };
+  Place place_for(const AuditEntry& entry);
 
   const std::string path_;
   mutable std::mutex mutex_;  // all below but the thread
@@ -60,7 +65,7 @@ class AuditLog {
   std::deque<std::string> queue_;
   std::uint64_t left_out_ = 0;
   std::uint64_t minute_ = 0;
-  std::uint32_t unknown_ = 0;
+  std::unordered_map<std::string, std::uint32_t> limited_;  // in this minute, by who
   bool stopping_ = false;
   bool writing_ = false;
   bool failed_ = false;  // told already

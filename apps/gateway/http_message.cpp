@@ -1,5 +1,7 @@
 #include "gateway/http_message.h"
 
+#include <algorithm>
+#include <array>
 #include <boost/beast/websocket/rfc6455.hpp>
 
 namespace vedette::gateway {
@@ -7,6 +9,12 @@ namespace vedette::gateway {
 namespace http = boost::beast::http;
 
 namespace {
+
+// What proxies put there. Who comes without one may leave them out, so nothing is allowed for their sake.
+bool is_forwarded(const http::request<http::empty_body>& request) {
+  constexpr std::array kOfProxies{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "Via"};
+  return std::any_of(kOfProxies.begin(), kOfProxies.end(), [&](const char* name) { return request.count(name) > 0; });
+}
 
 std::string text_of(boost::beast::string_view view) { return {view.data(), view.size()}; }
 
@@ -27,6 +35,9 @@ RequestHead head_of(const http::request<http::empty_body>& request) {
   head.content_length = text_of(request[http::field::content_length]);
   head.captured_at = text_of(request["X-Captured-At"]);
   head.csrf_token = text_of(request["X-CSRF-Token"]);
+  head.fetch_site = text_of(request["Sec-Fetch-Site"]);
+  head.proxy_proto = text_of(request["X-Forwarded-Proto"]);
+  head.forwarded = is_forwarded(request);
   head.websocket = boost::beast::websocket::is_upgrade(request) && request[http::field::sec_websocket_version] == "13" &&
                    !request[http::field::sec_websocket_key].empty();
   return head;

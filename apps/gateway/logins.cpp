@@ -20,7 +20,7 @@ bool is_over(const Login& login, std::uint64_t now_ns) {
 std::string Logins::key_of(const std::string& id) { return users::sha256_hex(id); }
 
 std::string Logins::begin(const users::User& user, const std::string& token_id, std::uint64_t now_ns) {
-  make_room(user.name, now_ns);
+  make_room(user.name, token_id, now_ns);
   std::string id = users::random_hex(32);
   logins_.emplace(key_of(id), Login{user, token_id, users::random_hex(32), now_ns, now_ns});
   return id;
@@ -38,7 +38,8 @@ void Logins::end_if(const std::function<bool(const Login&)>& ends) {
   std::erase_if(logins_, [&](const auto& entry) { return ends(entry.second); });
 }
 
-void Logins::make_room(const std::string& user, std::uint64_t now_ns) {
+// A token may be named like a user.
+void Logins::make_room(const std::string& user, const std::string& token_id, std::uint64_t now_ns) {
   end_if([now_ns](const Login& login) { return is_over(login, now_ns); });
   const auto end_oldest = [this](const std::function<bool(const Login&)>& counts, std::size_t most) {
     auto oldest = logins_.end();
@@ -50,7 +51,7 @@ void Logins::make_room(const std::string& user, std::uint64_t now_ns) {
     }
     if (count >= most) logins_.erase(oldest);
   };
-  end_oldest([&user](const Login& login) { return login.user.name == user; }, kMostOfUser);
+  end_oldest([&](const Login& login) { return login.user.name == user && login.token_id == token_id; }, kMostOfUser);
   end_oldest([](const Login&) { return true; }, kMost);
 }
 

@@ -1,6 +1,6 @@
 // Who is logged in: one entry for each browser, found by the random id in its cookie. In memory alone: a restart of the gateway
-// logs everybody out (but for those who came with gateway.token). Bounded: so many for each user, so many in all; then the one
-// that was used longest ago ends. Not thread-safe.
+// logs everybody out. Bounded: so many for each user or token, so many in all; then the one that was used longest ago ends. Not
+// thread-safe.
 #pragma once
 
 #include <chrono>
@@ -16,7 +16,7 @@ namespace vedette::gateway {
 
 struct Login {
   users::User user;      // as it was when it logged in
-  std::string token_id;  // of the API token that it logged in with; "": with a password
+  std::string token_id;  // of the API token that it logged in with, or "gateway.token"; "": with a password
   std::string csrf;      // what an unsafe request has to carry beside the cookie
   std::uint64_t began_ns = 0;
   std::uint64_t used_ns = 0;
@@ -41,7 +41,7 @@ class Logins {
   std::size_t size() const { return logins_.size(); }
 
  private:
-  void make_room(const std::string& user, std::uint64_t now_ns);
+  void make_room(const std::string& user, const std::string& token_id, std::uint64_t now_ns);
 
   std::unordered_map<std::string, Login> logins_;  // by key
 };

@@ -36,6 +36,8 @@ Result<std::shared_ptr<Accounts>> accounts_of(const Config& config) {
   VD_ASSIGN(auto accounts, Accounts::open(std::move(options)));
   if (gateway.auth == "none" && !config::is_loopback(gateway.listen))
     log::warning("gateway.auth is none: everybody who reaches {} sees and changes everything", gateway.listen);
+  if (accounts->auth() == Accounts::Auth::kNone && accounts->asks())
+    log::info("there are no users in {}: who is on this machine may do everything", storage_dir(config.storage));
   return std::shared_ptr<Accounts>(std::move(accounts));
 }
 

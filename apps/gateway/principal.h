@@ -17,6 +17,14 @@ struct Principal {
   Role role = Role::kViewer;
   std::vector<std::string> cameras;  // that they see; empty: all
   std::string ticket;                // what Accounts::holds() knows them by, of connections that go on
+  bool is_token = false;             // a program's or gateway.token: `name` is the token's
+  std::string made_by = {};          // the user who made this token; "": nobody known
+
+  // Who answers for what this one makes: a user's name; "": nobody who could be removed.
+  const std::string& user() const { return is_token ? made_by : name; }
+
+  // In the audit log: a token that is named like a user doesn't look like them.
+  std::string told_name() const { return is_token ? "token " + name : name; }
 
   bool may(Role least) const { return role >= least; }
   bool may_see(std::string_view camera) const {

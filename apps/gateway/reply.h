@@ -40,6 +40,7 @@ struct Reply {
   Watching watching;
   Ingest* push = nullptr;  // not an answer: read the body and offer it, or go on as a WebSocket whose messages are JPEGs
   PushRequest pushed;      // what the body will be
+  std::string told;        // what the audit log says more of it; "": nothing
 };
 
 // JSON that must not be kept. Without the headers that every answer has: see add_common_headers().

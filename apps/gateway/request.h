@@ -26,8 +26,11 @@ struct RequestHead {
   std::string content_length;  // "": none
   std::string captured_at;     // X-Captured-At
   std::string csrf_token;      // X-CSRF-Token
+  std::string fetch_site;      // Sec-Fetch-Site: what a browser says of the page that asks
+  std::string proxy_proto;     // X-Forwarded-Proto: what a proxy in front was spoken to by
   std::string remote;          // the address that it came from
   bool websocket = false;      // a complete WebSocket upgrade
+  bool forwarded = false;      // a proxy says so: X-Forwarded-For, -Host, -Proto, Forwarded or Via
 };
 
 struct Target {

@@ -80,6 +80,7 @@ Call Router::begin(const RequestHead& head) const {
   }
   call.request.target = *std::move(target);
   Decision decision = access_.check(head, call.request.target);
+  call.wrong_token = decision.wrong_token;
   find_route(call);
   // Who isn't known yet may use what is there for that, and see the page that asks them.
   const bool is_for_all = call.route != nullptr ? !call.route->least : call.path == kPage;
@@ -161,6 +162,7 @@ Reply Router::finish(Call& call, const std::string& body) const {
     if (call.wants_body()) read = read_body(call.route->operation, body);
     call.request.body = std::move(read.json);
     reply = read.refusal ? *std::move(read.refusal) : call.route->handler(call.request);
+    call.told = std::move(reply.told);
   }
   if (!call.set_cookie.empty()) reply.headers.emplace_back("Set-Cookie", call.set_cookie);
   add_common_headers(reply, call.request.head.host);
@@ -177,19 +179,23 @@ Reply Router::answer(const RequestHead& head, const std::string& body) const {
 void Router::finished(const Call& call, int status, double seconds) const {
   const RequestHead& head = call.request.head;
   stats_->count(head.method, call.path, status, seconds);
+  if (audit_ == nullptr || head.method.empty()) return;
+  const Principal& who = call.request.who;
+  const auto tell = [&](std::string what, int result, std::string detail) {
+    const bool often = call.is_unknown && (call.wrong_token || result == 429);  // a program that nobody told, every second
+    audit_->add({who.told_name(), call.is_unknown ? "" : std::string(role_name(who.role)), head.remote, std::move(what), result,
+                 std::move(detail), often});
+  };
+  if (!call.set_cookie.empty()) tell("login", 200, "by a token in the address");
   // Logins are told of where more is known of them; pictures that are pushed come thirty times a second and change nothing.
   const bool is_told_elsewhere = call.path == "/api/session" || (call.path == "/ingest/{camera}" && status < 300);
   const bool is_unsafe = head.method != "GET" && head.method != "HEAD" && head.method != "OPTIONS";
   const bool is_refusal = status == 403 || status == 429;
-  if (audit_ == nullptr || head.method.empty() || is_told_elsewhere || !(is_unsafe || is_refusal)) return;
-  const Principal& who = call.request.who;
-  const bool is_known = !call.is_unknown;
-  audit_->add({who.name,
-               is_known ? std::string(role_name(who.role)) : "",
-               head.remote,
-               head.method + " " + call.request.target.path,
-               status,
-               {}});
+  const bool is_told = !is_told_elsewhere && (is_unsafe || is_refusal);
+  if (!is_told && !call.wrong_token) return;
+  // A wrong token is told whatever the answer was: who has none may see the page too.
+  tell(head.method + " " + call.request.target.path, is_told ? status : 401,
+       call.wrong_token && call.told.empty() ? "a wrong token" : call.told);
 }
 
 void Router::add_site_routes() {

@@ -27,8 +27,10 @@ struct Call {
   const Route* route = nullptr;  // whose handler is to answer; null: `reply` is the answer
   Reply reply;
   std::string set_cookie;
+  std::string told;        // Reply::told of the answer
   bool is_unknown = true;  // who asks
-  std::string path;        // of the route, for the count of requests; "" where there is none
+  bool wrong_token = false;
+  std::string path;  // of the route, for the count of requests; "" where there is none
 
   bool wants_body() const { return route != nullptr && !route->operation.body.empty(); }
   std::size_t most_body_bytes() const { return route != nullptr && route->least ? kMaxJsonBytes : kMaxStrangersJsonBytes; }

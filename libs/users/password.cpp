@@ -2,7 +2,6 @@
 
 #include <argon2.h>
 #include <openssl/crypto.h>
-#include <openssl/hmac.h>
 #include <openssl/sha.h>
 #include <sys/random.h>
 
@@ -100,14 +99,6 @@ std::string random_hex(std::size_t bytes) { return hex(random_bytes(bytes)); }
 std::string sha256_hex(std::string_view text) {
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
   SHA256(reinterpret_cast<const unsigned char*>(text.data()), text.size(), bytes_of(digest));
-  return hex(digest);
-}
-
-std::string hmac_sha256_hex(std::string_view key, std::string_view text) {
-  std::string digest(SHA256_DIGEST_LENGTH, '\0');
-  unsigned length = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()), text.size(),
-       bytes_of(digest), &length);
   return hex(digest);
 }
 

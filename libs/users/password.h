@@ -27,6 +27,5 @@ void spend_a_hash(std::string_view password, std::string_view like);
 // So many random bytes, in hexadecimal.
 std::string random_hex(std::size_t bytes);
 std::string sha256_hex(std::string_view text);
-std::string hmac_sha256_hex(std::string_view key, std::string_view text);
 
 }  // namespace vedette::users

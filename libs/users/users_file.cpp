@@ -35,6 +35,8 @@ class Members {
     if (!object.is_object()) fail("", "an object");
   }
 
+  bool has(const char* name) const { return object_.is_object() && object_.contains(name); }
+
   std::string text(const char* name, const std::function<bool(const std::string&)>& is_good, const char* expected) {
     const Json* member = take(name);
     if (member == nullptr || !member->is_string() || !is_good(member->get_ref<const std::string&>()))
@@ -131,6 +133,9 @@ std::string read_token(const Json& json, const std::string& where, Token& token)
       "sha256", [](const std::string& text) { return is_hex(text, kSha256Digits); }, "a SHA-256");
   token.created_ms = members.time("created_ms", true).value_or(0);
   token.expires_ms = members.time("expires_ms", false);
+  if (members.has("made_by"))
+    token.made_by = members.text(
+        "made_by", [](const std::string& text) { return config::is_user_name(text); }, "a user's name");
   return members.error();
 }
 
@@ -195,6 +200,7 @@ std::string to_json(const Users& users) {
     one["sha256"] = token.sha256;
     one["created_ms"] = token.created_ms;
     if (token.expires_ms) one["expires_ms"] = *token.expires_ms;
+    if (!token.made_by.empty()) one["made_by"] = token.made_by;
     json["tokens"].push_back(std::move(one));
   }
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -227,10 +233,14 @@ Result<> change_users(const std::string& storage, const std::function<Result<>(U
   return write_file(users_path(storage), json, 0600);
 }
 
+std::size_t remove_tokens_of(Users& users, const std::string& maker) {
+  return std::erase_if(users.tokens, [&](const Token& token) { return token.made_by == maker; });
+}
+
 NewToken new_token(std::string name, Role role, std::vector<std::string> cameras, std::int64_t now_ms,
-                   std::optional<std::int64_t> expires_ms) {
+                   std::optional<std::int64_t> expires_ms, std::string made_by) {
   NewToken made;
-  made.token = {random_hex(kIdDigits / 2), std::move(name), role, std::move(cameras), {}, now_ms, expires_ms};
+  made.token = {random_hex(kIdDigits / 2), std::move(name), role, std::move(cameras), {}, now_ms, expires_ms, std::move(made_by)};
   made.text = "vdt_" + made.token.id + "_" + random_hex(32);
   made.token.sha256 = sha256_hex(made.text);
   return made;

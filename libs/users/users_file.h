@@ -34,6 +34,8 @@ struct Token {
   std::string sha256;  // of the whole text, in hexadecimal
   std::int64_t created_ms = 0;
   std::optional<std::int64_t> expires_ms;
+  std::string made_by =
+      {};  // the admin whom it goes with; "": gateway.token, or nobody was asked, or a file from before this was kept
 
   bool operator==(const Token&) const = default;
 };
@@ -63,12 +65,15 @@ Result<Users> load_users(const std::string& storage);
 // Reads, lets `change` do its work, writes, under the lock; an Error of `change` writes nothing. Makes the folder.
 Result<> change_users(const std::string& storage, const std::function<Result<>(Users&)>& change);
 
+// Removes those that a user made; how many there were. For who removes one, or lets them be admin no longer.
+std::size_t remove_tokens_of(Users& users, const std::string& maker);
+
 // A new token and, for this once, its text.
 struct NewToken {
   Token token;
   std::string text;
 };
 NewToken new_token(std::string name, Role role, std::vector<std::string> cameras, std::int64_t now_ms,
-                   std::optional<std::int64_t> expires_ms);
+                   std::optional<std::int64_t> expires_ms, std::string made_by);
 
 }  // namespace vedette::users

@@ -73,7 +73,7 @@ class AccountApi {
     // What the browser had before ends: no login goes on under an id that somebody else may have put there.
     accounts().log_out(parts_.access.cookie_of(request.head));
     Reply reply = json_reply(200, dump(session_json(attempt.identity)));
-    reply.headers.emplace_back("Set-Cookie", parts_.access.set_cookie(attempt.cookie));
+    reply.headers.emplace_back("Set-Cookie", parts_.access.set_cookie(request.head, attempt.cookie));
     return reply;
   }
 
@@ -81,7 +81,7 @@ class AccountApi {
     if (request.who.role != Role::kViewer || !request.who.name.empty()) tell(request, request.who, "logout", 204, {});
     accounts().log_out(parts_.access.cookie_of(request.head));
     Reply reply = no_content();
-    reply.headers.emplace_back("Set-Cookie", parts_.access.set_cookie(""));
+    reply.headers.emplace_back("Set-Cookie", parts_.access.set_cookie(request.head, ""));
     return reply;
   }
 
@@ -99,13 +99,17 @@ class AccountApi {
   Reply add_user(const Request& request) const {
     if (auto wrong = refuse_cameras(request.body)) return *std::move(wrong);
     const auto added = accounts().add_user(text_in(request.body, "name"), change_in(request.body));
-    return added ? json_reply(201, dump(user_json(text_in(request.body, "name")))) : problem_of_change(added.error());
+    if (!added) return problem_of_change(added.error());
+    const Json json = user_json(text_in(request.body, "name"));
+    return told(json_reply(201, dump(json)), json);
   }
 
   Reply change_user(const Request& request) const {
     if (auto wrong = refuse_cameras(request.body)) return *std::move(wrong);
     const auto changed = accounts().change_user(request.param("name"), change_in(request.body));
-    return changed ? json_reply(200, dump(user_json(request.param("name")))) : problem_of_change(changed.error());
+    if (!changed) return problem_of_change(changed.error());
+    const Json json = user_json(request.param("name"));
+    return told(json_reply(200, dump(json)), json);
   }
 
   Reply remove_user(const Request& request) const {
@@ -126,11 +130,12 @@ class AccountApi {
     if (body.contains("days"))
       expires_ms = static_cast<std::int64_t>(wall_ns() / 1'000'000) + body["days"].get<std::int64_t>() * kDayMs;
     const auto made = accounts().add_token(text_in(body, "name"), role_of(text_in(body, "role")).value_or(Role::kViewer),
-                                           cameras_in(body), expires_ms);
+                                           cameras_in(body), expires_ms, request.who.user());
     if (!made) return problem_of_change(made.error());
-    Json json = token_json(made->token);
-    json["token"] = made->text;
-    return json_reply(201, dump(json));
+    const Json json = token_json(made->token);
+    Json shown = json;
+    shown["token"] = made->text;
+    return told(json_reply(201, dump(shown)), json);
   }
 
   Reply remove_token(const Request& request) const {
@@ -190,8 +195,8 @@ class AccountApi {
 
   void tell(const Request& request, const std::optional<Principal>& who, const char* what, int status, std::string detail) const {
     if (parts_.audit == nullptr) return;
-    parts_.audit->add({who ? who->name : "", who ? std::string(role_name(who->role)) : "", request.head.remote, what, status,
-                       std::move(detail)});
+    parts_.audit->add({who ? who->told_name() : "", who ? std::string(role_name(who->role)) : "", request.head.remote, what,
+                       status, std::move(detail)});
   }
 
   static Accounts::Change change_in(const Json& body) {
@@ -227,7 +232,17 @@ class AccountApi {
             {"role", role_name(token.role)},
             {"cameras", cameras_json(token.cameras)},
             {"created_ms", token.created_ms},
-            {"expires_ms", token.expires_ms ? Json(*token.expires_ms) : Json(nullptr)}};
+            {"expires_ms", token.expires_ms ? Json(*token.expires_ms) : Json(nullptr)},
+            {"made_by", token.made_by.empty() ? Json(nullptr) : Json(token.made_by)}};
+  }
+
+  // What was made or changed, for the audit log. Names are quoted: one can't look like what follows it.
+  static Reply told(Reply reply, const Json& json) {
+    for (const char* member : {"id", "role", "name", "cameras"})
+      if (json.contains(member))
+        reply.told +=
+            (reply.told.empty() ? "" : ", ") + std::string(member) + " " + (json[member].is_null() ? "all" : dump(json[member]));
+    return reply;
   }
 
   AccountParts parts_;
@@ -252,7 +267,8 @@ Json token_schema() {
                  {"role", one_of(kRoles)},
                  {"cameras", described(or_null(list(text())), "null: all")},
                  {"created_ms", integer()},
-                 {"expires_ms", or_null(integer())}});
+                 {"expires_ms", or_null(integer())},
+                 {"made_by", described(or_null(text()), "the user with whom it ends; null: nobody")}});
 }
 
 Operation operation(const char* tag, std::string summary, std::vector<Answer> answers, std::vector<Param> body = {},

@@ -95,6 +95,29 @@ TEST_F(UserCommand, AddsChangesListsAndRemoves) {
   EXPECT_EQ(run("list").out.find("bert"), std::string::npos);
 }
 
+TEST_F(UserCommand, TokensEndWithTheAdminWhoMadeThem) {
+  ASSERT_EQ(run("add anna --role admin", "anna's own one\n").status, 0);
+  ASSERT_EQ(run("add bert --role admin", "another one of his\n").status, 0);
+  std::string json = file();
+  const std::size_t at = json.find("\"tokens\": []");
+  ASSERT_NE(at, std::string::npos) << json;
+  const auto token = [](const std::string& id, const std::string& made_by) {
+    return R"({"id":")" + id + R"(","name":"a program","role":"admin","sha256":")" + std::string(64, id[0]) +
+           R"(","created_ms":1,"made_by":")" + made_by + R"("})";
+  };
+  json.replace(at, 12, "\"tokens\": [" + token("aaaaaaaaaaaaaaaa", "anna") + "," + token("bbbbbbbbbbbbbbbb", "bert") + "]");
+  folder_.write("storage/users.json", json);
+  EXPECT_NE(run("list").out.find("token bbbbbbbbbbbbbbbb, made by bert"), std::string::npos) << run("list").out;
+  EXPECT_EQ(run("password anna", "another one of hers\n").status, 0);
+  EXPECT_NE(file().find("aaaaaaaaaaaaaaaa"), std::string::npos) << "she is who she was";
+  const Ran removed = run("remove bert");
+  EXPECT_NE(removed.out.find("tokens that ended with that: 1"), std::string::npos) << removed.out;
+  EXPECT_EQ(file().find("bbbbbbbbbbbbbbbb"), std::string::npos);
+  EXPECT_NE(file().find("aaaaaaaaaaaaaaaa"), std::string::npos);
+  EXPECT_EQ(run("change anna --role operator").status, 0);
+  EXPECT_EQ(file().find("aaaaaaaaaaaaaaaa"), std::string::npos) << "an operator makes none";
+}
+
 TEST_F(UserCommand, SaysWhatIsWrong) {
   ASSERT_EQ(run("add anna --role admin", "anna's own one\n").status, 0);
   const std::string before = file();

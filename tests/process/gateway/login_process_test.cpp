@@ -5,6 +5,7 @@
 
 #include "config/password_hash.h"
 #include "process/gateway/gateway_fixture.h"
+#include "support/program.h"
 #include "users/password.h"
 #include "users/users_file.h"
 
@@ -103,6 +104,15 @@ TEST_F(LoginTest, WhoLogsInHasACookieOfThisSiteAlone) {
   EXPECT_EQ(out.status, 204);
   EXPECT_NE(out.headers.at("set-cookie").find("Max-Age=0"), std::string::npos);
   EXPECT_EQ(ask("GET", "/api/cameras", vera.headers()).status, 401);
+}
+
+TEST_F(LoginTest, BrowsersAndProxiesAreHeard) {
+  const std::string cookie = try_to_log_in("vera", kPassword, "X-Forwarded-Proto: https\r\n").headers.at("set-cookie");
+  EXPECT_TRUE(cookie.ends_with("; SameSite=Strict; Secure")) << cookie;
+  const Browser anna = log_in("anna");
+  const std::string token = Json::parse(ask("POST", "/api/tokens", anna.headers(), {{"name", "x"}}).body)["token"];
+  EXPECT_EQ(ask("GET", "/?token=" + token, "Sec-Fetch-Site: cross-site\r\n").headers.count("set-cookie"), 0u);
+  EXPECT_EQ(ask("GET", "/?token=" + token, "Sec-Fetch-Site: none\r\n").headers.count("set-cookie"), 1u);
 }
 
 TEST_F(LoginTest, ACookieThatWasThereBeforeIsNotLoggedIn) {
@@ -214,6 +224,73 @@ TEST_F(LoginTest, TokensOfProgramsEndWhenTheyAreRemoved) {
   EXPECT_EQ(ask("DELETE", "/api/tokens/" + id, anna.headers()).status, 204);
   EXPECT_EQ(ask("GET", "/api/cameras", bearer).status, 401);
   EXPECT_EQ(ask("GET", "/api/cameras", cookie).status, 401);
+}
+
+TEST_F(LoginTest, WhereUsersVanishNobodyGetsIn) {
+  const Browser anna = log_in("anna");
+  std::filesystem::remove(users::users_path(storage()));
+  EXPECT_TRUE(eventually([&] { return ask("GET", "/api/cameras", anna.headers()).status == 401; }));
+  EXPECT_EQ(ask("GET", "/api/cameras").status, 401);
+  gateway_->signal(SIGTERM);
+  gateway_->wait_exit();
+  EXPECT_NE(gateway_->log().find("nobody gets in"), std::string::npos) << gateway_->log();
+}
+
+TEST_F(LoginTest, WhatAnAdminMadeIsToldAndGoesWithThem) {
+  put({"carl", Role::kAdmin, hash(), {}});
+  const Browser anna = log_in("anna"), carl = log_in("carl");
+  const Json wish{{"name", "a \"wall\", role x"}, {"role", "operator"}, {"cameras", {"front"}}};
+  const HttpAnswer made = ask("POST", "/api/tokens", carl.headers(), wish);
+  ASSERT_EQ(made.status, 201) << made.body;
+  const std::string token = Json::parse(made.body)["token"], id = Json::parse(made.body)["id"];
+  EXPECT_EQ(Json::parse(made.body)["made_by"], "carl");
+  EXPECT_EQ(Json::parse(ask("GET", "/api/tokens", anna.headers()).body)["tokens"][0]["made_by"], "carl");
+  EXPECT_EQ(ask("POST", "/api/users", carl.headers(), {{"name", "gast"}, {"password", kPassword}}).status, 201);
+  EXPECT_EQ(ask("PUT", "/api/users/gast", carl.headers(), {{"role", "operator"}}).status, 200);
+  const std::string bearer = "Authorization: Bearer " + token + "\r\n";
+  EXPECT_EQ(ask("GET", "/api/cameras", bearer).status, 200);
+  EXPECT_EQ(ask("DELETE", "/api/users/carl", anna.headers()).status, 204);
+  EXPECT_EQ(ask("GET", "/api/cameras", bearer).status, 401);
+  EXPECT_TRUE(eventually([&] {
+    std::vector<std::string> told;
+    const Json audit = Json::parse(ask("GET", "/api/audit", anna.headers()).body);
+    for (const Json& entry : audit["entries"])
+      if (entry.contains("detail")) told.push_back(entry["what"].get<std::string>() + ": " + entry["detail"].get<std::string>());
+    const auto has = [&](const std::string& line) { return std::find(told.begin(), told.end(), line) != told.end(); };
+    return has("POST /api/tokens: id \"" + id + R"(", role "operator", name "a \"wall\", role x", cameras ["front"])") &&
+           has(R"(POST /api/users: role "viewer", name "gast", cameras all)") &&
+           has(R"(PUT /api/users/gast: role "operator", name "gast", cameras all)");
+  })) << ask("GET", "/api/audit", anna.headers()).body;
+}
+
+TEST_F(LoginTest, TheAuditTellsOfTokens) {
+  const Browser anna = log_in("anna");
+  const HttpAnswer made = ask("POST", "/api/tokens", anna.headers(), {{"name", "anna"}, {"role", "viewer"}});
+  ASSERT_EQ(made.status, 201) << made.body;
+  const std::string token = Json::parse(made.body)["token"];
+  const HttpAnswer page = ask("GET", "/?token=" + token);
+  ASSERT_EQ(page.headers.count("set-cookie"), 1u);
+  const std::string& set = page.headers.at("set-cookie");
+  const std::string cookie = "Cookie: " + set.substr(0, set.find(';')) + "\r\n";
+  EXPECT_EQ(ask("GET", "/?token=" + token, cookie).headers.count("set-cookie"), 0u) << "it is logged in";
+  EXPECT_EQ(ask("POST", "/api/cameras/front/pause", "Authorization: Bearer " + token + "\r\n").status, 403);
+  EXPECT_EQ(ask("GET", "/?token=vdt_wrong").status, 200) << "the page, which asks";
+  EXPECT_EQ(ask("GET", "/api/cameras", "Authorization: Bearer vdt_wrong\r\n").status, 401);
+  EXPECT_EQ(ask("GET", "/api/cameras?token=vdt_old", anna.headers()).status, 200) << "she is logged in";
+  EXPECT_EQ(ask("GET", "/api/cameras").status, 401);
+  EXPECT_EQ(ask("DELETE", "/api/users/gast").status, 401);
+  std::vector<std::string> lines;
+  EXPECT_TRUE(eventually([&] {
+    lines = audit();
+    return std::count(lines.begin(), lines.end(), " DELETE /api/users/gast 401") == 1;
+  }));
+  const auto count = [&](const std::string& line) { return std::count(lines.begin(), lines.end(), line); };
+  EXPECT_EQ(count("token anna login 200"), 1) << "the first of a browser";
+  EXPECT_EQ(count("token anna POST /api/cameras/front/pause 403"), 1);
+  EXPECT_EQ(count("anna GET /api/cameras 401"), 1) << "a wrong token, whatever let her in";
+  EXPECT_EQ(count(" GET / 401"), 1);
+  EXPECT_LE(count(" GET /api/cameras 401"), 1) << "one a minute, and who has no token is no failure";
+  EXPECT_EQ(read_file(storage() + "/audit.log").find(token.substr(22)), std::string::npos);
 }
 
 TEST_F(LoginTest, TheAuditTellsWhoDidWhat) {

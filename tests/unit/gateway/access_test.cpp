@@ -81,6 +81,28 @@ TEST(Access, ByTlsTheCookieIsForTlsAlone) {
   EXPECT_TRUE(cookie.ends_with("; HttpOnly; SameSite=Strict; Secure")) << cookie;
 }
 
+TEST(Access, BehindAProxyThatDoesTlsTheCookieIsForTlsAloneToo) {
+  const Access access("s3cret;s", 8080);
+  RequestHead head = request("/?token=s3cret%3Bs");
+  head.proxy_proto = "https";
+  EXPECT_TRUE(check(access, head).set_cookie.ends_with("; HttpOnly; SameSite=Strict; Secure"));
+  EXPECT_TRUE(access.set_cookie(head, "").ends_with("; Secure"));
+  head.proxy_proto = "http";
+  EXPECT_TRUE(check(access, head).set_cookie.ends_with("; HttpOnly; SameSite=Strict"));
+}
+
+TEST(Access, AnotherSitesLinkLogsNobodyIn) {
+  const Access access("s3cret;s", 8080);
+  RequestHead head = request("/?token=s3cret%3Bs");
+  head.fetch_site = "cross-site";
+  EXPECT_EQ(check(access, head).status, 200);
+  EXPECT_EQ(check(access, head).set_cookie, "");
+  for (const char* site : {"", "none", "same-origin"}) {
+    head.fetch_site = site;
+    EXPECT_NE(check(access, head).set_cookie, "") << site;
+  }
+}
+
 TEST(Access, UnsafeRequestsWithACookieCarryWhatPagesOfOtherSitesCannotKnow) {
   const Access access("s3cret;s", 8080);
   RequestHead head = request("/");
@@ -125,6 +147,21 @@ TEST(Access, WithoutTokenOnlyLocalHostNames) {
   EXPECT_EQ(check(access, head).status, 200);
   head.host = "127.0.0.1:8080";
   EXPECT_EQ(check(access, head).status, 200);
+}
+
+TEST(Access, WhereNobodyIsAskedNobodyComesThroughAProxy) {
+  RequestHead head = request("/");
+  head.host = "127.0.0.1:8080";
+  head.forwarded = true;
+  const Access access("", 8080);
+  const Decision decision = check(access, head);
+  EXPECT_EQ(decision.status, 403);
+  EXPECT_NE(decision.why.find("vedette user add"), std::string::npos) << decision.why;
+  AccountOptions none;
+  none.ask = false;
+  EXPECT_EQ(check(Access(*Accounts::open(none), 8080), head).status, 200) << "gateway.auth: none says that it's meant";
+  head.authorization = "Bearer s3cret;s";
+  EXPECT_EQ(check(Access("s3cret;s", 8080), head).status, 200);
 }
 
 TEST(Access, WebSocketOfAnotherSiteIsRefusedEvenWithTheToken) {

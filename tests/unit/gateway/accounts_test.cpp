@@ -1,10 +1,16 @@
 #include "gateway/accounts.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
+#include <sys/file.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
+#include "base/unique_fd.h"
 #include "users/password.h"
 
 namespace vedette::gateway {
@@ -144,6 +150,13 @@ TEST_F(AccountsTest, TokensOfPrograms) {
   ASSERT_EQ(page.status, 200);
   EXPECT_TRUE(accounts->by_cookie(page.cookie));
   EXPECT_TRUE(accounts->holds(attempt.identity.who.ticket));
+  const Attempt again = accounts->log_in_by_token(made->text, "127.0.0.1", page.cookie);
+  EXPECT_EQ(again.status, 200);
+  EXPECT_EQ(again.cookie, "") << "the login goes on";
+  EXPECT_EQ(again.identity.csrf, page.identity.csrf);
+  const std::string berts = log_in(*accounts, "bert", "a viewer's own");
+  EXPECT_NE(accounts->log_in_by_token(made->text, "127.0.0.1", berts).cookie, "");
+  EXPECT_FALSE(accounts->by_cookie(berts)) << "the one before ends";
   const std::uint64_t before = accounts->generation();
   ASSERT_TRUE(accounts->remove_token(made->token.id));
   EXPECT_GT(accounts->generation(), before);
@@ -157,6 +170,41 @@ TEST_F(AccountsTest, TokensOfPrograms) {
   EXPECT_EQ(accounts->by_token(old->text, "127.0.0.1").status, 401);
 }
 
+TEST_F(AccountsTest, TokensEndWithTheAdminWhoMadeThem) {
+  const auto accounts = open();
+  for (const char* name : {"anna", "carl"}) ASSERT_TRUE(accounts->add_user(name, {Role::kAdmin, "an admin's own", std::nullopt}));
+  const auto add = [&](const std::string& made_by) {
+    return accounts->add_token("a program", Role::kAdmin, {}, {}, made_by)->text;
+  };
+  const auto status = [&](const std::string& text) { return accounts->by_token(text, "127.0.0.1").status; };
+  const std::string annas = add("anna"), carls = add("carl"), roots = add("root"), nobodys = add("");
+  EXPECT_EQ(accounts->tokens()[0].made_by, "anna");
+  // What is made by a program that came with it is hers too.
+  const Principal program = accounts->by_token(annas, "127.0.0.1").identity.who;
+  EXPECT_EQ(program.user(), "anna");
+  EXPECT_EQ(accounts->by_cookie(accounts->log_in_by_token(annas, "127.0.0.1").cookie)->who.user(), "anna");
+  EXPECT_EQ(accounts->by_token(nobodys, "127.0.0.1").identity.who.user(), "");
+  const std::string by_hers = add(program.user());
+
+  ASSERT_TRUE(accounts->remove_user("anna"));
+  EXPECT_EQ(status(annas), 401);
+  EXPECT_EQ(status(by_hers), 401);
+  EXPECT_FALSE(accounts->holds(program.ticket));
+  ASSERT_TRUE(accounts->change_user("carl", {Role::kOperator, std::nullopt, std::nullopt}));
+  EXPECT_EQ(status(carls), 401) << "an operator makes none";
+  ASSERT_TRUE(accounts->add_user("anna", {Role::kAdmin, "another's own", std::nullopt}));
+  ASSERT_TRUE(accounts->change_user("carl", {Role::kAdmin, std::nullopt, std::nullopt}));
+  EXPECT_EQ(status(annas), 401) << "another of the same name";
+  EXPECT_EQ(status(carls), 401);
+  EXPECT_EQ(status(roots), 200);
+  EXPECT_EQ(status(nobodys), 200);
+  // Of the configuration: removed while it didn't run.
+  options_.configured.clear();
+  const auto later = open();
+  EXPECT_EQ(later->by_token(roots, "127.0.0.1").status, 401);
+  EXPECT_EQ(later->by_token(nobodys, "127.0.0.1").status, 200);
+}
+
 TEST_F(AccountsTest, TheGatewaysTokenIsNotItsCookie) {
   options_.configured.clear();
   options_.token = "s3cret s";
@@ -167,11 +215,35 @@ TEST_F(AccountsTest, TheGatewaysTokenIsNotItsCookie) {
   EXPECT_EQ(page.cookie.find("s3cret"), std::string::npos);
   EXPECT_FALSE(accounts->by_cookie("s3cret s"));
   EXPECT_EQ(accounts->by_token(page.cookie, "127.0.0.1").status, 401);
-  ASSERT_TRUE(open()->by_cookie(page.cookie)) << "it lasts over a restart";
-  EXPECT_EQ(open()->by_cookie(page.cookie)->csrf, page.identity.csrf);
+  const Attempt other = accounts->log_in_by_token("s3cret s", "127.0.0.1");
+  EXPECT_NE(other.cookie, page.cookie) << "random: nothing that a guess at the token could be compared with";
+  EXPECT_NE(other.identity.csrf, page.identity.csrf);
+  EXPECT_FALSE(open()->by_cookie(page.cookie)) << "logins don't last over a restart";
+  const auto identity = accounts->by_cookie(page.cookie);
+  ASSERT_TRUE(identity);
+  EXPECT_EQ(identity->who.name, "gateway.token");
+  EXPECT_EQ(identity->who.role, Role::kAdmin);
+  EXPECT_EQ(identity->csrf, page.identity.csrf);
+  ASSERT_TRUE(accounts->add_token("a program", Role::kViewer, {}, std::nullopt)) << "a change of the file ends no such login";
+  EXPECT_TRUE(accounts->holds(identity->who.ticket));
+  accounts->log_out(page.cookie);
+  EXPECT_FALSE(accounts->by_cookie(page.cookie));
+  EXPECT_FALSE(accounts->holds(identity->who.ticket));
+  EXPECT_TRUE(accounts->by_cookie(other.cookie)) << "another browser's goes on";
   for (std::uint32_t i = 0; accounts->by_token("guess " + std::to_string(i), "10.0.0.1").status == 401; ++i) ASSERT_LT(i, 100u);
   EXPECT_EQ(accounts->by_token("s3cret s", "10.0.0.1").status, 429) << "it is short enough to be guessed";
   EXPECT_EQ(accounts->by_token("s3cret s", "10.0.0.2").status, 200);
+}
+
+TEST_F(AccountsTest, GuessesAtATokenThatLooksLikeAProgramsHaveToWaitToo) {
+  options_.configured.clear();
+  options_.token = "vdt_s3cret";
+  const auto accounts = open();
+  for (std::uint32_t i = 0; accounts->by_token("vdt_" + std::to_string(i), "10.0.0.1").status == 401; ++i) ASSERT_LT(i, 100u);
+  EXPECT_EQ(accounts->by_token("vdt_s3cret", "10.0.0.1").status, 429);
+  const auto program = accounts->add_token("a program", Role::kViewer, {}, std::nullopt);
+  ASSERT_TRUE(program);
+  EXPECT_EQ(accounts->by_token(program->text, "10.0.0.1").status, 200) << "nobody guesses that one";
 }
 
 TEST_F(AccountsTest, AnotherProgramsChangesHoldSoon) {
@@ -190,6 +262,69 @@ TEST_F(AccountsTest, AnotherProgramsChangesHoldSoon) {
   const auto refused = Accounts::open(options_);
   ASSERT_FALSE(refused);
   EXPECT_NE(refused.error().text.find("users.json: not JSON"), std::string::npos) << refused.error().text;
+}
+
+// Both on one processor, and the first only while nothing else wants it: it is held up where the second, who waited for the
+// file, can go on.
+TEST_F(AccountsTest, WhoIsHeldUpPutsNobodyBack) {
+  std::filesystem::remove_all(options_.storage);
+  std::string pattern = "/dev/shm/accounts-XXXXXX";  // where a write waits for no disk
+  options_.storage = ::mkdtemp(pattern.data());
+  const auto accounts = open();
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(::sched_getcpu(), &one);
+  const auto on_it = [&one](int policy) {
+    const sched_param none{};
+    EXPECT_EQ(::sched_setaffinity(0, sizeof(one), &one), 0);
+    EXPECT_EQ(::sched_setscheduler(0, policy, &none), 0);
+  };
+  for (int round = 0; round < 20; ++round) {
+    ASSERT_TRUE(users::change_users(options_.storage, [](users::Users& file) -> Result<> {
+      file.users = {{"anna", Role::kAdmin, hash_of("anna's own one"), {}}};
+      for (int i = 0; i < 300; ++i)  // a change takes long enough to be met
+        file.users.push_back({"user" + std::to_string(i), Role::kViewer, hash_of("a viewer's own"), {}});
+      return {};
+    }));
+    std::atomic<bool> is_over = false;
+    std::thread held_up([&] {
+      on_it(SCHED_IDLE);
+      EXPECT_TRUE(accounts->change_user("bert", {Role::kOperator, std::nullopt, std::nullopt}));
+      is_over = true;
+    });
+    std::thread other([&] {
+      const UniqueFd lock(::open((options_.storage + "/users.lock").c_str(), O_RDWR | O_CLOEXEC));
+      while (!is_over && ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) {
+        ::flock(lock.get(), LOCK_UN);
+        std::this_thread::sleep_for(std::chrono::microseconds(20));
+      }
+      on_it(SCHED_OTHER);
+      EXPECT_TRUE(accounts->remove_user("anna"));
+    });
+    held_up.join();
+    other.join();
+    for (const Accounts::Listed& listed : accounts->users()) ASSERT_NE(listed.user.name, "anna") << round;
+  }
+}
+
+TEST_F(AccountsTest, WhereSomebodyWasAskedNobodyGoesOnUnasked) {
+  options_.configured.clear();
+  const auto accounts = open();
+  EXPECT_EQ(accounts->auth(), Accounts::Auth::kNone);
+  ASSERT_TRUE(accounts->add_user("anna", {Role::kAdmin, "anna's own one", std::nullopt}));
+  const std::string cookie = log_in(*accounts, "anna", "anna's own one");
+  std::filesystem::remove(users::users_path(options_.storage));
+  while (accounts->by_cookie(cookie)) accounts->refresh();
+  EXPECT_EQ(accounts->auth(), Accounts::Auth::kUsers) << "the file went";
+  EXPECT_FALSE(accounts->holds(""));
+  options_.storage += "/other";
+  const auto programs = open();
+  const auto token = programs->add_token("a program", Role::kAdmin, {}, std::nullopt);
+  ASSERT_TRUE(token);
+  EXPECT_EQ(programs->auth(), Accounts::Auth::kToken);
+  ASSERT_TRUE(programs->remove_token(token->token.id));
+  EXPECT_EQ(programs->auth(), Accounts::Auth::kUsers) << "the last one was removed";
+  options_.storage = std::filesystem::path(options_.storage).parent_path();
 }
 
 TEST_F(AccountsTest, OpenToTheNetworkSomebodyMustBeThere) {

@@ -72,5 +72,45 @@ TEST_F(Audit, NobodyKnownWashesTheOthersAway) {
   EXPECT_GE(last["left_out_before"], 1);
 }
 
+TEST_F(Audit, WhatComesByItselfIsToldOnceAMinuteAndAddress) {
+  AuditLog log(folder_);
+  for (int i = 0; i < 50; ++i) {
+    log.add({"", "", "10.0.0.9", "GET /api/cameras", 401, "a wrong token", true});
+    log.add({"", "", "10.0.0.8", "GET /api/cameras", 401, "a wrong token", true});
+  }
+  log.flush();
+  const std::size_t lines = log.newest(1000, std::nullopt)->size();
+  EXPECT_GE(lines, 2u);
+  EXPECT_LE(lines, 4u) << "twice, if a minute begins meanwhile";
+}
+
+TEST_F(Audit, NobodyKnownByNameDoesEither) {
+  AuditLog log(folder_);
+  for (std::uint32_t i = 0; i < 5 * AuditLog::kOfNameAMinute; ++i) {
+    log.add({"vera", "viewer", "10.0.0.9", "DELETE /api/users/x", 403, ""});
+    log.add({"vera", "viewer", "10.0.0.9", "login", 200, ""});
+    log.flush();
+  }
+  log.add({"bert", "viewer", "10.0.0.8", "DELETE /api/users/x", 403, ""});
+  for (std::uint32_t i = 0; i < 5 * AuditLog::kOfNameAMinute; ++i)
+    log.add({"vera", "operator", "10.0.0.9", "POST /api/cameras/front/pause", 204, ""});
+  log.flush();
+  std::uint32_t limited = 0, berts = 0, done = 0, said = 0, left_out = 0;
+  const auto newest = log.newest(1000, std::nullopt);
+  for (const std::string& line : *newest) {
+    const Json entry = Json::parse(line);
+    limited += entry["who"] == "vera" && entry["role"] == "viewer";
+    berts += entry["who"] == "bert";
+    done += entry["result"] == 204;
+    said += entry.value("detail", "") == "more of this minute are left out";
+    left_out += entry.value("left_out_before", 0u);
+  }
+  EXPECT_LE(limited, 2 * AuditLog::kOfNameAMinute) << "twice, if a minute begins meanwhile";
+  EXPECT_EQ(limited + left_out, 10 * AuditLog::kOfNameAMinute) << "counted";
+  EXPECT_GE(said, 1u);
+  EXPECT_EQ(berts, 1u) << "others have their own";
+  EXPECT_EQ(done, 5 * AuditLog::kOfNameAMinute) << "what was done is told whatever it takes";
+}
+
 }  // namespace
 }  // namespace vedette::gateway

@@ -51,6 +51,8 @@ TEST(Logins, SoManyOfOneAndInAll) {
   EXPECT_EQ(logins.find(first, 100), nullptr) << "the one that was used longest ago goes";
   EXPECT_NE(logins.find(other, 100), nullptr);
   EXPECT_EQ(logins.size(), Logins::kMostOfUser + 1);
+  for (std::size_t i = 1; i <= Logins::kMostOfUser; ++i) logins.begin(named("bert"), "0123456789abcdef", 100 + i);
+  EXPECT_NE(logins.find(other, 200), nullptr) << "a token of the same name ends no login of the user";
 }
 
 }  // namespace

@@ -101,6 +101,13 @@ TEST_F(ServerTest, AnswersOverOneConnection) {
   EXPECT_TRUE(connection.wait_closed());
 }
 
+TEST_F(ServerTest, WhatProxiesSayIsSeen) {
+  EXPECT_EQ(http_get(port_, "/healthz").status, 200);
+  for (const char* line : {"X-Forwarded-For: 10.0.0.1", "x-forwarded-host: camera.example", "X-Forwarded-Proto: https",
+                           "Forwarded: for=10.0.0.1", "Via: 1.1 proxy", "Via:"})
+    EXPECT_EQ(http_get(port_, "/healthz", std::string(line) + "\r\n").status, 403) << line;
+}
+
 TEST_F(ServerTest, SurvivesMalformedRequests) {
   const std::string long_header = "GET / HTTP/1.1\r\nHost: localhost\r\nX: " + std::string(20'000, 'x') + "\r\n\r\n";
   const std::string binary("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\x00\r\n\r\n", 16);

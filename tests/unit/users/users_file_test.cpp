@@ -23,9 +23,10 @@ class UsersFile : public testing::Test {
 };
 
 Users some() {
-  return {{{"anna", Role::kAdmin, kHash, {}}, {"bert@example.org", Role::kViewer, kHash, {"front", "yard"}}},
-          {{"0123456789abcdef", "Home Assistant", Role::kOperator, {"front"}, std::string(64, 'a'), 17, 1'900'000'000'000},
-           {"0123456789abcdee", "a \"quoted\" \xc3\xa9", Role::kViewer, {}, std::string(64, 'b'), 18, std::nullopt}}};
+  return {
+      {{"anna", Role::kAdmin, kHash, {}}, {"bert@example.org", Role::kViewer, kHash, {"front", "yard"}}},
+      {{"0123456789abcdef", "Home Assistant", Role::kOperator, {"front"}, std::string(64, 'a'), 17, 1'900'000'000'000, "anna"},
+       {"0123456789abcdee", "a \"quoted\" \xc3\xa9", Role::kViewer, {}, std::string(64, 'b'), 18, std::nullopt}}};
 }
 
 TEST(UsersJson, ReadsWhatItWrites) {
@@ -33,6 +34,8 @@ TEST(UsersJson, ReadsWhatItWrites) {
   ASSERT_TRUE(read) << read.error().text;
   EXPECT_EQ(*read, some());
   EXPECT_EQ(*parse_users(to_json({})), Users{});
+  EXPECT_EQ(read->tokens[0].made_by, "anna");
+  EXPECT_EQ(to_json({{}, {some().tokens[1]}}).find("made_by"), std::string::npos) << "as a file from before it was kept";
 }
 
 TEST(UsersJson, SaysWhatIsWrong) {
@@ -49,6 +52,7 @@ TEST(UsersJson, SaysWhatIsWrong) {
         Case{"$argon2id$", "$argon2i$", "users[0].password_hash: expected an Argon2id hash"},
         Case{"0123456789abcdef", "0123456789ABCDEF", "tokens[0].id: expected 16 hexadecimal digits"},
         Case{"\"created_ms\": 17", "\"created_ms\": \"17\"", "tokens[0].created_ms: expected Unix milliseconds"},
+        Case{"\"made_by\": \"anna\"", "\"made_by\": \"\"", "tokens[0].made_by: expected a user's name"},
         Case{"\"tokens\"", "\"tokns\"", "tokens: expected a list"}}) {
     std::string json = to_json(some());
     const std::size_t at = json.find(wrong.from);
@@ -113,11 +117,11 @@ TEST_F(UsersFile, ChangesAtTheSameTimeAllStay) {
 }
 
 TEST(NewToken, IsKeptByItsHash) {
-  const NewToken made = new_token("Home Assistant", Role::kViewer, {"front"}, 17, std::nullopt);
+  const NewToken made = new_token("Home Assistant", Role::kViewer, {"front"}, 17, std::nullopt, "anna");
   EXPECT_TRUE(made.text.starts_with("vdt_" + made.token.id + "_"));
   EXPECT_EQ(made.text.size(), 4 + 16 + 1 + 64u);
   EXPECT_EQ(to_json({{}, {made.token}}).find(made.text.substr(21)), std::string::npos);
-  EXPECT_NE(new_token("", Role::kViewer, {}, 0, std::nullopt).text, made.text);
+  EXPECT_NE(new_token("", Role::kViewer, {}, 0, std::nullopt, "").text, made.text);
 }
 
 }  // namespace
