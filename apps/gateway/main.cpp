@@ -36,8 +36,6 @@ Result<std::shared_ptr<Accounts>> accounts_of(const Config& config) {
   VD_ASSIGN(auto accounts, Accounts::open(std::move(options)));
   if (gateway.auth == "none" && !config::is_loopback(gateway.listen))
     log::warning("gateway.auth is none: everybody who reaches {} sees and changes everything", gateway.listen);
-  if (accounts->auth() == Accounts::Auth::kNone && accounts->asks())
-    log::info("there are no users in {}: who is on this machine may do everything", storage_dir(config.storage));
   return std::shared_ptr<Accounts>(std::move(accounts));
 }
 
@@ -170,6 +168,8 @@ Result<> serve(const Config& config, const ConfigSource& source, const bus::BusD
 
   const FeedThreads feeds(dir, hubs, {{gateway.fps, static_cast<int>(gateway.jpeg_quality)}, gateway.waiting});
   log::info("page on {}", server.url());
+  if (accounts->auth() == Accounts::Auth::kNone && accounts->asks())
+    log::info("there are no users in {}: who is on this machine may do everything", storage_dir(config.storage));
   server.run(router, stop_fd());
   log::info("stopping");
   return {};
