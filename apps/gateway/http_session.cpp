@@ -187,7 +187,9 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>, public Clo
   void on_worker_done() {
     const bool gone = *gone_;
     stop_watching();
-    if (!gone) on_reply(std::exchange(answered_, {}));
+    std::optional<Reply> reply = std::exchange(answered_, std::nullopt);
+    if (!gone) return on_reply(*std::move(reply));
+    if (reply) count(reply->status);  // nobody hears of it, but it is done
   }
 
   void on_reply(Reply reply) {
@@ -383,7 +385,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>, public Clo
   std::uint64_t began_ns_ = 0;  // when the head was there
   Call call_;                   // a worker's while one is busy for it, with `text_` and `answered_`
   std::string text_;            // of the body
-  Reply answered_;
+  std::optional<Reply> answered_;
   std::shared_ptr<std::atomic<bool>> gone_;  // while a worker is busy: the other end has closed
   bool is_head_ = false;
   bool keep_alive_ = false;

@@ -109,8 +109,8 @@ class ViewerSession : public std::enable_shared_from_this<ViewerSession>, public
   Buffers frame_of(Opcode opcode, const std::array<net::const_buffer, 4>& parts) {
     const std::uint64_t size = net::buffer_size(parts);
     const std::size_t digits = size < 126 ? 0 : size < 65536 ? 2 : 8;
-    frame_head_[0] =
-        static_cast<unsigned char>(0x80U | static_cast<unsigned>(opcode));  // the last frame of its message, and the first
+    constexpr unsigned kLast = 0x80;  // of its message: each is of one frame
+    frame_head_[0] = static_cast<unsigned char>(kLast | static_cast<unsigned>(opcode));
     frame_head_[1] = static_cast<unsigned char>(digits == 0 ? size : digits == 2 ? 126 : 127);
     for (std::size_t i = 0; i < digits; ++i) frame_head_[2 + i] = static_cast<unsigned char>(size >> (8 * (digits - 1 - i)));
     return {net::buffer(frame_head_, 2 + digits), parts[0], parts[1], parts[2], parts[3]};
