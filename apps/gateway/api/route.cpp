@@ -135,7 +135,7 @@ std::optional<Reply> refuse_query(const Operation& operation, const Target& targ
   for (const auto& [key, text] : target.query) {
     if (key == "token") continue;  // for access, which has looked at it
     const auto param =
-        std::find_if(operation.query.begin(), operation.query.end(), [&](const Param& p) { return p.name == key; });
+        std::find_if(operation.query.begin(), operation.query.end(), [&, name = key](const Param& p) { return p.name == name; });
     if (param == operation.query.end()) return problem(400, unknown_name("query key", key, operation.query));
     if (!seen.insert(key).second) return problem(400, "query key \"" + key + "\" twice; expected it once");
     if (const auto wrong = mistake_in_text(*param, text)) return problem(400, *wrong);
