@@ -36,6 +36,8 @@ function(vd_app name)
   endif()
 endfunction()
 
+set(VD_TEST_OPTIONS $<$<CONFIG:RelWithDebInfo>:-O1>)  # one compiler flag off, and the precompiled headers don't fit
+
 # vd_test(NAME LABEL unit DEPS a b LIBS x SOURCES f.cpp ENV A=b SERIAL): a GoogleTest program; each test is a ctest entry.
 # SERIAL: nothing else runs beside it. Tests compile with less optimisation than what they test: a fifth of their build time;
 # FAST: not this one, which computes much itself.
@@ -52,7 +54,7 @@ function(vd_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE ${ARG_DEPS} ${ARG_LIBS} test_support GTest::gtest_main)
   if(NOT ARG_FAST)
-    target_compile_options(${name} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
+    target_compile_options(${name} PRIVATE ${VD_TEST_OPTIONS})
     if(TARGET test_precompiled)
       target_precompile_headers(${name} REUSE_FROM test_precompiled)
     endif()

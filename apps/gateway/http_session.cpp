@@ -209,7 +209,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession>, public Clo
   }
 
   void snapshot(const Reply& reply) {
-    take_snapshot(stream_.get_executor(), *reply.watch, reply.watching.snapshot, *context_.workers,
+    take_snapshot(stream_.get_executor(), *reply.watch, reply.watching.snapshot, context_,
                   [self = shared_from_this(), headers = reply.headers](Reply taken) {
                     taken.headers.insert(taken.headers.end(), headers.begin(), headers.end());
                     self->write(taken);

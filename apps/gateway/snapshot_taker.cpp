@@ -39,27 +39,24 @@ Reply render(const Picture& picture, const DetectedFrame* found, const SnapshotW
   return picture_reply(picture, std::string(reinterpret_cast<const char*>(file->data()), file->size()));
 }
 
-class SnapshotTaker : public std::enable_shared_from_this<SnapshotTaker> {
+class SnapshotTaker : public std::enable_shared_from_this<SnapshotTaker>, public Wakeable {
  public:
-  SnapshotTaker(const Executor& executor, CameraHub& camera, const SnapshotWish& wish, Workers& workers,
+  SnapshotTaker(const Executor& executor, CameraHub& camera, const SnapshotWish& wish, SessionContext& context,
                 std::function<void(Reply)> done)
-      : executor_(executor), camera_(camera), wish_(wish), workers_(workers), done_(std::move(done)), timer_(executor) {}
+      : executor_(executor), camera_(camera), wish_(wish), context_(context), done_(std::move(done)), timer_(executor) {}
 
-  ~SnapshotTaker() {
+  ~SnapshotTaker() override {
     if (outbox_) camera_.leave(outbox_);
   }
 
   void start() {
-    const auto wake = [weak = weak_from_this(), executor = executor_] {
-      net::post(executor, [weak] {
-        if (const auto self = weak.lock()) self->look();
-      });
-    };
-    outbox_ = std::make_shared<Outbox>(wake, Outbox::Takes::kPicturesOnly);
+    outbox_ = std::make_shared<Outbox>(context_.wakes->of(weak_from_this()), Outbox::Takes::kPicturesOnly);
     camera_.join(outbox_);
     wait();
     look();
   }
+
+  void on_wake() override { look(); }
 
  private:
   void wait() {
@@ -95,7 +92,7 @@ class SnapshotTaker : public std::enable_shared_from_this<SnapshotTaker> {
   void finish(const PicturePtr& picture, std::shared_ptr<const DetectedFrame> found) {
     stop_watching();
     if (wish_.as_it_is()) return done_(picture_reply(*picture, file_of(*picture)));
-    const bool taken = workers_.offer([self = shared_from_this(), picture, found = std::move(found)]() mutable {
+    const bool taken = context_.workers->offer([self = shared_from_this(), picture, found = std::move(found)]() mutable {
       Reply reply = render(*picture, found.get(), self->wish_);
       const auto executor = self->executor_;
       net::post(executor,
@@ -116,7 +113,7 @@ class SnapshotTaker : public std::enable_shared_from_this<SnapshotTaker> {
   const Executor executor_;
   CameraHub& camera_;
   const SnapshotWish wish_;
-  Workers& workers_;
+  SessionContext& context_;
   const std::function<void(Reply)> done_;
   Timer timer_;
   const std::uint64_t asked_at_ns_ = monotonic_ns();
@@ -127,9 +124,9 @@ class SnapshotTaker : public std::enable_shared_from_this<SnapshotTaker> {
 
 }  // namespace
 
-void take_snapshot(const Executor& executor, CameraHub& camera, const SnapshotWish& wish, Workers& workers,
+void take_snapshot(const Executor& executor, CameraHub& camera, const SnapshotWish& wish, SessionContext& context,
                    std::function<void(Reply)> done) {
-  std::make_shared<SnapshotTaker>(executor, camera, wish, workers, std::move(done))->start();
+  std::make_shared<SnapshotTaker>(executor, camera, wish, context, std::move(done))->start();
 }
 
 }  // namespace vedette::gateway

@@ -7,16 +7,15 @@
 
 #include <functional>
 
-#include "gateway/api/workers.h"
 #include "gateway/camera_hub.h"
-#include "gateway/network.h"
 #include "gateway/reply.h"
+#include "gateway/sessions.h"
 #include "gateway/snapshot.h"
 
 namespace vedette::gateway {
 
-// `camera` and `workers` outlive it. `done` gets the picture, or a problem that says why there is none.
-void take_snapshot(const Executor& executor, CameraHub& camera, const SnapshotWish& wish, Workers& workers,
+// `camera` and `context` outlive it. `done` gets the picture, or a problem that says why there is none.
+void take_snapshot(const Executor& executor, CameraHub& camera, const SnapshotWish& wish, SessionContext& context,
                    std::function<void(Reply)> done);
 
 }  // namespace vedette::gateway

@@ -34,8 +34,8 @@ struct Token {
   std::string sha256;  // of the whole text, in hexadecimal
   std::int64_t created_ms = 0;
   std::optional<std::int64_t> expires_ms;
-  std::string made_by =
-      {};  // the admin whom it goes with; "": gateway.token, or nobody was asked, or a file from before this was kept
+  // The admin whom it goes with; "": gateway.token, or nobody was asked, or a file from before this was kept.
+  std::string made_by = {};
 
   bool operator==(const Token&) const = default;
 };
