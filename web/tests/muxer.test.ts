@@ -86,6 +86,24 @@ describe.skipIf(!hasFfmpeg())('what ffmpeg reads of what is muxed here', () => {
     expect(after[0]!.init).not.toBeNull();
     expect(after.map(({ timeUs }) => timeUs - end)).toEqual(other.map(({ ptsUs }) => 1_000_000 + ptsUs - other[0]!.ptsUs));
   });
+
+  it.each([0, 2])('a file that begins anew goes on behind its end, %i B-frames', async (b) => {
+    const { stream } = await encode('h264', { width: 320, height: 180, frames: 30, options: `keyint=10:bframes=${b}:b-adapt=0` });
+    const muxer = new Muxer();
+    let newest = 0;
+    const add = (unit: Unit, i: number) => {
+      const segment = muxer.add(packet('h264', unit, i), newest === 0 ? undefined : newest + 40_000)!;
+      newest = Math.max(newest, segment.timeUs);
+      return segment;
+    };
+    const first = stream.map(add);
+    const end = newest;
+    const again = stream.map(add);
+    expect(again.every(({ init }) => init === null)).toBe(true);
+    expect(again.map(({ timeUs }) => timeUs - end)).toEqual(stream.map(({ ptsUs }) => 40_000 + ptsUs - stream[0]!.ptsUs));
+    const read = await demux(join([...first, ...again].flatMap(({ init, media }) => (init === null ? [media] : [init, media]))));
+    expect(read.packets.map(({ ptsUs }) => ptsUs)).toEqual([...first, ...again].map(({ timeUs }) => timeUs));
+  });
 });
 
 // Decode times as a browser judges them: never back, and never further than two durations ahead but at a keyframe.

@@ -138,20 +138,27 @@ test('MJPEG, forced on a camera that sends H.264: JPEGs of its pixels, boxes on 
     { query: '?path=mjpeg' },
   ));
 
-test('WebCodecs is the first choice, and a film that begins anew goes on', () =>
-  visit('h264', async (visitor) => {
-    const { page, eventually } = visitor;
-    await checkPath(visitor, 'webcodecs', 'h264');
-    let last = -1;
-    await eventually('the film begins anew', async () => {
-      const { stamp } = await see(page);
-      const again = stamp !== null && stamp.number < last;
-      last = stamp?.number ?? last;
-      return again;
-    });
-    await checkExact(page);
-    await checkPath(visitor, 'webcodecs', 'h264');
-  }));
+for (const path of ['webcodecs', 'mse']) {
+  for (const camera of ['h264', 'reordered']) {
+    test(`${path}: a film that begins anew goes on, ${camera}`, () =>
+      visit(
+        camera,
+        async (visitor) => {
+          const { page, eventually } = visitor;
+          let last = -1;
+          await eventually('the film begins anew', async () => {
+            const { stamp } = await see(page);
+            const again = stamp !== null && stamp.number < last;
+            last = stamp?.number ?? last;
+            return again;
+          });
+          await checkExact(page);
+          await checkPath(visitor, path, 'h264');
+        },
+        { query: path === 'mse' ? '?path=mse' : '' }, // WebCodecs is the first choice
+      ));
+  }
+}
 
 test('a decoder that fails is replaced by the next way, and the reason is shown', () =>
   visit(

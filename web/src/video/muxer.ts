@@ -29,7 +29,8 @@ export class Muxer {
   private newestPts = 0;
   private duration = kFirstDuration;
 
-  // `continueAtUs`: where a stream's first picture is put. Null: it can't be decoded, nothing came that it could refer to.
+  // `continueAtUs`: where a stream's first picture is put, and that of a file which begins anew (its times go back at a keyframe).
+  // Null: it can't be decoded, nothing came that it could refer to.
   add(packet: Packet, continueAtUs = kOrigin): Segment | null {
     const units = nalUnits(packet.data);
     const found = packet.key ? parameterSets(units, packet.codec) : null;
@@ -41,7 +42,7 @@ export class Muxer {
       this.sets = found;
       this.size = size;
     }
-    if (begins) this.begin(packet.ptsUs, continueAtUs);
+    if (begins || (packet.key && packet.ptsUs <= this.newestPts)) this.begin(packet.ptsUs, continueAtUs);
     else this.advance(packet);
     const timeUs = packet.ptsUs + this.shift;
     const media = mediaSegment({
