@@ -378,7 +378,7 @@ void CameraControl::publish(std::uint64_t now_ns) {
   changed_ = false;
   published_at_ns_ = now_ns;
   control_.mode = state_.mode = decisions_.sentry().mode();
-  control_.forced = decisions_.sentry().forced();
+  control_.forced = state_.forced = decisions_.sentry().forced();
   control_.detect_fps = detect_fps();
   control_.heartbeat_at_ns = state_.heartbeat_at_ns = now_ns;
   state_.paused = control_.paused;

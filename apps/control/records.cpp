@@ -36,7 +36,7 @@ Bytes encode(const CameraState& state) {
   const auto all = builder.CreateVector(counts);
   return finished(builder, schema::CreateState(builder, state.mode, state.previous_mode, state.since_ns, state.heartbeat_at_ns,
                                                state.paused, state.last_frame_id, state.targets, state.detections_stale,
-                                               state.still, state.detecting, all, state.threshold));
+                                               state.still, state.detecting, all, state.threshold, state.forced));
 }
 
 Bytes encode(const EventRecord& event) {

@@ -99,9 +99,15 @@ Json components_of(const DeviceOptions& options, const Topics& topics) {
                   {"icon", "mdi:target"}});
   components.add("mode", "select", "Mode",
                  {{"state_topic", state},
-                  {"value_template", "{{ value_json.mode }}"},
+                  {"value_template", "{{ value_json.mode if value_json.forced else 'auto' }}"},
                   {"command_topic", components.topic("set/mode")},
                   {"options", {"auto", "standby", "validation", "tracking"}},
+                  {"icon", "mdi:shield-account"}});
+  components.add("mode_now", "sensor", "Mode now",
+                 {{"device_class", "enum"},
+                  {"state_topic", state},
+                  {"value_template", "{{ value_json.mode }}"},
+                  {"options", {"standby", "validation", "tracking"}},
                   {"icon", "mdi:shield-account"}});
   components.add("threshold", "number", "Threshold",
                  {{"state_topic", state},

@@ -65,6 +65,7 @@ std::string state_json(const State& state, const CameraLink& link, std::uint64_t
                       {"into", count.into},
                       {"out_of", count.out_of}});
   return dump({{"mode", to_string(state.mode)},
+               {"forced", state.forced},
                {"previous_mode", to_string(state.previous_mode)},
                {"since", utc_text(since_wall_ns)},
                {"targets", state.targets},

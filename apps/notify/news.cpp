@@ -21,8 +21,8 @@ Result<Event> read_event(const std::string& camera, std::span<const std::byte> r
 
 Result<State> read_state(std::span<const std::byte> record) {
   VD_ASSIGN(CameraState from, decode_state(record));
-  return State{from.mode,   from.previous_mode, from.since_ns,         from.targets, from.threshold,
-               from.paused, from.detecting,     from.detections_stale, from.still,   std::move(from.counts)};
+  return State{from.mode,      from.previous_mode,    from.since_ns, from.targets, from.threshold,        from.paused,
+               from.detecting, from.detections_stale, from.still,    from.forced,  std::move(from.counts)};
 }
 
 Result<Source> read_source(std::span<const std::byte> record) {

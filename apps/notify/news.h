@@ -29,6 +29,7 @@ struct State {
   bool detecting = true;
   bool detections_stale = false;
   bool still = false;
+  bool forced = false;
   std::vector<Count> counts;
   bool operator==(const State&) const = default;
 };

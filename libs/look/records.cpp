@@ -166,6 +166,7 @@ Json counts(const flatbuffers::Vector<flatbuffers::Offset<schema::Count>>* all) 
 
 Json state(const schema::State& record, std::uint64_t now_ns) {
   return {{"mode", mode_name(record.mode())},
+          {"forced", record.forced()},
           {"previous_mode", mode_name(record.previous_mode())},
           {"for_ms", milliseconds(age_ns(record.since_ns(), now_ns))},
           {"paused", record.paused()},

@@ -25,7 +25,8 @@ Result<CameraState> decode_state(std::span<const std::byte> bytes) {
                     record->still(),
                     record->detecting(),
                     {},
-                    std::isfinite(record->threshold()) ? record->threshold() : 0.0f};
+                    std::isfinite(record->threshold()) ? record->threshold() : 0.0f,
+                    record->forced()};
   if (record->counts() != nullptr)
     for (const schema::Count* count : *record->counts())
       if (state.counts.size() < kMostCounts)

@@ -37,6 +37,7 @@ struct CameraState {
   bool detecting = true;
   std::vector<Count> counts;
   float threshold = 0.0f;
+  bool forced = false;
 };
 
 // Copied out of shared memory first, then verified. kCorrupt: not one, or of a mode that there isn't. A threshold that isn't a

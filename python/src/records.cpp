@@ -232,6 +232,7 @@ py::dict state_fields(std::span<const std::byte> record) {
   fields["still"] = state->still();
   fields["detecting"] = state->detecting();
   fields["threshold"] = state->threshold();
+  fields["forced"] = state->forced();
   py::list counts;
   if (state->counts() != nullptr)
     for (const schema::Count* count : *state->counts())

@@ -428,6 +428,8 @@ class State:
     """False: by command, nothing is detected here"""
     threshold: float
     """least score that counts for an alarm"""
+    forced: bool
+    """`mode` holds by command, whatever is observed"""
     counts: list[Count]
     """those that aren't 0"""
 

@@ -154,7 +154,9 @@ TEST_F(Commands, ReachControlAndComeBackAsState) {
   EXPECT_TRUE(wait_state("mode", "tracking"));
   listener_->publish("vedette/front/set/mode", "standby");
   EXPECT_TRUE(wait_state("mode", "standby"));
+  EXPECT_TRUE(wait_state("forced", true));
   listener_->publish("vedette/front/set/mode", "auto");
+  EXPECT_TRUE(wait_state("forced", false)) << "the choice of modes shows \"auto\" again";
   listener_->publish("vedette/front/set/detecting", "OFF");
   EXPECT_TRUE(wait_state("detecting", false));
   listener_->publish("vedette/front/set/threshold", "0.75");

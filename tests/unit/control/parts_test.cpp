@@ -27,13 +27,14 @@ TEST(LivenessOf, AStageIsLostOnceAndBackOnce) {
 }
 
 TEST(Records, SurviveTheRoundTrip) {
-  const CameraState state{Mode::Tracking, Mode::Validation, 11, 12, true, 13, 14, true};
+  CameraState state{Mode::Tracking, Mode::Validation, 11, 12, true, 13, 14, true};
+  state.forced = true;
   const CameraState back = decode_state(encode(state)).value();
   EXPECT_EQ(back.mode, state.mode);
   EXPECT_EQ(back.previous_mode, state.previous_mode);
   EXPECT_EQ(back.since_ns, 11u);
   EXPECT_EQ(back.heartbeat_at_ns, 12u);
-  EXPECT_TRUE(back.paused && back.detections_stale);
+  EXPECT_TRUE(back.paused && back.detections_stale && back.forced);
   EXPECT_EQ(back.last_frame_id, 13u);
   EXPECT_EQ(back.targets, 14u);
   const DesiredState desired = decode_control(encode(DesiredState{Mode::Validation, 2.5f, true, 42, 43, true})).value();

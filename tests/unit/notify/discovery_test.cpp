@@ -87,6 +87,7 @@ TEST(Discovery, TellsOfZonesAndLines) {
   EXPECT_EQ(components["count_driveway_car_into"]["state_topic"], "vedette/front/count/driveway/car/into");
   EXPECT_EQ(components["count_driveway_car_out_of"]["state_class"], "total_increasing");
   EXPECT_EQ(components["mode"]["options"], Json::array({"auto", "standby", "validation", "tracking"}));
+  EXPECT_EQ(components["mode"]["value_template"], "{{ value_json.mode if value_json.forced else 'auto' }}");
   EXPECT_EQ(components["paused"]["command_topic"], "vedette/front/set/paused");
 }
 
