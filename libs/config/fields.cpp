@@ -218,6 +218,7 @@ Fields fields_of(rules::Rule& rule) {
       number_or_none("threshold", rule.threshold, 0.0f, 1.0f),
       thresholds("thresholds", rule.thresholds),
       text_list("zones", rule.zones),
+      text_list("except", rule.except),
       text("line", rule.line),
       enumeration<rules::Direction>(
           "direction", rule.direction,

@@ -90,10 +90,13 @@ void Loader::check_rules(const CameraConfig& camera, const std::string& key) {
       mistakes_.add(origin_of(origins_.contains(own) ? own : origins_.contains(list) ? list : item), list, text);
     };
     const std::vector<std::string> zones = names_in(camera.zones), lines = names_in(camera.lines);
-    for (std::size_t z = 0; z < rule.zones.size(); ++z)
-      if (std::find(zones.begin(), zones.end(), rule.zones[z]) == zones.end())
-        add(fmt::format("zones[{}]", z),
-            fmt::format("\"{}\" is no zone; {}", rule.zones[z], one_of(rule.zones[z], zones, "zones")));
+    const auto check_zones_of = [&](const char* list, const std::vector<std::string>& named) {
+      for (std::size_t z = 0; z < named.size(); ++z)
+        if (std::find(zones.begin(), zones.end(), named[z]) == zones.end())
+          add(fmt::format("{}[{}]", list, z), fmt::format("\"{}\" is no zone; {}", named[z], one_of(named[z], zones, "zones")));
+    };
+    check_zones_of("zones", rule.zones);
+    check_zones_of("except", rule.except);
     if (!rule.line.empty() && std::find(lines.begin(), lines.end(), rule.line) == lines.end())
       add("line", fmt::format("\"{}\" is no line; {}", rule.line, one_of(rule.line, lines, "lines")));
     check_rule_alone(rule, add);

@@ -177,7 +177,7 @@ bool Engine::judge_object(const Now& now, std::size_t index, Watched& object) {
 // The zone or line that an event is about; the one of before while it is in none.
 std::string Engine::place_of(std::size_t index, const Watched& object, const std::string& before) const {
   if (rules_.line_of(index)) return rules_.rule(index).line;
-  std::uint32_t zones = rules_.that_count(object.zones(), object.track().class_id());
+  std::uint32_t zones = rules_.that_count(object.zones(), object.track().class_id()) & ~rules_.except_of(index);
   if (rules_.zones_of(index) != 0) zones &= rules_.zones_of(index);
   return zones == 0 ? before : rules_.options().zones[static_cast<std::size_t>(std::countr_zero(zones))].name;
 }

@@ -42,6 +42,7 @@ struct Rule {
   std::optional<float> threshold;           // least score, 0..1; none: EngineOptions::threshold
   std::map<std::string, float> thresholds;  // by class, before `threshold`
   std::vector<std::string> zones;           // it stands in one of these; empty: anywhere
+  std::vector<std::string> except;          // and in none of these
   std::string line;                         // or it has just crossed this line
   Direction direction = Direction::kAny;    // that way
   std::chrono::milliseconds dwell{0};       // and has been there (without zones: in the picture) so long

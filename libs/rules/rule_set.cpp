@@ -31,16 +31,21 @@ RuleSet::RuleSet(EngineOptions options)
   VD_ASSERT(options_.zones.size() <= kMostZones && options_.lines.size() <= kMostLines && options_.rules.size() <= kMostRules,
             "more zones, lines or rules than a camera may have");
   for (const Rule& rule : options_.rules) {
-    std::uint32_t zones = 0;
-    for (const std::string& name : rule.zones) {
-      const auto zone = find_named(options_.zones, name);
-      VD_ASSERT(zone, "a rule about a zone that isn't there");
-      zones |= 1u << *zone;
-    }
-    zones_.push_back(zones);
+    zones_.push_back(bits_of(rule.zones));
+    except_.push_back(bits_of(rule.except));
     lines_.push_back(rule.line.empty() ? std::nullopt : find_line(rule.line));
     VD_ASSERT(rule.line.empty() || lines_.back(), "a rule about a line that isn't there");
   }
+}
+
+std::uint32_t RuleSet::bits_of(const std::vector<std::string>& zones) const {
+  std::uint32_t bits = 0;
+  for (const std::string& name : zones) {
+    const auto zone = find_zone(name);
+    VD_ASSERT(zone, "a rule about a zone that isn't there");
+    bits |= 1u << *zone;
+  }
+  return bits;
 }
 
 std::optional<std::size_t> RuleSet::find_rule(std::string_view name) const { return find_named(options_.rules, name); }

@@ -35,14 +35,16 @@ class RuleSet {
   // Those of `zones` (bit i: zone i) in which this class counts.
   std::uint32_t that_count(std::uint32_t zones, std::uint16_t class_id) const;
   std::uint32_t zones_of(std::size_t rule) const { return zones_[rule]; }  // 0: it names none
+  std::uint32_t except_of(std::size_t rule) const { return except_[rule]; }
   std::optional<std::size_t> line_of(std::size_t rule) const { return lines_[rule]; }
 
  private:
+  std::uint32_t bits_of(const std::vector<std::string>& zones) const;
   void look_up_classes(std::size_t rule, std::vector<std::string>& unknown);
   std::optional<std::size_t> class_id(const std::string& name, std::vector<std::string>& unknown) const;
 
   EngineOptions options_;
-  std::vector<std::uint32_t> zones_;               // by rule
+  std::vector<std::uint32_t> zones_, except_;      // by rule
   std::vector<std::optional<std::size_t>> lines_;  // by rule
   std::string names_text_;
   std::vector<std::string> names_;               // by class id

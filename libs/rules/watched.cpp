@@ -133,6 +133,7 @@ bool Watched::crossed_lately(const RuleSet& rules, std::size_t index, std::uint6
 
 bool Watched::meets(const RuleSet& rules, std::size_t index, std::uint64_t at_ns, bool begun) const {
   if (gone_ || rules.least_score(index, track_.class_id()) == RuleSet::kUnwanted || !rules_[index].sized.on()) return false;
+  if ((rules.that_count(rules.except_of(index), track_.class_id()) & zones()) != 0) return false;
   if (rules.line_of(index)) return crossed_lately(rules, index, at_ns);
   const auto long_enough = [&](std::uint64_t since_ns) {
     return begun || age_ns(since_ns, at_ns) >= to_ns(rules.rule(index).dwell);

@@ -36,6 +36,7 @@ Json rules_schema() {
                                                 {"threshold", {{"type", {"number", "string"}}}},
                                                 {"thresholds", map_of(score())},
                                                 {"zones", list(text())},
+                                                {"except", described(list(text()), "zones in which it doesn't hold")},
                                                 {"line", text()},
                                                 {"direction", one_of({"any", "in", "out"})},
                                                 {"dwell", described(text(), "a duration such as 30s")},

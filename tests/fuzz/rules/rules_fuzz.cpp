@@ -53,6 +53,7 @@ EngineOptions options_of(Choices& choose) {
       rule.zones = {options.zones[choose.below(static_cast<std::uint32_t>(options.zones.size()))].name};
     else if (!options.lines.empty() && choose.below(2) == 1)
       rule.line = options.lines[choose.below(static_cast<std::uint32_t>(options.lines.size()))].name;
+    if (!options.zones.empty() && choose.below(4) == 1) rule.except = {options.zones.back().name};
     rule.direction = static_cast<Direction>(choose.below(3));
     options.rules.push_back(std::move(rule));
   }

@@ -79,6 +79,8 @@ INSTANTIATE_TEST_SUITE_P(
              "/etc/v.yaml:4:31: cameras.front.rules[0].zones: \"door\" is no zone; expected the name of one of the camera's "
              "zones, "
              "and it has none"},
+        Case{kDoor + "    rules: [{name: a, except: [door, dor]}]\n",
+             "/etc/v.yaml:5:38: cameras.front.rules[0].except: \"dor\" is no zone; expected \"door\"?"},
         Case{kGate + "    rules: [{name: a, line: fence}]\n",
              "/etc/v.yaml:5:29: cameras.front.rules[0].line: \"fence\" is no line; expected one of the camera's lines: gate"},
         Case{"    rules: [{name: a, direction: in}]\n",
@@ -134,7 +136,7 @@ TEST(Rules, TakesEveryKey) {
       "    rules:\n"
       "      - {name: night, classes: [person, car], threshold: 0.55, thresholds: {car: 0.7}, zones: [yard, door], dwell: 10s,\n"
       "         min_size: 0.01, max_size: 0.5, schedule: [\"sun 22:00-06:00\"], alarm: false}\n"
-      "      - {name: in, line: gate, direction: in, event: false}\n"
+      "      - {name: in, line: gate, direction: in, except: [yard], event: false}\n"
       "      - {name: crowd, count: {at_least: 2, at_most: 5}}\n");
   ASSERT_TRUE(config) << config.error().text;
   const CameraConfig& camera = config->cameras.at(0);
@@ -149,7 +151,8 @@ TEST(Rules, TakesEveryKey) {
   night.schedule = {{6 * rules::kMinutesOfDay + 22 * 60, 8 * 60}};
   night.alarm = false;
   EXPECT_EQ(camera.rules.at(0), night);
-  EXPECT_EQ(camera.rules.at(1), (rules::Rule{.name = "in", .line = "gate", .direction = rules::Direction::kIn, .event = false}));
+  EXPECT_EQ(camera.rules.at(1),
+            (rules::Rule{.name = "in", .except = {"yard"}, .line = "gate", .direction = rules::Direction::kIn, .event = false}));
   EXPECT_EQ(camera.rules.at(2), (rules::Rule{.name = "crowd", .at_least = 2, .at_most = 5}));
 }
 

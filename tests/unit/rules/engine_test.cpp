@@ -161,6 +161,28 @@ TEST(Dwell, StartsOverWhenItLeaves) {
   EXPECT_EQ(scene.told(), Words{});
 }
 
+TEST(Except, LeavesOutWhoStandsThere) {
+  Scene scene(with({.name = "a", .except = {"left"}}, {kLeft, kRight}));
+  EXPECT_EQ(scene.frames(20, {{.at = {0.2f, 0.5f}}}).targets.count, 0u);
+  EXPECT_EQ(scene.told(), Words{});
+  EXPECT_EQ(scene.frames(20, {{.at = {0.8f, 0.5f}}}).targets.count, 1u) << "it has left";
+  EXPECT_EQ(scene.told(), Words{"start a"});
+  scene.frames(20, {{.at = {0.2f, 0.5f}}});
+  EXPECT_EQ(scene.told(), (Words{"start a", "end a"}));
+}
+
+TEST(Except, IsAboutTheZonesClassesAndOverridesZonesAndLines) {
+  Zone cars = kLeft;
+  cars.objects = {"car"};
+  EXPECT_EQ(Scene(with({.name = "a", .except = {"left"}}, {cars})).frames(5, {{.at = {0.2f, 0.5f}}}).targets.count, 1u);
+  EXPECT_EQ(
+      Scene(with({.name = "a", .zones = {"left"}, .except = {"left"}}, {kLeft})).frames(5, {{.at = {0.2f, 0.5f}}}).targets.count,
+      0u);
+  EXPECT_EQ(
+      Scene(with({.name = "a", .except = {"left"}, .at_least = 1}, {kLeft})).frames(30, {{.at = {0.2f, 0.5f}}}).targets.count,
+      0u);
+}
+
 TEST(Zones, HaveWhoIsCutByThePicturesBorder) {
   Scene scene(with({.name = "a", .zones = {"left", "right"}}, {kLeft, kRight}));
   EXPECT_EQ(scene.frame({{.id = 1, .at = {0.2f, 1.0f}}, {.id = 2, .at = {1.0f, 1.0f}, .width = 0}}).targets.count, 2u);

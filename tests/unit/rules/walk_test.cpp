@@ -107,6 +107,7 @@ EngineOptions everything() {
   options.rules = {{.name = "any"},
                    {.name = "left", .classes = {"person", "dog"}, .threshold = 0.6f, .zones = {"left", "nook"}},
                    {.name = "loiter", .zones = {"nook"}, .dwell = std::chrono::seconds(3), .min_size = 0.01f},
+                   {.name = "but", .except = {"nook", "cars"}},
                    {.name = "in", .line = "gate", .direction = Direction::kIn},
                    {.name = "crowd", .zones = {"left"}, .at_least = 2, .at_most = 4},
                    {.name = "empty", .at_most = 0}};
