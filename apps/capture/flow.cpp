@@ -13,7 +13,6 @@ namespace {
 constexpr std::size_t kMostKeptBytes = 64u << 20;
 constexpr std::size_t kMostKeptPackets = 3000;
 constexpr std::uint64_t kLongestTornNs = 1'000'000'000;
-constexpr int kBFramesInARow = 3;  // x264's default
 
 }  // namespace
 

@@ -20,7 +20,8 @@ std::string text_of(const rules::Change& change, std::uint64_t now_ns) {
 }
 
 std::string with_frame(std::string text, std::uint64_t frame_id) {
-  return frame_id == 0 ? text : text + fmt::format(" (frame {})", frame_id);
+  if (frame_id != 0) text += fmt::format(" (frame {})", frame_id);
+  return text;
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ void read_events(const bus::BusDir& dir, const bus::TopicName& topic, LeftBehind
     if (event->phase == schema::EventPhase::End)
       open.erase(event->id);
     else
-      open[event->id] = *std::move(event);
+      open.insert_or_assign(event->id, *event);
   }
   for (auto& [id, event] : open) left.open_events.push_back(std::move(event));
 }

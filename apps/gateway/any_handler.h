@@ -12,9 +12,8 @@ namespace vedette::gateway {
 template <typename... Arguments>
 class AnyHandler {
  public:
-  template <typename Handler>
-  requires(!std::is_same_v<std::decay_t<Handler>, AnyHandler>) explicit AnyHandler(Handler&& handler)
-      : held_(std::make_unique<Held<std::decay_t<Handler>>>(std::forward<Handler>(handler))) {}
+  template <typename Handler, typename = std::enable_if_t<!std::is_same_v<std::decay_t<Handler>, AnyHandler>>>
+  explicit AnyHandler(Handler&& handler) : held_(std::make_unique<Held<std::decay_t<Handler>>>(std::forward<Handler>(handler))) {}
 
   void operator()(Arguments... arguments) { std::exchange(held_, nullptr)->call(arguments...); }
 

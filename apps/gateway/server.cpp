@@ -104,7 +104,7 @@ class Sweeper {
 struct Server::Parts {
   explicit Parts(const ServerOptions& given) : options(given) {}
   ServerOptions options;
-  SessionContext context;                                     // outlives the sessions, which end with `io` at the latest
+  SessionContext context;  // outlives the sessions, which end with `io` at the latest
   net::io_context io{1};
   Wakes wakes{io.get_executor()};
   Acceptor acceptor{io};
