@@ -8,8 +8,7 @@ help:
 	@echo "              CAMERA=/dev/video0|rtsp://...|FILE  LISTEN=0.0.0.0  PORT=8080  DEMO_SECONDS=20"
 	@echo "make test     install what is missing, build, run every test"
 	@echo "make test-arm64  cross-build the libraries for 64-bit ARM, run their unit tests under qemu-user"
-	@echo "make soak     SECONDS=600 of the bus with everybody killed and stopped at random (SEED=n); build/soak.json;"
-	@echo "              then 1000 events while an MQTT broker hangs for 60 s"
+	@echo "make soak     SECONDS=600 of the bus with everybody killed and stopped at random (SEED=n); build/soak.json"
 	@echo "make fuzz     every fuzzer for SECONDS=60"
 	@echo "make build    build the programs and the page (build/bin, build/web)"
 	@echo "make install  the programs, the page, and the bus for programs of your own (library, headers)  PREFIX=/usr/local  DESTDIR="
@@ -93,8 +92,6 @@ soak:
 	@scripts/setup test
 	@scripts/build soak
 	@build/bin/soak $(or $(SECONDS),600) $(if $(SEED),--seed $(SEED)) --json build/soak.json
-	@scripts/build process_notify_pause
-	@VEDETTE_BROKER_PAUSE_S=60 build/bin/process_notify_pause
 
 fuzz:
 	@scripts/setup all

@@ -108,6 +108,10 @@ TEST_F(MqttTest, ABrokerThatWasKilledGetsAllAgainAndEveryEventMeanwhileInOrder) 
     EXPECT_EQ(Json::parse(payload)["text"], std::to_string(next++));
   EXPECT_TRUE(listener.wait_last("vedette/availability/test-1", "online"));
   EXPECT_TRUE(listener.wait_topic("vedette/front/state"));
+  EXPECT_TRUE(listener.wait([](const auto& heard) {
+    return std::any_of(heard.begin(), heard.end(),
+                       [](const Heard& one) { return one.topic.starts_with("homeassistant/device/"); });
+  })) << "announced again: this broker has nothing kept";
   EXPECT_EQ(count_log("tried again until it works"), 1) << "one line, not one a try";
 }
 
