@@ -72,7 +72,7 @@ TEST(ControlLive, DecidesAsItDoesFromTheRecording) {
     if (line.value("phase", "") == "start") {
       ++awaited;
       const auto same = std::find_if(begun.begin(), begun.end(), [&](const Begun& event) {
-        return event.rule == line["rule"] && std::abs(event.at_s - line["at_ms"].get<double>() / 1e3) <= 0.5;
+        return line["rule"] == event.rule && std::abs(event.at_s - line["at_ms"].get<double>() / 1e3) <= 0.5;
       });
       if (same == begun.end()) continue;
       begun.erase(same);
@@ -81,7 +81,7 @@ TEST(ControlLive, DecidesAsItDoesFromTheRecording) {
       for (const Json& count : line["counts"]) {
         if (count["place"] != "road") continue;
         const auto live = std::find_if(state.counts.begin(), state.counts.end(),
-                                       [&](const Count& c) { return c.place == "road" && c.label == count["label"]; });
+                                       [&](const Count& c) { return c.place == "road" && count["label"] == c.label; });
         ASSERT_NE(live, state.counts.end());
         EXPECT_NEAR(static_cast<double>(live->into), count["into"].get<double>(), 1.0);
         EXPECT_NEAR(static_cast<double>(live->out_of), count["out_of"].get<double>(), 1.0);
