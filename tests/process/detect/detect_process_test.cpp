@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstring>
+#include <sstream>
 
 #include "base/cpu.h"
 #include "base/process.h"
@@ -84,6 +86,30 @@ TEST_F(DetectProcess, SpinsOnACoreOfItsOwnAndRingsNoBell) {
   program.signal(SIGTERM);
   EXPECT_EQ(program.wait_exit(), 0);
   EXPECT_EQ((*frames)->header().doorbell.load(), rung) << "it never slept on the topic";
+}
+
+TEST_F(DetectProcess, WhereThereIsNoCudaTheLogSaysWhyAndTheCpuDoesIt) {
+  Upstream front(dir_, "front", PixelFormat::I420, 96, 64);
+  DetectProgram program(arguments({"front"}, {"--set", "detect.provider=cuda"}));
+  ASSERT_TRUE(wait_until([&] { return front.frames.demand().pixels; })) << program.output();
+  bus::Subscriber results = detections_of("front");
+  Detections seen;
+  ASSERT_TRUE(find(results, front.publish_frame(), seen)) << program.output();
+  EXPECT_EQ(seen.boxes.size(), kScene.size());
+  const std::string said = program.output();
+  if (said.find(" classes, on cuda") != std::string::npos) GTEST_SKIP() << "there is one here";
+  EXPECT_NE(said.find(" classes, on cpu, "), std::string::npos) << said;
+  // One line, at the level that is seen, with a reason.
+  std::istringstream lines(said);
+  int remarks = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t at = line.find("cuda can't run the model: ");
+    if (at == std::string::npos) continue;
+    ++remarks;
+    EXPECT_NE(line.substr(0, at).find("warn"), std::string::npos) << line;
+    EXPECT_GT(line.size(), at + std::strlen("cuda can't run the model: ") + 10) << line;
+  }
+  EXPECT_EQ(remarks, 1) << said;
 }
 
 TEST_F(DetectProcess, EveryCameraGetsItsTurn) {
