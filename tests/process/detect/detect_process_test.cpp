@@ -190,24 +190,25 @@ TEST_F(DetectProcess, CapsItsRateWhateverTheSourceDoes) {
 
 TEST_F(DetectProcess, LateAndBrokenFramesAreSkippedAndCounted) {
   Upstream front(dir_, "front", PixelFormat::I420, 96, 64);
-  DetectProgram program(arguments({"front"}, {"--set", "detect.fps=1000"}));
+  DetectProgram program(arguments({"front"}, {"--set", "detect.fps=1000", "--set", "detect.deadline=9s"}));
   ASSERT_TRUE(wait_until([&] { return front.frames.demand().pixels; })) << program.output();
   bus::Subscriber results = detections_of("front");
   Detections seen;
+  const auto says = [&](const std::string& text) {
+    return wait_until([&] { return program.output().find(text) != std::string::npos; });
+  };
   ASSERT_TRUE(find(results, front.publish_frame(), seen)) << program.output();
-  std::uint64_t late = 0;
-  EXPECT_TRUE(wait_until([&] {
-    late = front.publish_frame(100, std::chrono::milliseconds(5000));
-    return program.output().find("older than the deadline") != std::string::npos;
-  })) << program.output();
-  EXPECT_TRUE(wait_until([&] {
-    front.publish_broken_frame();
-    return program.output().find("does not lie inside its slot") != std::string::npos;
-  })) << program.output();
+  const std::uint64_t late = front.publish_frame(100, std::chrono::milliseconds(10000));
+  EXPECT_TRUE(says("front: 1 frames skipped, older than the deadline")) << program.output();
+  front.publish_broken_frame();
+  EXPECT_TRUE(says("front: 1 bad records skipped, the last: ")) << program.output();
+  EXPECT_NE(program.output().find("does not lie inside its slot"), std::string::npos) << program.output();
   ASSERT_TRUE(find(results, front.publish_frame(), seen)) << program.output();  // and goes on
   EXPECT_EQ(results.find(late).status, bus::Find::kNever);
   program.signal(SIGTERM);
   EXPECT_EQ(program.wait_exit(), 0) << program.output();
+  EXPECT_NE(program.output().find("front: 2 frames detected, 0 still, 1 late, 1 bad, 0 unpublished"), std::string::npos)
+      << program.output();
 }
 
 TEST_F(DetectProcess, EndsToBeRestartedWhenTheSessionChanges) {
