@@ -16,6 +16,14 @@ bus::RingOptions detections_ring(const BusConfig& bus, const ModelTraits& model)
   return stage::detections_ring({bus.readers, bus.held_per_reader}, model.class_names);
 }
 
+// Motion that the model wouldn't see is no reason to run it.
+vision::MotionOptions watching(vision::MotionOptions motion, const std::optional<Rectangle>& region) {
+  if (!region) return motion;
+  const auto& [from, to] = *region;
+  motion.region = {{from.x, from.y}, {to.x, from.y}, {to.x, to.y}, {from.x, to.y}};
+  return motion;
+}
+
 }  // namespace
 
 vision::Region region_of(const std::optional<Rectangle>& rectangle, std::uint32_t width, std::uint32_t height) {
@@ -46,7 +54,9 @@ Result<Camera> Camera::open(const bus::BusDir& dir, const std::string& name, con
   VD_ASSIGN(bus::RingWriter writer, bus::RingWriter::open(dir, topic, detections_ring(options.bus, model)));
   std::optional<Stillness> stillness;
   if (options.stillness) {
-    VD_ASSIGN(stillness, Stillness::open(dir, name, *options.stillness, options.bus));
+    StillnessOptions its = *options.stillness;
+    its.motion = watching(std::move(its.motion), options.region);
+    VD_ASSIGN(stillness, Stillness::open(dir, name, its, options.bus));
   }
   return Camera(dir, name, options, model, std::move(writer), std::move(stillness));
 }
@@ -56,6 +66,10 @@ Result<> Camera::set_model(const ModelTraits& model) {
   model_ = model;
   if (stillness_) stillness_->forget();
   return {};
+}
+
+void Camera::set_motion(const vision::MotionOptions& options) {
+  if (stillness_) stillness_->set_motion(watching(options, options_.region));
 }
 
 void Camera::follow_control(std::uint64_t now_ns) {

@@ -26,7 +26,7 @@ struct CameraOptions {
   float fps = 30.0f;  // while control is away
   Milliseconds deadline{500};
   BusConfig bus;
-  std::optional<Rectangle> region;            // only this part of the picture goes to the model; none: all of it
+  std::optional<Rectangle> region;  // only this part of the picture goes to the model, and opens the gate; none: all of it
   std::optional<StillnessOptions> stillness;  // none: the model looks at every frame
 };
 
@@ -66,10 +66,8 @@ class Camera {
   // the names of another model. A failure changes nothing.
   Result<> set_model(const ModelTraits& model);
 
-  // Other zones of the motion gate: changed at run time.
-  void set_motion(const vision::MotionOptions& options) {
-    if (stillness_) stillness_->set_motion(options);
-  }
+  // Other zones of the motion gate: changed at run time. It watches the region alone, as before.
+  void set_motion(const vision::MotionOptions& options);
 
   // Reads what control wants now and asks upstream accordingly; also the sign of life. Call at least every 400 ms.
   void follow_control(std::uint64_t now_ns);

@@ -35,6 +35,11 @@ FileWatch::FileWatch(std::vector<std::string> paths)
   follow_file();
 }
 
+bool FileWatch::follow(std::vector<std::string> paths) {
+  std::swap(paths_, paths);
+  return paths_ != paths;
+}
+
 // The file that lies at the path now.
 void FileWatch::follow_file() {
   if (!inotify_) return;

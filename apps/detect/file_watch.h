@@ -21,6 +21,9 @@ class FileWatch {
   // paths[0] is there all the time, but for moments.
   explicit FileWatch(std::vector<std::string> paths);
 
+  // Others behind the first, from now on. False: they are the same.
+  bool follow(std::vector<std::string> paths);
+
   FileMarks marks() const { return marks_of(paths_); }
 
   // Sleeps until something may have happened, or `wake_fd` is readable.

@@ -76,7 +76,8 @@ int look_once(const Config& config, const std::string& photo) {
 int watch(const Config& config, const CommonOptions& common) {
   const auto dir = bus::BusDir::open(config.bus.dir);
   if (!dir) return fail(dir.error(), exit_code_of(dir.error()));
-  const std::vector<std::string> files = files_of_model(model_path(config.detect), config.detect.labels);
+  const auto list_files = [&config] { return files_of_model(model_path(config.detect), config.detect.labels); };
+  const std::vector<std::string> files = list_files();
   FileMarks marks = marks_of(files);
   auto detector = load_and_tell(config.detect);
   if (!detector) return fail(detector.error(), exit_code_of(detector.error()));
@@ -84,7 +85,7 @@ int watch(const Config& config, const CommonOptions& common) {
   if (!cameras) return fail(cameras.error(), exit_code_of(cameras.error()));
   log::info("watching {} cameras", cameras->size());
 
-  ModelWatch models(files, std::move(marks), [&config] { return load_and_tell(config.detect); });
+  ModelWatch models(files, std::move(marks), list_files, [&config] { return load_and_tell(config.detect); });
   ZoneWatch zones(config, [&common] { return load_config(common.config, overrides_of(common)); });
   DetectLoop loop(std::move(*cameras), std::move(*detector), models, std::move(zones));
   // After all other threads were started: they stay free to run anywhere.

@@ -4,24 +4,23 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <filesystem>
-
+#include "model/onnx/model_file.h"
 #include "telemetry/log.h"
 
 namespace vedette::detect {
 
 std::vector<std::string> files_of_model(const std::string& model, const std::string& labels) {
-  // Where exporters put weights that they leave out of the .onnx file (PyTorch, Optimum, onnx.save).
-  std::vector<std::string> files{model, model + ".data", model + "_data",
-                                 std::filesystem::path(model).replace_extension(".data").string()};
+  std::vector<std::string> files{model};
+  for (std::string& weights : model::onnx::data_files_of(model)) files.push_back(std::move(weights));
   if (!labels.empty()) files.push_back(labels);
   return files;
 }
 
-ModelWatch::ModelWatch(std::vector<std::string> files, FileMarks in_use, Load load)
+ModelWatch::ModelWatch(std::vector<std::string> files, FileMarks in_use, List list, Load load)
     : path_(files.front()),
       files_(std::move(files)),
       known_(std::move(in_use)),
+      list_(std::move(list)),
       load_(std::move(load)),
       wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)),
       thread_([this] { run(); }) {}
@@ -57,6 +56,8 @@ void ModelWatch::run() {
 void ModelWatch::look() {
   const auto is_new = [this](const FileMarks& marks) { return marks != known_ && marks.front().inode != 0; };
   if (!is_new(files_.marks()) || !files_.settle(wake_.get())) return;
+  // The new file may keep its weights under other names, and they may come after it.
+  if (files_.follow(list_()) && !files_.settle(wake_.get())) return;
   FileMarks marks = files_.marks();
   if (!is_new(marks)) return;
   log::info("model {}: a new file, being loaded", path_);

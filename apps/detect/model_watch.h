@@ -20,15 +20,17 @@
 
 namespace vedette::detect {
 
-// What a model is made of: its file, where its weights may lie beside it, and the file of its class names ("": none).
+// What a model is made of: its file, those of its weights that it names, there or not, and that of its class names ("": none).
 std::vector<std::string> files_of_model(const std::string& model, const std::string& labels);
 
 class ModelWatch {
  public:
+  using List = std::function<std::vector<std::string>()>;
   using Load = std::function<Result<std::unique_ptr<model::Detector>>()>;
 
-  // `in_use`: the marks of `files` as they were before the model in use was loaded. Its thread runs where the caller's does.
-  ModelWatch(std::vector<std::string> files, FileMarks in_use, Load load);
+  // `in_use`: the marks of `files` as they were before the model in use was loaded; `list`: its files as they are now, the first
+  // the same. Its thread runs where the caller's does.
+  ModelWatch(std::vector<std::string> files, FileMarks in_use, List list, Load load);
   ~ModelWatch();  // waits for a load that is under way: see loading()
   ModelWatch(ModelWatch&&) = delete;
 
@@ -49,6 +51,7 @@ class ModelWatch {
   const std::string path_;
   FileWatch files_;
   FileMarks known_;  // loaded or refused
+  const List list_;
   const Load load_;
   UniqueFd wake_;
   std::atomic<bool> stop_{false};

@@ -195,14 +195,28 @@ class Quantizer {
     VD_ASSIGN(std::string sha256, model_file::sha256_of(options_.model.file));
     card.origin = {file_name(options_.model.file), std::move(sha256), before_, latency(chosen.pace.original)};
     card.made = "static INT8: " + text_of(chosen.setting) + ", ranges from " + counted(pictures_, "picture");
-    if (std::rename(chosen.file.c_str(), options_.output.c_str()) != 0) return errno_error(options_.output);
-    VD_TRY(model_file::write_card(model_file::card_path(options_.output), card));
+    VD_TRY(put_in_place(chosen.file, card));
     if (options_.json)
       print_json(json_of(&chosen));
     else
       print(options_.output + ": " + text_of(chosen.setting) + "; AP " + fixed(before_.ap, 3) + " -> " +
             fixed(chosen.accuracy->ap, 3) + " on " + dataset_.name + ", " + fixed(chosen.pace.ratio, 2) + " x the time");
     return {};
+  }
+
+  // The card first: an INT8 model without one would tell nobody what it loses. If the model can't follow, the card that was there
+  // before is there again.
+  Result<> put_in_place(const std::string& made, const model_file::Card& card) {
+    const std::string path = model_file::card_path(options_.output);
+    const Result<std::string> before = read_file(path);
+    VD_TRY(model_file::write_card(path, card));
+    if (std::rename(made.c_str(), options_.output.c_str()) == 0) return {};
+    Error error = errno_error(options_.output);
+    if (before)
+      (void)write_file(path, *before);
+    else
+      (void)std::remove(path.c_str());
+    return error;
   }
 
   model_file::Latency latency(const Spread& spread) const { return latency_of(spread, *original_, options_.model); }

@@ -4,9 +4,9 @@
 //   bench_detect alone MODEL THREADS CACHE    pixel pass + inference + postprocess of one picture, each alone: ms
 //   bench_detect latency BUS CAMERA           publishes frames one by one: from right before a frame is handed over until the
 //                                             sleeping reader of <camera>/detections holds what was found on it; median, ms
-//   bench_detect throughput BUS CAMERA        publishes more frames than can be looked at: mean time from one result to the next,
-//   ms bench_detect still BUS CAMERA FPS         publishes the same picture so many times a second; until SIGTERM bench_detect
-//   the motion gate: its CPU time a second, ms
+//   bench_detect throughput BUS CAMERA        publishes more frames than can be looked at: mean time from one result to the
+//                                             next, ms
+//   bench_detect still BUS CAMERA FPS         publishes the same picture so many times a second, until SIGTERM
 //   bench_detect gate BUS CAMERA SECONDS      looks at each frame with the motion gate: its CPU time a second, ms
 //   bench_detect spared BUS CAMERA            waits for a frame whose motion record says that the model was spared it
 // Those that print a number print it as bench/support/result.h has it. Each is one thread; all end with who started them.

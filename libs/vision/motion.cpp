@@ -50,7 +50,9 @@ float share(float seconds, float constant) { return 1.0f - std::exp(-seconds / c
 
 struct MotionGate::State {
   explicit State(MotionOptions options)
-      : threshold(whole_threshold(options.threshold)), area(options.area), zones(std::move(options.zones)) {}
+      : threshold(whole_threshold(options.threshold)),
+        area(options.area),
+        zones(std::move(options.zones), std::move(options.region)) {}
 
   void start(const ImageView& image, std::uint64_t at_ns);
   bool compare();

@@ -1,6 +1,6 @@
 // MotionGate: does anything move in front of this camera? Each look compares the brightness of the picture's cells (LumaCells)
 // with a background that follows by time, takes off what each place's own noise excuses, and counts what is left: of the whole
-// picture and of each zone.
+// picture and of each zone. What moves outside of the region is in the cells and in the zones' areas, but opens nothing.
 //
 // Who stops is seen for 20 s x ln(contrast / threshold), half a minute or so, then belongs to the picture; where nothing moves,
 // the background keeps up with a time constant of 5 s. A common gain and offset (a lamp, a cloud, an exposure) is taken away
@@ -33,6 +33,7 @@ struct MotionOptions {
   float threshold = 12.0f;  // least change of a cell's brightness that counts, 1..255
   float area = 0.002f;      // least part of the watched cells that moves, 0..1
   std::vector<MotionZone> zones;
+  MaskPolygon region = {};  // only here it is watched; empty: everywhere
 };
 
 struct MotionResult {
@@ -42,7 +43,7 @@ struct MotionResult {
   float area = 0;                                 // part of the watched cells that move
   bool moving = false;                            // enough of the watched cells or of a watched zone
   bool light_changed = false;                     // so much at once that it was taken for light, which isn't in `cells` any more
-  std::span<const float> zone_area;               // by zone; good until the next look()
+  std::span<const float> zone_area;               // by zone, what lies outside the region too; good until the next look()
   std::span<const std::uint8_t> cells;            // how far each is from the background, less its noise, 0..255
   std::span<const std::uint8_t> luma;             // mean brightness of each, full range
 };

@@ -372,15 +372,15 @@ class Motion:
     """rows × columns: the mean brightness of each, 0 to 255."""
     threshold: int
     moving: bool
-    """Enough of the picture, or of a zone, to look at it."""
+    """Enough of the watched cells, or of a zone's, to look at the picture."""
     light_changed: bool
     """So much changed at once that it was taken for light."""
     model_skipped: bool
     """The detector was spared this frame: there are no detections of it."""
     area: float
-    """Part of the watched cells that moves, 0 to 1."""
+    """Part of the watched cells that moves, 0 to 1: those in `detect_region` that aren't in ignored zones alone."""
     zone_area: tuple[float, ...]
-    """Part of each zone's cells that moves, in the configuration's order."""
+    """Part of each zone's cells, watched or not, that moves, in the configuration's order."""
     cell_width: int
     """Pixels of the frame in a cell; the last ones may have fewer."""
     cell_height: int

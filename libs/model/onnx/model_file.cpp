@@ -136,13 +136,23 @@ bool leaves_its_folder(const std::filesystem::path& location) {
 // How many bytes the model needs of each file of weights, by location.
 using Locations = std::map<std::string, std::uint64_t>;
 
+void note_location(std::span<const Entry> entries, Locations& locations) {
+  const std::uint64_t end = number_of(value_of(entries, "offset")) + number_of(value_of(entries, "length"));
+  std::uint64_t& needed = locations[std::string(value_of(entries, "location"))];
+  needed = std::max({needed, end, std::uint64_t{1}});
+}
+
+std::string path_of(const std::string& model, const std::string& location) {
+  return std::filesystem::path(model).parent_path() / location;
+}
+
 Result<std::string> check_data_file(const std::string& model, const std::string& location, std::uint64_t needed) {
   const bool printable = std::all_of(location.begin(), location.end(), [](unsigned char c) { return c >= ' ' && c != 0x7f; });
   if (!printable || location.size() > PATH_MAX)
     return Error{ErrorCode::kCorrupt, "model " + model + ": its weights are in a file whose name is no text"};
   const std::string what = "model " + model + ": its weights' file \"" + location + "\"";
   if (leaves_its_folder(location)) return Error{ErrorCode::kInvalidArgument, what + " isn't in the model's folder"};
-  const std::string path = std::filesystem::path(model).parent_path() / location;
+  std::string path = path_of(model, location);
   struct ::stat info {};
   if (::stat(path.c_str(), &info) != 0) return errno_error(what);
   if (!S_ISREG(info.st_mode)) return Error{ErrorCode::kInvalidArgument, what + " isn't a file"};
@@ -162,12 +172,7 @@ Result<ModelFile> read_model_file(const std::string& path) {
   ModelFile file;
   file.path = path;
   Locations locations;
-  const Visitor visitor{[&](std::span<const Entry> entries) {
-                          const std::uint64_t end =
-                              number_of(value_of(entries, "offset")) + number_of(value_of(entries, "length"));
-                          std::uint64_t& needed = locations[std::string(value_of(entries, "location"))];
-                          needed = std::max({needed, end, std::uint64_t{1}});
-                        },
+  const Visitor visitor{[&](std::span<const Entry> entries) { note_location(entries, locations); },
                         [&](std::string_view name) { file.open_batches.emplace_back(name); },
                         [&](std::string_view type) { file.quantized = file.quantized || type == "QuantizeLinear"; }};
   if (!Walk(visitor).model(*bytes))
@@ -184,6 +189,18 @@ Result<ModelFile> read_model_file(const std::string& path) {
   }
   file.content = hash.hex();
   return file;
+}
+
+std::vector<std::string> data_files_of(const std::string& path) {
+  const auto bytes = read_file(path);
+  Locations locations;
+  const Visitor visitor{[&](std::span<const Entry> entries) { note_location(entries, locations); }, [](std::string_view) {},
+                        [](std::string_view) {}};
+  if (!bytes || !Walk(visitor).model(*bytes)) return {};
+  std::vector<std::string> files;
+  for (const auto& [location, needed] : locations)
+    if (!leaves_its_folder(location)) files.push_back(path_of(path, location));
+  return files;
 }
 
 bool rearranged_weights_are_aligned(std::string_view model, std::uint64_t alignment) {

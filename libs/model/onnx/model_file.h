@@ -23,6 +23,9 @@ struct ModelFile {
 // files that are missing, too short, or outside the model's folder.
 Result<ModelFile> read_model_file(const std::string& path);
 
+// Its data_files alone, there or not; those outside the model's folder left out. Empty for what isn't a whole model.
+std::vector<std::string> data_files_of(const std::string& path);
+
 // A part of an optimised copy that the runtime reads with aligned instructions: weights that it saved rearranged.
 // False if `model` (an .onnx file's bytes) has one whose place in its file isn't a multiple of `alignment`, or isn't readable.
 bool rearranged_weights_are_aligned(std::string_view model, std::uint64_t alignment);

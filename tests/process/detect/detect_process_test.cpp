@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstring>
+#include <sstream>
 
 #include "base/cpu.h"
 #include "base/process.h"
@@ -86,6 +88,30 @@ TEST_F(DetectProcess, SpinsOnACoreOfItsOwnAndRingsNoBell) {
   EXPECT_EQ((*frames)->header().doorbell.load(), rung) << "it never slept on the topic";
 }
 
+TEST_F(DetectProcess, WhereThereIsNoCudaTheLogSaysWhyAndTheCpuDoesIt) {
+  Upstream front(dir_, "front", PixelFormat::I420, 96, 64);
+  DetectProgram program(arguments({"front"}, {"--set", "detect.provider=cuda"}));
+  ASSERT_TRUE(wait_until([&] { return front.frames.demand().pixels; })) << program.output();
+  bus::Subscriber results = detections_of("front");
+  Detections seen;
+  ASSERT_TRUE(find(results, front.publish_frame(), seen)) << program.output();
+  EXPECT_EQ(seen.boxes.size(), kScene.size());
+  const std::string said = program.output();
+  if (said.find(" classes, on cuda") != std::string::npos) GTEST_SKIP() << "there is one here";
+  EXPECT_NE(said.find(" classes, on cpu, "), std::string::npos) << said;
+  // One line, at the level that is seen, with a reason.
+  std::istringstream lines(said);
+  int remarks = 0;
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t at = line.find("cuda can't run the model: ");
+    if (at == std::string::npos) continue;
+    ++remarks;
+    EXPECT_NE(line.substr(0, at).find("warn"), std::string::npos) << line;
+    EXPECT_GT(line.size(), at + std::strlen("cuda can't run the model: ") + 10) << line;
+  }
+  EXPECT_EQ(remarks, 1) << said;
+}
+
 TEST_F(DetectProcess, EveryCameraGetsItsTurn) {
   Upstream front(dir_, "front", PixelFormat::I420, 96, 64), yard(dir_, "yard", PixelFormat::NV12, 33, 47);
   DetectProgram program(arguments({"front", "yard"}, {"--set", "detect.fps=1000"}));
@@ -164,24 +190,25 @@ TEST_F(DetectProcess, CapsItsRateWhateverTheSourceDoes) {
 
 TEST_F(DetectProcess, LateAndBrokenFramesAreSkippedAndCounted) {
   Upstream front(dir_, "front", PixelFormat::I420, 96, 64);
-  DetectProgram program(arguments({"front"}, {"--set", "detect.fps=1000"}));
+  DetectProgram program(arguments({"front"}, {"--set", "detect.fps=1000", "--set", "detect.deadline=9s"}));
   ASSERT_TRUE(wait_until([&] { return front.frames.demand().pixels; })) << program.output();
   bus::Subscriber results = detections_of("front");
   Detections seen;
+  const auto says = [&](const std::string& text) {
+    return wait_until([&] { return program.output().find(text) != std::string::npos; });
+  };
   ASSERT_TRUE(find(results, front.publish_frame(), seen)) << program.output();
-  std::uint64_t late = 0;
-  EXPECT_TRUE(wait_until([&] {
-    late = front.publish_frame(100, std::chrono::milliseconds(5000));
-    return program.output().find("older than the deadline") != std::string::npos;
-  })) << program.output();
-  EXPECT_TRUE(wait_until([&] {
-    front.publish_broken_frame();
-    return program.output().find("does not lie inside its slot") != std::string::npos;
-  })) << program.output();
+  const std::uint64_t late = front.publish_frame(100, std::chrono::milliseconds(10000));
+  EXPECT_TRUE(says("front: 1 frames skipped, older than the deadline")) << program.output();
+  front.publish_broken_frame();
+  EXPECT_TRUE(says("front: 1 bad records skipped, the last: ")) << program.output();
+  EXPECT_NE(program.output().find("does not lie inside its slot"), std::string::npos) << program.output();
   ASSERT_TRUE(find(results, front.publish_frame(), seen)) << program.output();  // and goes on
   EXPECT_EQ(results.find(late).status, bus::Find::kNever);
   program.signal(SIGTERM);
   EXPECT_EQ(program.wait_exit(), 0) << program.output();
+  EXPECT_NE(program.output().find("front: 2 frames detected, 0 still, 1 late, 1 bad, 0 unpublished"), std::string::npos)
+      << program.output();
 }
 
 TEST_F(DetectProcess, EndsToBeRestartedWhenTheSessionChanges) {

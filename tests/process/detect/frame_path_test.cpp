@@ -3,14 +3,19 @@
 // (ONNX Runtime's own allocations lie behind: inside run(), which is left out.)
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <new>
+#include <optional>
 #include <sstream>
+#include <vector>
 
 #include "detect/camera.h"
 #include "model/detector.h"
 #include "process/detect/detect_fixture.h"
+#include "support/model_scenes.h"
 
 namespace {
 thread_local std::size_t news = 0;
@@ -50,20 +55,35 @@ bool mapped_read_only(const void* first, const void* last, const std::string& pa
   return false;
 }
 
-class FramePath : public DetectFixture, public testing::WithParamInterface<PixelFormat> {};
+constexpr Rectangle kPart{{0.1f, 0.3f}, {0.7f, 0.9f}};
+
+struct Way {
+  PixelFormat format;
+  std::uint64_t element = onnx::kFloat;  // of the model's input
+  std::optional<Rectangle> region = {};
+};
+constexpr std::size_t kElements = 3 * kSceneSide * kSceneSide;
+std::size_t bytes_of(std::uint64_t element) { return element == onnx::kFloat ? 4 : element == onnx::kFloat16 ? 2 : 1; }
+
+class FramePath : public DetectFixture, public testing::WithParamInterface<Way> {};
 
 TEST_P(FramePath, TakeToTensorAllocatesNothingAndReadsInPlace) {
   constexpr std::uint32_t kWidth = 98, kHeight = 66;
-  Upstream front(dir_, "front", GetParam(), kWidth, kHeight);
+  const auto& [format, element, region] = GetParam();
+  Upstream front(dir_, "front", format, kWidth, kHeight);
+  OnnxModel scene = raw_scene(kScene, 80, false);
+  scene.inputs[0].type = element;
+  write_file(model_, serialize(scene));
   auto detector = model::load_detector(model_, {.backend = {.threads = 1}});
   ASSERT_TRUE(detector.ok()) << detector.error().text;
-  auto camera = detect::Camera::open(dir_, "front",
-                                     {.fps = 0.0f, .deadline = Milliseconds(600000), .stillness = detect::StillnessOptions{}},
-                                     {.class_names = "person"});
+  auto camera = detect::Camera::open(
+      dir_, "front", {.fps = 0.0f, .deadline = Milliseconds(600000), .region = region, .stillness = detect::StillnessOptions{}},
+      {.class_names = "person"});
   ASSERT_TRUE(camera.ok()) << camera.error().text;
 
-  const auto* tensor = reinterpret_cast<const float*>((*detector)->input_tensor().data());
-  float last = -1.0f;
+  const std::byte* const tensor = (*detector)->input_tensor().data();
+  ASSERT_EQ((*detector)->input_tensor().size(), kElements * bytes_of(element));
+  std::array<std::byte, 4> last{};
   for (int i = 0; i < 40; ++i) {
     const auto shade = static_cast<std::uint8_t>(90 + 2 * i);
     const std::uint64_t id = front.publish_frame(shade);
@@ -77,12 +97,15 @@ TEST_P(FramePath, TakeToTensorAllocatesNothingAndReadsInPlace) {
     const std::size_t allocated = news - before;
 
     EXPECT_EQ(frame->info.frame_id(), id);
-    EXPECT_EQ(static_cast<const void*>((*detector)->input_tensor().data()), tensor);  // bound once
-    EXPECT_NE(tensor[5], last);                                                       // and really filled
-    last = tensor[5];
+    EXPECT_EQ(frame->region.width < kWidth, region.has_value());
+    EXPECT_EQ((*detector)->input_tensor().data(), tensor);  // bound once
+    std::array<std::byte, 4> now{};
+    std::copy_n(tensor, now.size(), now.begin());
+    EXPECT_NE(now, last);  // and really filled
+    last = now;
     const auto bytes = frame->lease.bytes();
-    for (int plane = 0; plane < plane_count(GetParam()); ++plane) {
-      const PlaneGeometry extent = plane_extent(GetParam(), plane, kWidth, kHeight);
+    for (int plane = 0; plane < plane_count(format); ++plane) {
+      const PlaneGeometry extent = plane_extent(format, plane, kWidth, kHeight);
       const std::uint8_t* first = frame->image.row(plane, 0);
       const std::uint8_t* end = frame->image.row(plane, extent.rows - 1) + extent.row_bytes - 1;
       EXPECT_GE(reinterpret_cast<const std::byte*>(first), bytes.data());
@@ -98,9 +121,19 @@ TEST_P(FramePath, TakeToTensorAllocatesNothingAndReadsInPlace) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, FramePath,
-                         testing::Values(PixelFormat::I420, PixelFormat::NV12, PixelFormat::YUYV, PixelFormat::BGR24),
-                         [](const auto& format) { return std::string(to_string(format.param)); });
+std::vector<Way> all_ways() {
+  std::vector<Way> ways;
+  for (const PixelFormat format :
+       {PixelFormat::I420, PixelFormat::NV12, PixelFormat::YUYV, PixelFormat::GRAY8, PixelFormat::RGB24, PixelFormat::BGR24})
+    ways.insert(ways.end(), {{format}, {format, onnx::kFloat16}, {format, onnx::kUint8}, {format, onnx::kFloat, kPart}});
+  return ways;
+}
+std::string name_of(const testing::TestParamInfo<Way>& info) {
+  const Way& way = info.param;
+  const std::string type = way.element == onnx::kFloat16 ? "_f16" : way.element == onnx::kUint8 ? "_u8" : "";
+  return std::string(to_string(way.format)) + type + (way.region ? "_region" : "");
+}
+INSTANTIATE_TEST_SUITE_P(Formats, FramePath, testing::ValuesIn(all_ways()), name_of);
 
 }  // namespace
 }  // namespace vedette::test

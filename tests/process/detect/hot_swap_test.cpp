@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "conformance/backends/graphs.h"
 #include "process/detect/detect_fixture.h"
 #include "support/model_scenes.h"
 
@@ -23,6 +24,27 @@ OnnxModel other_model(std::int64_t side = kSceneSide) {
   model.inputs[0].shape = {1, 3, side, side};
   model.metadata = {{"names", "{0: 'cat', 1: 'dog'}"}};
   return model;
+}
+
+// The model of `scene` with its scores in a file of their own, and that file's bytes.
+struct Parts {
+  std::string model, weights;
+};
+Parts in_parts(const OnnxModel& scene, const std::string& weights_file) {
+  const OnnxTensor &logits = scene.outputs[0], &boxes = scene.outputs[1];
+  const auto sides = [](const OnnxTensor& tensor) {
+    std::vector<Side> shape;
+    for (const std::int64_t side : tensor.shape) shape.push_back({side, ""});
+    return shape;
+  };
+  GraphWriter graph;
+  graph.input(scene.inputs[0].name, kF32, sides(scene.inputs[0]));
+  graph.weights("scores", logits.shape, ExternalData{weights_file, 0, logits.f32.size() * sizeof(float)});
+  graph.weights("places", boxes.shape, boxes.f32);
+  graph.node("Identity", {"scores"}, logits.name).output(logits.name, kF32, sides(logits));
+  graph.node("Identity", {"places"}, boxes.name).output(boxes.name, kF32, sides(boxes));
+  for (const auto& [key, text] : scene.metadata) graph.metadata(key, text);
+  return {graph.file(), {reinterpret_cast<const char*>(logits.f32.data()), logits.f32.size() * sizeof(float)}};
 }
 
 class HotSwap : public DetectFixture {
@@ -135,6 +157,30 @@ TEST_F(HotSwap, ABadOneIsRefusedAndTheOldOneGoesOn) {
   ASSERT_TRUE(wait_until([&] { return told("the new model is refused, the old one goes on") == 2; })) << program_->output();
   ASSERT_NO_FATAL_FAILURE(look());
   std::filesystem::rename(write_beside(serialize(other_model())), model_);
+  ASSERT_TRUE(look_until_names(kOtherNames)) << program_->output();
+}
+
+TEST_F(HotSwap, WeightsInAFileOfTheirOwnAreWatchedWhateverItsName) {
+  const Parts first = in_parts(raw_scene(kScene, 80, false), "first.bin");
+  write_file(folder_ + "/first.bin", first.weights);
+  write_file(model_, first.model);
+  start();
+
+  // Other weights alone, renamed over those in use: the car is surer than the person now.
+  std::vector<SceneObject> fainter = kScene;
+  fainter[0].score = 0.45f;
+  std::filesystem::rename(write_beside(in_parts(raw_scene(fainter, 80, false), "first.bin").weights), folder_ + "/first.bin");
+  ASSERT_TRUE(wait_until([&] {
+    look();
+    return seen_.boxes[0].class_id() == 2 || HasFatalFailure();
+  })) << program_->output();
+
+  // A model that names another file, which comes long after it.
+  const Parts other = in_parts(other_model(), "other.bin");
+  std::filesystem::rename(write_beside(other.model), model_);
+  ASSERT_TRUE(wait_until([&] { return told("its weights' file \"other.bin\": No such file") == 1; })) << program_->output();
+  ASSERT_NO_FATAL_FAILURE(look());
+  std::filesystem::rename(write_beside(other.weights), folder_ + "/other.bin");
   ASSERT_TRUE(look_until_names(kOtherNames)) << program_->output();
 }
 

@@ -129,6 +129,25 @@ TEST_F(DetectMotion, WhatMovesWhereNobodyLooksIsNoMotion) {
   EXPECT_TRUE(looked_at(12));
 }
 
+TEST_F(DetectMotion, WhatMovesOutsideTheRegionIsNoMotion) {
+  camera_keys_ = "    detect_region: '0.5,0 1,1'\n";
+  start({"motion.hold=0ms", "storage.dir=" + folder_ + "/storage"});
+  ASSERT_TRUE(becomes_still());
+  EXPECT_FALSE(looked_at(2));
+  EXPECT_TRUE(looked_at(12));
+  // Nor is it with zones that are changed meanwhile.
+  std::filesystem::create_directory(folder_ + "/storage");
+  write_file(folder_ + "/storage/overrides.yaml", "cameras:\n  front:\n    zones: [{name: all, polygon: '0,0 1,0 1,1 0,1'}]\n");
+  ASSERT_TRUE(wait_until([&] {
+    (void)looked_at();
+    return motion_.info.zones() == 1 || HasFailure();
+  })) << program_->output();
+  ASSERT_TRUE(becomes_still());
+  EXPECT_FALSE(looked_at(2));
+  EXPECT_GT(motion_.info.zone_area()->Get(0), 0.0f) << "where it moved is told all the same";
+  EXPECT_TRUE(looked_at(12));
+}
+
 TEST_F(DetectMotion, ZonesThatAreChangedWhileItRunsAreInForceSoon) {
   start({"motion.hold=0ms", "storage.dir=" + folder_ + "/storage"});
   ASSERT_TRUE(becomes_still());

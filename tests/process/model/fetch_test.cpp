@@ -1,5 +1,6 @@
 // vedette model list and fetch.
 #include <csignal>
+#include <regex>
 
 #include "process/model/model_fixture.h"
 #include "support/model_scenes.h"
@@ -115,6 +116,41 @@ TEST_F(FetchTest, ItCanBeStoppedAndGoesOnLater) {
   }
   EXPECT_EQ(server_.requests(),
             (std::vector<std::string>{"/slow/rfdetr_medium.onnx -", "/slow/rfdetr_medium.onnx bytes=100000-"}));
+}
+
+TEST_F(FetchTest, OnATerminalABarShowsHowFarItIsAndGoesAway) {
+  folder_.write("rfdetr_medium.onnx", std::string(300'000, 'x'));
+  const auto on_a_terminal = [&](const std::string& path) {
+    const std::string command = VEDETTE_BIN_DIR "/vedette model fetch rf-detr-medium --dir " + folder_.file("here");
+    return std::vector<std::string>{"/bin/sh", "-c", "exec script -qefc \"$0\" /dev/null </dev/null",
+                                    command + " --mirror " + server_.url(path)};
+  };
+  const std::regex bar("\r\x1b\\[Krf-detr-medium  \\[(#*)(\\.*)\\]  (\\d+) %  [0-9.]+ KiB of 293 KiB");
+  // A third of it has come when the server falls silent, two thirds the second time.
+  for (const int percent : {0, 33}) {
+    Program program(on_a_terminal("/slow"), folder_.file("slow"));
+    const std::size_t comes = percent == 0 ? 100'000 : 200'000;
+    std::string seen;
+    std::smatch found;
+    ASSERT_TRUE(wait_until([&] {
+      seen = program.out();
+      return std::regex_search(seen, found, bar) && read_file(here("rfdetr_medium.onnx.part")).size() == comes;
+    })) << seen;
+    const int said = std::stoi(found[3]);
+    EXPECT_GE(said, percent);
+    EXPECT_LE(said, percent + 34);
+    EXPECT_EQ(found[1].length() + found[2].length(), 24);
+    EXPECT_NEAR(static_cast<double>(found[1].length()), 24 * said / 100.0, 0.7);
+  }
+  const Ran ran = run_program(on_a_terminal("/ok"));
+  EXPECT_EQ(ran.code, 0) << ran.out;
+  EXPECT_TRUE(std::regex_search(ran.out, bar)) << ran.out;
+  EXPECT_EQ(ran.out.substr(ran.out.rfind("\r\x1b[K"), 10), "\r\x1b[Knobody") << ran.out;
+
+  // Where nobody watches there is none.
+  const Ran logged = fetch("rf-detr-medium", "/ok", {"--force"});
+  EXPECT_EQ(logged.code, 0);
+  EXPECT_EQ(logged.err.find('\r'), std::string::npos) << logged.err;
 }
 
 TEST_F(FetchTest, TheListSaysWhatIsHere) {

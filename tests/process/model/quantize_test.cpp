@@ -72,6 +72,28 @@ TEST_F(QuantizeTest, RefusesWhatLosesTooMuchAndWritesNothing) {
   EXPECT_TRUE(left().empty());
 }
 
+// Both come, or none does.
+TEST_F(QuantizeTest, NoModelIsThereWithoutItsCardAndNoCardWithoutItsModel) {
+  std::vector<std::string> wanted = arguments("100");
+  wanted.insert(wanted.end(), {"--most-pictures", "4", "--most-settings", "1", "--force"});
+  const std::string card = model_file::card_path(output());
+  fs::create_directories(card + "/in the way");
+  Ran ran = run(wanted);
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_NE(ran.err.find("model card: " + card + ": "), std::string::npos) << ran.err;
+  EXPECT_EQ(left(), std::vector<std::string>{"int8.onnx.card.json"});
+
+  fs::remove_all(card);
+  fs::create_directories(output() + "/in the way");
+  ran = run(wanted);
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_NE(ran.err.find(output() + ": "), std::string::npos) << ran.err;
+  EXPECT_EQ(left(), std::vector<std::string>{"int8.onnx"});
+  folder_.write("int8.onnx.card.json", "of another time");
+  EXPECT_EQ(run(wanted).code, 1);
+  EXPECT_EQ(read_file(card), "of another time");
+}
+
 TEST_F(QuantizeTest, LeavesNothingWhenStopped) {
   std::vector<std::string> wanted = arguments("1.0");
   wanted.insert(wanted.begin(), {VEDETTE_BIN_DIR "/vedette", "model"});

@@ -66,6 +66,38 @@ TEST_F(MotionZones, NothingIsWatchedNothingMoves) {
   EXPECT_EQ(result.area, 0.0f);
 }
 
+TEST_F(MotionZones, WhatMovesOutsideTheRegionOpensNothingAndIsTold) {
+  const MaskPolygon left{{0, 0}, {0.5f, 0}, {0.5f, 1}, {0, 1}};
+  const auto look = [&](std::vector<MotionZone> zones, const Thing& what) {
+    watch_.emplace(MotionOptions{.zones = std::move(zones), .region = left});
+    watch_->settle(scene_, {}, 3);
+    return watch_->look(scene_.draw(what));
+  };
+  const Thing outside = thing(0.6, 0.2, 0.8, 0.7), inside = thing(0.1, 0.2, 0.2, 0.7), across = thing(0.45, 0.2, 0.6, 0.7);
+  auto result = look({}, outside);
+  EXPECT_FALSE(result.moving);
+  EXPECT_EQ(result.area, 0.0f);
+  EXPECT_EQ(std::count_if(result.cells.begin(), result.cells.end(), [&](std::uint8_t cell) { return cell >= result.threshold; }),
+            1440);
+  result = look({}, inside);
+  EXPECT_TRUE(result.moving);
+  EXPECT_NEAR(result.area, 0.1, 0.005) << "of what is watched";
+  EXPECT_TRUE(look({}, across).moving);
+
+  // A zone opens the gate with what it has in the region, and says how much of all of it moves.
+  const auto beyond = box(0.55f, 0, 1, 1), both = box(0, 0, 1, 1, false, 0.06f), tree = box(0, 0, 0.3f, 1, true);
+  EXPECT_FALSE(look({beyond, both}, outside).moving);
+  result = look({beyond, both}, outside);
+  EXPECT_NEAR(result.zone_area[0], 0.1 / 0.45, 0.02);
+  EXPECT_NEAR(result.zone_area[1], 0.1, 0.005);
+  watch_.emplace(MotionOptions{.area = 0.5f, .zones = {both}, .region = left});
+  watch_->settle(scene_, {}, 3);
+  result = watch_->look(scene_.draw(inside));
+  EXPECT_TRUE(result.moving) << "5 % of the zone, 10 % of what it has in the region";
+  EXPECT_NEAR(result.zone_area[0], 0.05, 0.005);
+  EXPECT_FALSE(look({tree}, inside).moving) << "ignored there as anywhere";
+}
+
 TEST_F(MotionZones, AZoneHasItsOwnThreshold) {
   const Thing small = thing(0.5, 0.5, 0.55, 0.55);  // 0.25 % of the picture, 4 % of the zone
   EXPECT_FALSE(look({box(0.4f, 0.4f, 0.65f, 0.65f, false, 0.05f)}, small, 0.01f).moving);
