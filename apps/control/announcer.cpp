@@ -8,11 +8,18 @@ namespace {
 
 using schema::EventPhase;
 
-// "person 0.82 at door"; of a crowd, since not every class has a plural that we know, "4 x person at yard".
+// "person 0.82"; of a crowd, since not every class has a plural that we know, "4 x person", or "nobody".
+std::string who(const rules::Change& change) {
+  const rules::Event& event = change.event;
+  if (event.track_id != 0) return fmt::format("{} {:.2f}", event.label, event.best.score);
+  if (!change.absence.empty()) return change.absence;
+  return change.number > 0 ? fmt::format("{} x {}", change.number, event.label.empty() ? "object" : event.label) : event.label;
+}
+
+// "person 0.82 at door".
 std::string text_of(const rules::Change& change, std::uint64_t now_ns) {
   const rules::Event& event = change.event;
-  std::string text = event.track_id == 0 ? fmt::format("{} x {}", change.number, event.label) : event.label;
-  if (event.track_id != 0) text += fmt::format(" {:.2f}", event.best.score);
+  std::string text = who(change);
   if (!event.zone.empty()) text += " at " + event.zone;
   if (change.phase == EventPhase::End)
     text += fmt::format(", over after {:.1f} s", static_cast<double>(age_ns(event.started_at_ns, now_ns)) / 1e9);

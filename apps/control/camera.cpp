@@ -311,8 +311,9 @@ void CameraControl::on_transition(const rules::Transition& transition, const rul
   state_.since_ns = transition.at_ns;
   changed_ = true;
   if (transition.to == Mode::Tracking) {
-    announcer_.tell(schema::EventKind::Alarm, transition.frame_id,
-                    targets.count > 0 ? fmt::format("{} {:.2f}", targets.label, targets.score) : transition.reason, targets);
+    std::string text = targets.absence;
+    if (text.empty()) text = targets.count > 0 ? fmt::format("{} {:.2f}", targets.label, targets.score) : transition.reason;
+    announcer_.tell(schema::EventKind::Alarm, transition.frame_id, std::move(text), targets);
   } else if (transition.from == Mode::Tracking) {
     announcer_.tell(schema::EventKind::Standby, transition.frame_id, transition.reason);
   }

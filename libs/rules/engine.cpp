@@ -22,6 +22,16 @@ Sight join(const Sight& a, const Sight& b) {
   return {a.frame_id, a.captured_at_ns, x, y, right - x, bottom - y, std::max(a.score, b.score)};
 }
 
+// "nobody", "no car", "no person, dog or cat"; "nothing" where these are all classes, or too many to be read.
+std::string absence_of(const std::vector<std::string>& classes) {
+  constexpr std::size_t kReadable = 3;
+  if (classes.empty() || classes.size() > kReadable || classes[0].empty()) return "nothing";
+  if (classes.size() == 1 && classes[0] == "person") return "nobody";
+  std::string text = "no " + classes[0];
+  for (std::size_t i = 1; i < classes.size(); ++i) text += (i + 1 < classes.size() ? ", " : " or ") + classes[i];
+  return text;
+}
+
 }  // namespace
 
 Engine::Engine(EngineOptions options, std::function<std::uint64_t()> next_event_id)
@@ -208,18 +218,28 @@ void Engine::judge_crowd(const Now& now, std::size_t index) {
   } else if (open != nullptr) {
     tell(now, EventPhase::End, events_.remove(open->event.id), number);
   }
-  if (rule.alarm && crowds_[index].on()) add_target(label, sight.score, std::max(number, 1u));
+  if (!rule.alarm || !crowds_[index].on()) return;
+  const std::string absence = number > 0 ? "" : absence_of(rule.classes) + (place.empty() ? "" : " at " + place);
+  add_target(label, sight.score, std::max(number, 1u), absence);
 }
 
 void Engine::tell(const Now& now, EventPhase phase, const Event& event, std::uint32_t number) {
-  findings_.changes.push_back({phase, now.frame_id, number, event});
+  Change change{phase, now.frame_id, number, event, {}};
+  // At its end somebody may be there: what counts is whether anybody ever was.
+  const bool nobody = phase == EventPhase::End ? event.best.score <= 0.0f : number == 0;
+  if (event.track_id == 0 && nobody) {
+    const auto rule = rules_.find_rule(event.rule);
+    change.absence = absence_of(rule ? rules_.rule(*rule).classes : std::vector<std::string>{event.label});
+  }
+  findings_.changes.push_back(std::move(change));
 }
 
-void Engine::add_target(const std::string& label, float score, std::uint32_t count) {
+void Engine::add_target(const std::string& label, float score, std::uint32_t count, const std::string& absence) {
   Targets& targets = findings_.targets;
   if (targets.count == 0 || score > targets.score) {
     targets.label = label;
     targets.score = score;
+    targets.absence = absence;
   }
   targets.count += count;
 }

@@ -84,7 +84,7 @@ class Engine {
   void end_orphans(const Now& now);
   void tell(const Now& now, schema::EventPhase phase, const Event& event, std::uint32_t number = 0);
   std::string place_of(std::size_t rule, const Watched& object, const std::string& before) const;
-  void add_target(const std::string& label, float score, std::uint32_t count);
+  void add_target(const std::string& label, float score, std::uint32_t count, const std::string& absence = {});
   void count();
 
   RuleSet rules_;

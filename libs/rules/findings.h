@@ -15,6 +15,7 @@ struct Targets {
   std::uint32_t count = 0;
   std::string label;  // of the best one
   float score = 0.0f;
+  std::string absence;  // "nobody at till", for people: that nothing is there is what drives it; "": something is
 };
 
 using vedette::Count;
@@ -43,6 +44,7 @@ struct Change {
   std::uint64_t frame_id = 0;  // that tipped it; 0: none
   std::uint32_t number = 0;    // of a crowd: objects at once
   Event event;
+  std::string absence;  // of a crowd that is nobody: "nobody", "no person or dog", for people
 };
 
 struct Findings {

@@ -149,13 +149,6 @@ Result<> make_folder_for(const std::string& path) {
   return sync_folder_of(folder);
 }
 
-Result<> sync_folder_of(const std::string& path) {
-  const std::string folder = folder_of(path);
-  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd || ::fsync(fd.get()) != 0) return errno_error(folder);
-  return {};
-}
-
 Result<> settle(const std::string& path) {
   const std::string part = path + std::string(kPart);
   {

@@ -66,8 +66,6 @@ Result<> settle(const std::string& path);
 Result<> write_durably(const std::string& path, std::string_view content);
 // Removes a file; one that isn't there is fine. On the disk with the folder's next settle() or sync_folder_of().
 Result<> remove_file(const std::string& path);
-// What was made, renamed or removed in the folder that `path` lies in is on the disk.
-Result<> sync_folder_of(const std::string& path);
 // 0 if it isn't there.
 std::uint64_t file_bytes(const std::string& path);
 

@@ -2,6 +2,8 @@
 // cut at that moment leaves in the worst case can be laid out: of every file only what was brought to the disk (fsync), under the
 // names that its folder had when that was.
 //
+// What lies in the folder `on_disk` before is taken to be on the disk.
+//
 // Files are told apart by their inodes, so they must lie in a file system that doesn't use one again soon (a tmpfs, where fsync
 // is called all the same). Thread-bound; the child has one thread.
 #pragma once
@@ -29,7 +31,7 @@ namespace vedette::test {
 class WriteTracer {
  public:
   // Runs `body` in a child up to its `stop_at`-th call that changes a file (from 1), and kills it there.
-  WriteTracer(const std::function<int()>& body, std::size_t stop_at)
+  WriteTracer(const std::function<int()>& body, std::size_t stop_at, const std::string& on_disk = "")
       : child_([&body] {
           ::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr);
           ::raise(SIGSTOP);
@@ -37,6 +39,10 @@ class WriteTracer {
         }) {
     int status = 0;
     ::waitpid(child_.pid(), &status, 0);
+    if (!on_disk.empty()) {
+      bring_to_disk(on_disk);
+      for (const auto& entry : std::filesystem::recursive_directory_iterator(on_disk)) bring_to_disk(entry.path().string());
+    }
     ::ptrace(PTRACE_SETOPTIONS, child_.pid(), nullptr, PTRACE_O_TRACESYSGOOD);
     while (!finished_ && calls_ < stop_at) step(stop_at);
     if (!finished_) child_.end();

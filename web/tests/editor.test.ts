@@ -4,7 +4,7 @@ import { arrowOf, clamped, crossesItself, doubledArea, moved, pointsText, snappe
 import { kUpright } from '../src/editor/orientation';
 import { parsePoints } from '../src/places';
 import { begin, commit, redo, undo } from '../src/editor/history';
-import { nameMistake, newShape, parseShapes, replaced, shapeMistake, titleOf, valueOf, withLess, withMore, withPoint, type Shape } from '../src/editor/shapes';
+import { nameMistake, newShape, parseShapes, replaced, rulesOf, shapeMistake, titleOf, valueOf, withLess, withMore, withPoint, type Shape } from '../src/editor/shapes';
 
 const polygon = (text: string): Point[] => parsePoints(text)!;
 const kSquare = polygon('0.2,0.2 0.6,0.2 0.6,0.6 0.2,0.6');
@@ -73,6 +73,16 @@ describe('shapes', () => {
     expect(valueOf('zone', parseShapes('zone', value, kUpright))).toEqual(value);
     const lines = [{ name: 'gate', points: '0.1,0.5 0.9,0.5' }];
     expect(valueOf('line', parseShapes('line', lines, kUpright))).toEqual(lines);
+  });
+
+  it('have rules that ask for them, or leave them out', () => {
+    const rules = [{ name: 'visitor', zones: ['yard'], except: ['tree'] }, { name: 'in', line: 'gate' }, { name: 'any' }, { zones: ['yard'] }, null];
+    expect(rulesOf(rules, 'zone', 'yard')).toEqual(['visitor']);
+    expect(rulesOf(rules, 'zone', 'tree')).toEqual(['visitor']);
+    expect(rulesOf(rules, 'zone', 'gate')).toEqual([]);
+    expect(rulesOf(rules, 'line', 'gate')).toEqual(['in']);
+    expect(rulesOf(rules, 'mask', 'tree')).toEqual([]);
+    expect(rulesOf(undefined, 'zone', 'yard')).toEqual([]);
   });
 
   it('get names that are free', () => {

@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <limits>
+#include <map>
 
 #include "base/clock.h"
 #include "record/audio.h"
@@ -98,6 +100,50 @@ TEST_F(Unhurried, WhatCannotBeRemovedDoesNotKeepTheRest) {
   EXPECT_EQ(removed.events, 2u);
   EXPECT_EQ(removed.segments, 1u);
   EXPECT_NE(removed.failed.find(stuck), std::string::npos) << removed.failed;
+}
+
+TEST_F(Unhurried, WhatIsTooOldGoesWithItsFilesAndAFavouriteStays) {
+  constexpr std::int64_t kDayMs = 86'400'000, kNowMs = 1'800'000'000'000;
+  constexpr std::uint64_t kAnySize = std::numeric_limits<std::uint64_t>::max();
+  std::map<std::uint64_t, std::vector<std::string>> files;
+  for (const std::uint64_t days : {2, 9, 11, 12, 30}) {  // its id too
+    store::Event done;
+    done.key = {"front", days};
+    done.started_at_ms = kNowMs - static_cast<std::int64_t>(days) * kDayMs;
+    done.state = store::EventState::kDone;
+    done.snapshot = true, done.clips = 2;
+    ASSERT_TRUE(store_.put(done));
+    const store::Tree& tree = store_.tree();
+    for (const std::string& file : {tree.snapshot(done.key, done.started_at_ms), tree.crop(done.key, done.started_at_ms),
+                                    tree.boxed(done.key, done.started_at_ms), tree.clip(done.key, done.started_at_ms, 1),
+                                    tree.clip(done.key, done.started_at_ms, 2)})
+      ASSERT_TRUE(store::write_durably(file, "of " + std::to_string(days)));
+    files[days] = tree.files_of(done);
+    ASSERT_EQ(files[days].size(), 6u);
+  }
+  ASSERT_TRUE(store_.set_favourite({"front", 12}, true));
+  std::vector<store::Segment> segments;
+  for (const int hours : {1, 47, 49, 24 * 9}) {
+    const std::int64_t ended_at_ms = kNowMs - hours * kDayMs / 24;
+    segments.push_back({"front", ended_at_ms - 60'000, ended_at_ms, 7});
+    ASSERT_TRUE(store::write_durably(store_.tree().segment("front", ended_at_ms - 60'000), "segment"));
+    ASSERT_TRUE(store_.put(segments.back()));
+  }
+
+  const Removed removed = enforce(store_, {10 * kDayMs, kAnySize, 2 * kDayMs, kAnySize}, kNowMs);
+  EXPECT_EQ(removed.events, 2u);
+  EXPECT_EQ(removed.segments, 2u);
+  EXPECT_EQ(removed.failed, "");
+  for (const auto& [days, of_event] : files) {
+    const bool stays = days < 10 || days == 12;
+    EXPECT_EQ(store_.find({"front", days}).value().has_value(), stays) << days;
+    for (const std::string& file : of_event) EXPECT_EQ(std::filesystem::exists(file), stays) << file;
+  }
+  ASSERT_EQ(store_.segments("front", 10)->size(), 2u);
+  for (const store::Segment& segment : segments)
+    EXPECT_EQ(std::filesystem::exists(store_.tree().segment("front", segment.started_at_ms)),
+              segment.ended_at_ms >= kNowMs - 2 * kDayMs);
+  EXPECT_EQ(enforce(store_, {10 * kDayMs, kAnySize, 2 * kDayMs, kAnySize}, kNowMs).events, 0u);
 }
 
 TEST(Transcoder, ReplacesAClipByAllOfItOrNotAtAll) {

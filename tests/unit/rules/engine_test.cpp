@@ -181,6 +181,15 @@ TEST(Except, IsAboutTheZonesClassesAndOverridesZonesAndLines) {
   EXPECT_EQ(
       Scene(with({.name = "a", .except = {"left"}, .at_least = 1}, {kLeft})).frames(30, {{.at = {0.2f, 0.5f}}}).targets.count,
       0u);
+  // Who has crossed a line and stands there.
+  const auto crosses = [](std::vector<std::string> except, float x) {
+    Scene scene(with({.name = "a", .except = std::move(except), .line = "gate"}, {kLeft}, {kGate}));
+    scene.frames(10, {{.at = {x, 0.4f}}}), scene.frames(10, {{.at = {x, 0.7f}}});
+    return scene.told();
+  };
+  EXPECT_EQ(crosses({}, 0.3f), Words{"start a"});
+  EXPECT_EQ(crosses({"left"}, 0.3f), Words{});
+  EXPECT_EQ(crosses({"left"}, 0.7f), Words{"start a"});
 }
 
 TEST(Zones, HaveWhoIsCutByThePicturesBorder) {
@@ -276,6 +285,35 @@ TEST(Crowd, NobodyIsANumberToo) {
   EXPECT_EQ(scene.changes[0].event.zone, "left");
   scene.frames(20, {{.at = {0.2f, 0.5f}}});
   EXPECT_EQ(scene.told(), (Words{"start unmanned", "end unmanned"}));
+}
+
+TEST(Crowd, OfNobodyIsTold) {
+  const auto absence = [](std::vector<std::string> classes, std::vector<Zone> zones = {}) {
+    Rule rule{.name = "unmanned", .classes = std::move(classes), .at_most = 0};
+    if (!zones.empty()) rule.zones = {zones[0].name};
+    Scene scene(with(rule, zones));
+    return scene.frames(20, {}).targets.absence;
+  };
+  EXPECT_EQ(absence({"person"}, {kLeft}), "nobody at left");
+  EXPECT_EQ(absence({"car"}), "no car");
+  EXPECT_EQ(absence({"person", "car", "dog"}), "no person, car or dog");
+  EXPECT_EQ(absence({"person", "car", "dog", "cat"}), "nothing");
+  EXPECT_EQ(absence({}, {kLeft}), "nothing at left");
+
+  Scene scene(with({.name = "few", .classes = {"person"}, .at_most = 1}));
+  scene.frames(20, {});
+  ASSERT_EQ(scene.told(), Words{"start few"});
+  EXPECT_EQ(scene.changes[0].absence, "nobody");
+  EXPECT_EQ(scene.frames(20, {{.at = {0.2f, 0.5f}}}).targets.absence, "") << "one is few, but not nobody";
+  scene.changes.clear();
+  scene.frames(20, {{.id = 1, .at = {0.2f, 0.5f}}, {.id = 2, .at = {0.8f, 0.5f}}});
+  ASSERT_EQ(scene.told(), Words{"end few"});
+  EXPECT_EQ(scene.changes[0].absence, "") << "there was somebody";
+
+  Scene till(with({.name = "unmanned", .classes = {"person"}, .at_most = 0}));
+  till.frames(20, {}), till.frames(20, {{.at = {0.2f, 0.5f}}});
+  ASSERT_EQ(till.told(), (Words{"start unmanned", "end unmanned"}));
+  EXPECT_EQ(till.changes[1].absence, "nobody") << "that is what is over";
 }
 
 }  // namespace

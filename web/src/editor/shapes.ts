@@ -120,3 +120,14 @@ export function withMore(shape: Shape, after: number, point: Point): Point[] {
 export function withLess(shape: Shape, index: number): Point[] | null {
   return shape.kind === 'line' || shape.points.length <= 3 ? null : shape.points.filter((_, i) => i !== index);
 }
+
+// Names of the rules, as the settings have them, that are about this zone or line: that it holds there, or that it doesn't.
+export function rulesOf(rules: unknown, kind: Kind, name: string): string[] {
+  if (!Array.isArray(rules)) return [];
+  return rules.flatMap((rule: unknown) => {
+    const { name: own, zones, except, line } = (rule ?? {}) as Record<string, unknown>;
+    const names = (list: unknown) => Array.isArray(list) && list.includes(name);
+    const asks = kind === 'zone' ? names(zones) || names(except) : kind === 'line' && line === name;
+    return asks && typeof own === 'string' ? [own] : [];
+  });
+}

@@ -13,7 +13,7 @@ interface Props {
   editor: Editor;
   locked: boolean;
   classes: readonly string[]; // that the detector knows
-  rules: readonly string[]; // names of those that ask for it
+  rules: readonly string[]; // that name it
   mistakes: readonly string[]; // what the gateway said of it
 }
 
@@ -37,7 +37,7 @@ export function ShapeForm({ shape, editor, locked, classes, rules, mistakes }: P
         <div class="shape-fields">
           {rules.length > 0 && (
             <p class="nothing">
-              {rules.length === 1 ? 'The rule' : 'The rules'} {rules.join(', ')} {rules.length === 1 ? 'asks' : 'ask'} for it.
+              {rules.length === 1 ? 'The rule' : 'The rules'} {rules.join(', ')} {rules.length === 1 ? 'names' : 'name'} it.
             </p>
           )}
           {!locked && <Fields shape={shape} editor={editor} classes={classes} badName={own !== null} />}

@@ -2,7 +2,7 @@
 
 import { useState } from 'preact/hooks';
 
-import type { Kind } from '../../editor/shapes';
+import { rulesOf, type Kind } from '../../editor/shapes';
 import type { Setting } from '../../settings';
 import { Confirm } from '../confirm';
 import { ShapeForm } from './shape_form';
@@ -72,13 +72,4 @@ export function ShapeList({ kind, editor, locked, setting, rules, classes, mista
       )}
     </section>
   );
-}
-
-function rulesOf(rules: unknown, kind: Kind, name: string): string[] {
-  if (!Array.isArray(rules)) return [];
-  return rules.flatMap((rule: unknown) => {
-    const { name: own, zones, line } = (rule ?? {}) as Record<string, unknown>;
-    const asks = kind === 'zone' ? Array.isArray(zones) && zones.includes(name) : kind === 'line' && line === name;
-    return asks && typeof own === 'string' ? [own] : [];
-  });
 }
