@@ -256,7 +256,7 @@ TEST(Rules, ExamplesOfTheDocumentationLoad) {
       block += "    " + line + "\n";
     }
   }
-  EXPECT_EQ(examples, 6);
+  EXPECT_EQ(examples, 7);
 }
 
 // Files of a configuration and what was changed of it.
