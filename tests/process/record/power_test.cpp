@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr std::uint64_t kEvents = 2;
 constexpr std::uint64_t kSegmentNs = 4 * kSecondNs;
-constexpr std::size_t kMendCalls = 40;  // as many as it makes that has something to mend
+constexpr std::size_t kMendCalls = 60;  // at least as many as the start-up check makes
 constexpr double kBegan = 17;           // of the source's clock, seconds ago
 const ClipKind kClip{"record-power", "libx264 -preset ultrafast -g 30 -keyint_min 30 -sc_threshold 0", "", 12};
 
@@ -165,6 +165,9 @@ void mend_until_cut(const std::string& root, const std::string& after_a_cut, std
       },
       n, root);
   tracer.lay_out(root, after_a_cut);
+  if (n == kMendCalls) {
+    EXPECT_TRUE(tracer.finished()) << "it makes more calls than are tried";
+  }
 }
 
 // Whatever the storage folder is after the cut: the next recorder finds all that was done, and all of it whole.
