@@ -88,7 +88,8 @@ TEST_F(TlsTest, WarnsOfWhatBrowsersRefuse) {
                     file(name + ".csr") + " -signkey " + key + " " + dates + " -out " + file(name)));
     return file(name);
   };
-  EXPECT_NE(warned(made("expired.crt", "-days -1"), key).find("has expired"), std::string::npos);
+  const std::string expired = made("expired.crt", "-days 0");  // within the second; openssl 3.5 makes none that is older
+  EXPECT_TRUE(test::wait_until([&] { return warned(expired, key).find("has expired") != std::string::npos; }));
   EXPECT_NE(warned(made("soon.crt", "-days 3"), key).find("expires in "), std::string::npos);
   const std::string open = file("open.key");
   ASSERT_TRUE(run("cp " + key + " " + open));
