@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <memory>
+
+#include "model/onnx/quiet_errors.h"
 
 namespace vedette::model::onnx {
 namespace {
@@ -12,9 +15,33 @@ thread_local std::string last_logged;
 
 void keep(void*, OrtLoggingLevel, const char*, const char*, const char*, const char* message) { last_logged = message; }
 
+// y = Identity(x): the least model that there is.
+constexpr std::string_view kLeastModel(
+    "\x08\x08\x42\x02\x10\x0d\x3a\x2b"
+    "\x0a\x10\x0a\x01x\x12\x01y\x22\x08Identity\x12\x01g"
+    "\x5a\x09\x0a\x01x\x12\x04\x0a\x02\x08\x01"
+    "\x62\x09\x0a\x01y\x12\x04\x0a\x02\x08\x01",
+    51);
+
+// A runtime that is linked with the ONNX library (Debian's) has it register its operators again when the first model is opened,
+// and a sentence for each goes to standard error: better while nobody hears it.
+void open_first_model(const Ort::Env& environment) {
+  const std::unique_ptr<void, int (*)(void*)> library(::dlopen("libonnx.so.1", RTLD_LAZY | RTLD_NOLOAD), ::dlclose);
+  if (!library) return;
+  const QuietErrors quiet;
+  Ort::SessionOptions options;
+  options.SetIntraOpNumThreads(1);
+  try {
+    const Ort::Session session(environment, kLeastModel.data(), kLeastModel.size(), options);
+  } catch (const Ort::Exception&) {  // then the model that is wanted says why
+  }
+}
+
 Ort::Env* make_environment() {
   ::setenv("ORT_DISABLE_TELEMETRY", "1", 1);  // it looks nowhere else before its first report
-  return new Ort::Env(ORT_LOGGING_LEVEL_ERROR, "vedette", keep, nullptr);
+  auto* const made = new Ort::Env(ORT_LOGGING_LEVEL_ERROR, "vedette", keep, nullptr);
+  open_first_model(*made);
+  return made;
 }
 
 std::string after(std::string_view text, std::string_view mark) {

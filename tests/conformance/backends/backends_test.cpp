@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <iostream>
 
 #include "conformance/backends/graphs.h"
 #include "model/backend.h"
+#include "model/onnx/quiet_errors.h"
 
 namespace vedette::model {
 namespace {
@@ -117,6 +119,21 @@ TEST(Telemetry, NothingIsKeptNorSent) {
       std::filesystem::read_symlink("/proc/self/exe").string() + " --gtest_filter=AutoProvider.* >/dev/null";
   ASSERT_EQ(std::system(command.c_str()), 0);
   EXPECT_TRUE(std::filesystem::is_empty(home.path())) << std::filesystem::directory_iterator(home.path())->path();
+}
+
+TEST(QuietErrors, LeaveOutWhatMeansNothing) {
+  const std::string noise = "Schema error: Trying to register schema with name Abs (domain:  version: 1) from file x line 1\n\n";
+  EXPECT_EQ(onnx::without_noise(noise + noise), "");
+  EXPECT_EQ(onnx::without_noise("first\n" + noise + "\n" + noise + "out of memory"), "first\n\nout of memory");
+  EXPECT_EQ(onnx::without_noise("Schema error: something else\n\n"), "Schema error: something else\n\n");
+  EXPECT_EQ(onnx::without_noise(""), "");
+  testing::internal::CaptureStderr();
+  {
+    const onnx::QuietErrors quiet;
+    std::cerr << noise << "out of memory\n" << noise;
+  }
+  std::cerr << "and on\n";
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "out of memory\nand on\n");
 }
 
 }  // namespace
