@@ -145,6 +145,7 @@ for (const path of ['webcodecs', 'mse']) {
         camera,
         async (visitor) => {
           const { page, eventually } = visitor;
+          await checkPath(visitor, path, 'h264');
           let last = -1;
           await eventually('the film begins anew', async () => {
             const { stamp } = await see(page);
